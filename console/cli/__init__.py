@@ -1,0 +1,1 @@
+"""The forkjoin command line."""

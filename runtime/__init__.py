@@ -1,0 +1,1 @@
+"""The durable fork-join runtime: usable alone, draws nothing."""

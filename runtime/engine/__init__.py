@@ -1,0 +1,1 @@
+"""The engine: pure decisions about runs, and the one module that performs them."""

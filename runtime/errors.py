@@ -1,0 +1,74 @@
+"""Errors an operator can meet: each message is a sentence, each class has an exit code (CLI)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ForkjoinError(Exception):
+    """Something an operator must know; the message is the sentence to show."""
+
+    exit_code = 5
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.facts = facts
+
+
+class InvalidInput(ForkjoinError):
+    """Usage or input that cannot be used as given."""
+
+    exit_code = 2
+
+
+class FlowProblems(InvalidInput):
+    """A flow that has problems; `problems` holds all of them."""
+
+    def __init__(self, message: str, problems: list[Any]) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class ExpressionError(InvalidInput):
+    """A condition or template that could not be evaluated."""
+
+
+class NotFound(ForkjoinError):
+    """No such run, branch or flow."""
+
+    exit_code = 3
+
+
+class Refused(ForkjoinError):
+    """The state of things does not allow it."""
+
+    exit_code = 4
+
+
+class Conflict(Refused):
+    """Somebody saved the run first."""
+
+
+class StoreUnavailable(ForkjoinError):
+    """The store cannot be used: unreadable, not ours, corrupt, wrong version or disk full."""
+
+    exit_code = 5
+
+
+class LostRight(StoreUnavailable):
+    """Another scheduler drives the store now (its epoch is newer)."""
+
+
+class TimedOut(ForkjoinError):
+    """It took longer than was allowed."""
+
+    exit_code = 6
+
+
+class Unreachable(ForkjoinError):
+    """An external system could not be reached; says nothing about its work."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -1,0 +1,1 @@
+"""External systems: where the work of a task happens."""

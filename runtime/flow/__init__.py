@@ -1,0 +1,1 @@
+"""FlowJSON: reading, checking and analysing flow definitions."""

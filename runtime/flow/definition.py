@@ -1,0 +1,102 @@
+"""A flow as the engine sees it: plain frozen records made from FlowJSON, defaults filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Automatic attempts; `maximum_attempts` counts the first, intervals are seconds."""
+
+    maximum_attempts: int = 1
+    initial_interval: float = 1.0
+    backoff_coefficient: float = 2.0
+    maximum_interval: float | None = None
+    non_retryable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PollPolicy:
+    """When to poll; intervals are seconds, jitter a fraction of the interval from 0 to 1."""
+
+    interval: float = 30.0
+    backoff_coefficient: float = 1.0
+    maximum_interval: float | None = None
+    jitter: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TimeoutPolicy:
+    """Seconds one attempt (start to close) and all attempts (schedule to close) may take."""
+
+    start_to_close: float | None = None
+    schedule_to_close: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinPolicy:
+    """allSettled, all, failFast or atLeast (with `n`)."""
+
+    kind: str = "allSettled"
+    n: int = 0
+
+    def __str__(self) -> str:
+        return f"atLeast {self.n}" if self.kind == "atLeast" else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A way from one step to another."""
+
+    id: str
+    source: str
+    target: str
+    condition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A node of a flow with its settings from `metadata`."""
+
+    id: str
+    name: str
+    type: str
+    """begin, end, task, decision, resumeAfter or waitForEvent."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """Params with the defaults of `paramsSchema` filled in."""
+    duration: str = ""
+    event: str = ""
+    event_schema: Mapping[str, Any] | None = None
+    """Schema of the event's payload: eventOutputSchema, else eventInputSchema."""
+    task: Mapping[str, Any] | None = None
+    retry: RetryPolicy = RetryPolicy()
+    poll: PollPolicy = PollPolicy()
+    timeout: TimeoutPolicy = TimeoutPolicy()
+    join: JoinPolicy = JoinPolicy()
+    for_each: str | None = None
+    result_schema: Mapping[str, Any] | None = None
+    owner: str = ""
+    runbook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One version of a flow."""
+
+    id: str
+    name: str
+    version: str
+    hash: str
+    """SHA-256 of the canonical FlowJSON, hex."""
+    state_schema: Mapping[str, Any]
+    global_state: Mapping[str, Any]
+    steps: tuple[Step, ...]
+    connections: tuple[Connection, ...]
+    schedule: Mapping[str, Any] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    retention: str = ""
+    source: Mapping[str, Any] = field(default_factory=dict)
+    """The FlowJSON itself."""

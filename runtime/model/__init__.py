@@ -1,0 +1,1 @@
+"""Frozen records of runs, branches and what happened to them."""

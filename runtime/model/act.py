@@ -1,0 +1,67 @@
+"""Acts of operators, and the holds they set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: the name shown, and where it came from."""
+
+    name: str
+    source: str = "cli"
+    """console, cli or scheduler."""
+    uid: int | None = None
+    ssh: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something an operator did, with actor, reason and what it changed."""
+
+    id: int
+    at: datetime
+    due_at: datetime
+    actor: str
+    source: str
+    verb: str
+    target: str
+    reason: str = ""
+    arguments: Mapping[str, Any] | None = None
+    saw: Mapping[str, Any] | None = None
+    """Run status, branch status and attempt the operator saw."""
+    before: Any = None
+    after: Any = None
+    outcome: str = "pending"
+    """pending, carried out, refused: ..., undone, running, stopped: ..."""
+    uid: int | None = None
+    ssh: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A durable stop over a scope: `all`, `system=NAME[:TARGET]`, `flow=NAME` or `run=ID`."""
+
+    scope: str
+    actor: str
+    at: datetime
+    reason: str = ""
+    clocks: str = "stop"
+    """stop: timeouts stand still; run: they go on."""
+    released_at: datetime | None = None
+    """Released holds are kept so that the clocks they stopped stay right."""
+
+    def covers(self, *, run_id: str, workflow: str, flow_id: str, system: str = "", target: str = "") -> bool:
+        """Whether work of this run, on this system and target, is in scope."""
+        kind, _, name = self.scope.partition("=")
+        if kind == "all":
+            return True
+        if kind == "run":
+            return name == run_id
+        if kind == "flow":
+            return name in (workflow, flow_id)
+        return bool(system) and name in (system, f"{system}:{target}")

@@ -1,0 +1,135 @@
+"""A branch of a run: the path of one token, and every visit and attempt on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runtime.model.status import BranchStatus, ObservationState
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The stored record of what went wrong."""
+
+    type: str
+    message: str
+    at: datetime
+    details: Any = None
+    retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """A cancel owed to an external system until it answers."""
+
+    requested_at: datetime
+    tries: int = 0
+    next_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """How well the external work is seen: state, when last seen, polls missed in a row."""
+
+    state: ObservationState = ObservationState.FRESH
+    seen_at: datetime | None = None
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One start of one task."""
+
+    attempt: int
+    idempotency_key: str
+    external_system: str
+    target: str
+    requested_at: datetime
+    status: BranchStatus = BranchStatus.STARTING
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    external_id: str | None = None
+    failure: Failure | None = None
+    progress: float | None = None
+    note: str | None = None
+    cancel: Cancel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepVisit:
+    """One entry of a step on a branch; visits are counted per step and run, from 1."""
+
+    step_id: str
+    visit: int
+    entered_at: datetime
+    status: BranchStatus = BranchStatus.PENDING
+    ended_at: datetime | None = None
+    attempts: tuple[Attempt, ...] = ()
+    result: Any = None
+    recorded: bool = False
+    """The step's own work came to its end and `result` holds what it gave, even if that is null."""
+    failure: Failure | None = None
+    due_at: datetime | None = None
+    """When an open timer fires; fixed once."""
+    event: str | None = None
+    """Name of the awaited event."""
+    budget_from: int = 1
+    """Number of the attempt at which the present budget of automatic attempts began."""
+    settled: tuple[tuple[str, int], ...] = ()
+    """What a join consumed: branch id and index into that branch's `steps`, in branch order."""
+    settled_items: str | None = None
+    """Prefix of the item branches of the dynamic fork just before this step."""
+    items: int | None = None
+    """How many items a dynamic fork has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """The path of one token from a fork to its join, stored as a document of its own."""
+
+    run_id: str
+    id: str
+    seq: int
+    """Creation order within the run, from 0."""
+    step_id: str
+    created_at: datetime
+    parent: str | None = None
+    fork: str = ""
+    """The fork it belongs to, `<parent>/<fork step>.<visit>`; empty for `main`."""
+    kind: str = "root"
+    """root, fork, join (a token a join made inside its fork) or item (of a dynamic fork)."""
+    index: int | None = None
+    item: Any = None
+    status: BranchStatus = BranchStatus.PENDING
+    visit: int = 0
+    """Visit of the current step; 0 while the token stands at a join that has not fired."""
+    steps: tuple[StepVisit, ...] = ()
+    joined: bool = False
+    """Its token came out of a join; it leaves the fork once no other token of the fork is left."""
+    open_fork: str | None = None
+    """The fork this branch opened and waits behind."""
+    consumed_by: str | None = None
+    """The firing that consumed its token, `<join step>@<visit>`."""
+    cancelled_by: str | None = None
+    """The join, `<join step>@<visit>` or `<join step>` for failFast, that cancelled it."""
+    observation: Observation | None = None
+    last_poll_failure: Failure | None = None
+    last_polled_at: datetime | None = None
+    next_poll_at: datetime | None = None
+    polls: int = 0
+    poll_streak: int = 0
+    """Polls of the present attempt, for backoff."""
+    retry_at: datetime | None = None
+    expired: bool = False
+    """A timeout of the present step expired."""
+    held_by: str | None = None
+    acknowledged: str | None = None
+
+    @property
+    def current(self) -> StepVisit | None:
+        """The visit the token is on, or None while it stands at a join."""
+        return self.steps[-1] if self.steps and self.visit and self.steps[-1].visit == self.visit else None

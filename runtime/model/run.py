@@ -1,0 +1,110 @@
+"""A run: one execution of a flow, with its joins, history and poll ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from runtime.model.branch import Failure
+from runtime.model.status import RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The head of a run; branches, firings, history and polls are documents of their own."""
+
+    id: str
+    workflow: str
+    flow_id: str
+    flow_version: str
+    flow_hash: str
+    created_at: datetime
+    updated_at: datetime
+    status: RunStatus = RunStatus.PENDING
+    revision: int = 0
+    ended_at: datetime | None = None
+    next_wake_at: datetime | None = None
+    wake_reason: str = ""
+    """What the next wake is for, like `poll send-email`."""
+    state: Mapping[str, Any] = field(default_factory=dict)
+    input: Mapping[str, Any] = field(default_factory=dict)
+    """The state it was started with, before defaults."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    simulated: bool = False
+    seed: int = 0
+    visits: Mapping[str, int] = field(default_factory=dict)
+    """Visits counted so far, by step."""
+    total_visits: int = 0
+    next_seq: int = 0
+    failure: Failure | None = None
+    failed_branches: int = 0
+    branch_counts: Mapping[str, int] = field(default_factory=dict)
+    strip: str = ""
+    """One letter a leaf branch in flow order, nested forks in parentheses."""
+    attention: int = 9
+    """Rank in attention-first order, 0 the worst."""
+    why: str = ""
+    """Why it is not done, in a few words."""
+    is_stale: bool = False
+    is_lost: bool = False
+    is_expired: bool = False
+    cancelled: bool = False
+    held: bool = False
+    """Some of its work was held at the last wake; a release wakes it."""
+    restarted_from: str | None = None
+    code_path: str | None = None
+    code_hash: str | None = None
+    acknowledged: str | None = None
+    lease_owner: str | None = None
+    lease_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One firing of a join: what it consumed and which branch carries its token on."""
+
+    run_id: str
+    step_id: str
+    visit: int
+    policy: str
+    needed: int
+    arrived: tuple[str, ...]
+    failed: tuple[str, ...]
+    cancelled: tuple[str, ...]
+    token: str
+    """Branch that carries the token on."""
+    token_index: int
+    """Index of the join step's visit in that branch's `steps`."""
+    fired_at: datetime
+    undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One thing that happened to a run."""
+
+    at: datetime
+    kind: str
+    message: str
+    branch: str | None = None
+    step: str | None = None
+    attempt: int | None = None
+    data: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One poll of a branch: what was answered and how it was read."""
+
+    at: datetime
+    branch: str
+    attempt: int
+    number: int
+    """Counted per branch, from 1."""
+    took_ms: float
+    answer: str
+    reading: str
+    """running, completed, failed, lost or unreachable."""
+    next_poll_at: datetime | None = None

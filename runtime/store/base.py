@@ -1,0 +1,170 @@
+"""The interface every store of runs implements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from runtime.model.act import Act, Hold
+from runtime.model.branch import Branch
+from runtime.model.run import Firing, HistoryEntry, Poll, Run
+
+POLLS_PER_BRANCH = 200
+HISTORY_PER_RUN = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A run with all that decides about it."""
+
+    run: Run
+    branches: Mapping[str, Branch]
+    """By id, in creation order."""
+    firings: tuple[Firing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Everything one save of one run writes, together or not at all.
+
+    `run.revision` is the new revision; the save is refused unless the store holds `expected_revision`
+    (None: the run must not exist yet).
+    """
+
+    run: Run
+    expected_revision: int | None
+    branches: Sequence[Branch] = ()
+    firings: Sequence[Firing] = ()
+    history: Sequence[HistoryEntry] = ()
+    polls: Sequence[Poll] = ()
+    acts: Sequence[Act] = ()
+    """Acts with id 0 are added and numbered; others are replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Narrows a query; empty fields do not narrow. `matches` in operations does the rest."""
+
+    statuses: frozenset[str] = frozenset()
+    workflow: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    held: bool | None = None
+    older_than: datetime | None = None
+    """Only runs whose `updated_at` lies before."""
+
+
+class RunStore(Protocol):
+    """Stores runs. All moments are aware UTC. Methods raise StoreUnavailable when the store cannot be used."""
+
+    def save(self, saves: Sequence[Save], *, epoch: int | None = None) -> list[str]:
+        """Write a batch in one durable transaction; returns the ids of runs refused for their revision.
+
+        A refused run changes nothing, the others are written. With `epoch`, nothing is written and LostRight
+        is raised unless it is the store's present epoch.
+        """
+        ...
+
+    def get(self, run_id: str) -> Run | None: ...
+    def load(self, run_ids: Sequence[str]) -> list[Stored]:
+        """The runs that exist, in the order asked."""
+        ...
+
+    def query(
+        self,
+        where: RunFilter | None = None,
+        *,
+        order: str = "created_at",
+        descending: bool = True,
+        limit: int | None = 50,
+        after: str | None = None,
+    ) -> list[Run]:
+        """One keyset page, ordered by created_at, updated_at, next_wake_at, attention or id, ties by id.
+
+        `after` is the id of the last run of the page before; NotFound if it does not exist.
+        """
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Number of runs by status."""
+        ...
+
+    def due(self, now: datetime, limit: int, exclude: frozenset[str] = frozenset()) -> list[str]:
+        """Ids of runs whose next wake lies at or before `now`, the longest due first."""
+        ...
+
+    def next_wake(self, exclude: frozenset[str] = frozenset()) -> datetime | None:
+        """The earliest next wake of all runs."""
+        ...
+
+    def wake(self, run_ids: Sequence[str], at: datetime) -> None:
+        """Bring the next wake of these runs forward to `at` (never later); leaves revisions alone."""
+        ...
+
+    def history(self, run_id: str) -> list[HistoryEntry]: ...
+    def polls(self, run_id: str, branch: str | None = None) -> list[Poll]:
+        """The kept polls, oldest first."""
+        ...
+
+    def add_act(self, act: Act) -> Act:
+        """Add an act (id 0) and give it back numbered, or replace the one with its id."""
+        ...
+
+    def act(self, act_id: int) -> Act | None: ...
+    def acts(self, *, target: str | None = None, outcome: str | None = None, limit: int | None = None) -> list[Act]:
+        """Acts, newest first."""
+        ...
+
+    def due_acts(self, now: datetime) -> list[Act]:
+        """Pending or running acts due at or before `now`, oldest first."""
+        ...
+
+    def holds(self, *, released: bool = False) -> list[Hold]:
+        """Active holds, oldest first; with `released` the released ones too."""
+        ...
+
+    def put_hold(self, hold: Hold) -> None:
+        """Add or replace the hold with this scope and `at`."""
+        ...
+
+    def put_flow(self, flow_hash: str, source: Mapping[str, Any], workflow: str) -> None:
+        """Store FlowJSON by content hash; storing it again changes nothing."""
+        ...
+
+    def flow(self, flow_hash: str) -> Mapping[str, Any] | None: ...
+    def schedules(self) -> dict[str, dict[str, Any]]:
+        """State of schedules by workflow name."""
+        ...
+
+    def put_schedule(self, workflow: str, state: Mapping[str, Any] | None) -> None:
+        """Store the state of a schedule; None removes it."""
+        ...
+
+    def meta(self, key: str) -> Any: ...
+    def put_meta(self, key: str, value: Any) -> None: ...
+    def new_epoch(self) -> int:
+        """Begin a new epoch of driving: saves with an older epoch are refused from now on."""
+        ...
+
+    def remove(self, run_ids: Sequence[str]) -> int:
+        """Remove runs with all that belongs to them; returns how many were there."""
+        ...
+
+    def change_token(self) -> int:
+        """A number that differs after any process changed the store; cheap."""
+        ...
+
+    def changes_since(self, moment: datetime) -> list[str]:
+        """Ids of runs whose `updated_at` lies at or after `moment`."""
+        ...
+
+    def export(self) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+        """Every document as (table, number, document)."""
+        ...
+
+    def restore(self, tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+        """Add exported documents in one transaction; Refused if a run id exists already."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""The workflows that ship with forkjoin, one folder each."""
