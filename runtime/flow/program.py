@@ -1,0 +1,41 @@
+"""A flow made ready to run: its graph, and what each task is bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runtime.flow.definition import Flow, Step
+from runtime.flow.graph import FlowGraph
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a task step is bound to."""
+
+    system: str
+    """Name of the external system; `python` for a task class in tasks.py, `local` for a function."""
+    target: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """The `metadata.task` object; empty for Python."""
+
+    @property
+    def local(self) -> bool:
+        """Local work runs once and is never polled."""
+        return self.system == "local"
+
+
+@dataclass(frozen=True)
+class Program:
+    """One flow version with its graph and bindings; shared by all runs of it."""
+
+    workflow: str
+    flow: Flow
+    graph: FlowGraph
+    bindings: Mapping[str, Binding]
+    """By step id; a task that is not here is unbound."""
+
+    def step(self, step_id: str) -> Step:
+        """The step with this id."""
+        return self.graph.steps[step_id]
