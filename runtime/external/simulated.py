@@ -1,0 +1,154 @@
+"""The simulated external system: scripted work that runs by the clock, for demos, rehearsals and tests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from runtime.clock import Clock
+from runtime.errors import ExpressionError, Unreachable
+from runtime.external.base import Call
+from runtime.external.simulated_db import SimulatedDb
+from runtime.external.simulated_script import InvalidScript, Script, script_of, script_problems
+from runtime.model.task import Completed, Failed, Lost, Running, Started
+
+_FILE = "simulated.db"
+
+
+class SimulatedSystem:
+    """Plays scripts from bindings; what was started is kept in `simulated.db` of the store directory.
+
+    The same key, seed and clock always give the same course. Starting twice with one key finds the first work
+    again, whatever the second script says.
+    """
+
+    name = "simulated"
+
+    def __init__(self, directory: Path, clock: Clock, *, seed: int = 0) -> None:
+        self._db = SimulatedDb(directory / _FILE)
+        self._clock = clock
+        self._seed = seed
+
+    def problems(self, binding: Mapping[str, Any]) -> list[str]:
+        """Sentences about a binding that cannot be played."""
+        return script_problems(binding)
+
+    def target(self, binding: Mapping[str, Any]) -> str:
+        """The simulated system has no targets."""
+        return ""
+
+    async def start(self, call: Call) -> Started | Completed | Failed:
+        """Begin the scripted work, or find it again by its key."""
+        key = call.request.idempotency_key
+        try:
+            rendered = call.scope.render({name: value for name, value in call.binding.items() if name != "system"})
+            script = script_of(rendered, key=key, attempt=call.request.attempt, seed=self._seed)
+        except ExpressionError as error:
+            return Failed(error.message, type="ExpressionError", retryable=False)
+        except InvalidScript as error:
+            return Failed(f"The simulated task cannot be played: {error}", type="InvalidBinding", retryable=False)
+        now = self._clock.now().timestamp()
+        attempt = call.request.attempt
+        external_id = "sim-" + hashlib.sha256(key.encode()).hexdigest()[:20]
+        return await self._db.run(lambda db: _begin(db, key, external_id, attempt, now, script), write=True)
+
+    async def poll(self, call: Call) -> Running | Completed | Failed | Lost:
+        """How far the script has come by the clock."""
+        external_id = call.request.external_id or ""
+        row = await self._db.run(lambda db: _find(db, external_id), write=False)
+        if row is None:
+            return Lost()
+        if row["misses_left"] > 0:
+            await self._db.run(lambda db: _miss(db, external_id), write=True)
+            raise Unreachable("The simulated system does not answer this poll, as its binding asks.")
+        return _standing(row, self._clock.now().timestamp())
+
+    async def cancel(self, call: Call) -> None:
+        """Stop the work where it is; work that has ended stays as it ended."""
+        now = self._clock.now().timestamp()
+        external_id = call.request.external_id or ""
+        await self._db.run(lambda db: _stop(db, external_id, now), write=True)
+
+    async def logs(self, call: Call) -> str:
+        """The script of the work and what has happened so far, a line each."""
+        external_id = call.request.external_id or ""
+        row = await self._db.run(lambda db: _find(db, external_id), write=False)
+        return f"The simulated system does not know {external_id}.\n" if row is None else _told(row, self._clock.now())
+
+    async def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def starts(self, key: str) -> int:
+        """How often work was started with this key; waits for the file."""
+        row = self._db.submit(
+            lambda db: db.execute("SELECT starts FROM work WHERE key = ?", (key,)).fetchone(), write=False
+        ).result()
+        return int(row[0]) if row else 0
+
+    def jobs(self) -> int:
+        """How many pieces of work exist; waits for the file."""
+        row = self._db.submit(lambda db: db.execute("SELECT count(*) FROM work").fetchone(), write=False).result()
+        return int(row[0])
+
+
+def _begin(db: sqlite3.Connection, key: str, external_id: str, attempt: int, now: float, script: Script) -> Started:
+    ends_at = now + script.duration
+    end = (script.outcome, json.dumps(script.result), script.error, script.unreachable_polls)
+    db.execute(
+        "INSERT INTO work VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, NULL)"
+        " ON CONFLICT (key) DO UPDATE SET starts = starts + 1",
+        (key, external_id, attempt, now, ends_at, *end),
+    )
+    return Started(external_id)
+
+
+def _find(db: sqlite3.Connection, external_id: str) -> dict[str, Any] | None:
+    cursor = db.execute("SELECT * FROM work WHERE id = ?", (external_id,))
+    row = cursor.fetchone()
+    return None if row is None else dict(zip((column[0] for column in cursor.description), row, strict=True))
+
+
+def _miss(db: sqlite3.Connection, external_id: str) -> None:
+    db.execute("UPDATE work SET misses_left = max(0, misses_left - 1) WHERE id = ?", (external_id,))
+
+
+def _stop(db: sqlite3.Connection, external_id: str, now: float) -> None:
+    db.execute(
+        "UPDATE work SET cancelled_at = ? WHERE id = ? AND cancelled_at IS NULL AND ends_at > ?",
+        (now, external_id, now),
+    )
+
+
+def _standing(row: Mapping[str, Any], now: float) -> Running | Completed | Failed | Lost:
+    if row["cancelled_at"] is not None:
+        return Failed("The simulated work was cancelled.", type="Cancelled", retryable=False)
+    if now < row["ends_at"]:
+        whole = row["ends_at"] - row["started_at"]
+        return Running(progress=round(min(1.0, max(0.0, (now - row["started_at"]) / whole)), 4))
+    if row["outcome"] == "lost":
+        return Lost()
+    if row["outcome"] == "failed":
+        return Failed(row["error"])
+    return Completed(json.loads(row["result"]))
+
+
+def _told(row: Mapping[str, Any], now: datetime) -> str:
+    def moment(stamp: float) -> str:
+        return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="milliseconds")
+
+    lines = [f"{moment(row['started_at'])} started {row['id']} with key {row['key']}, attempt {row['attempt']}"]
+    if row["starts"] > 1:
+        lines.append(f"started {row['starts']} times with this key, found again each time")
+    if row["cancelled_at"] is not None:
+        lines.append(f"{moment(row['cancelled_at'])} cancelled")
+    elif now.timestamp() >= row["ends_at"]:
+        lines.append(f"{moment(row['ends_at'])} ended: {row['outcome']}")
+    else:
+        lines.append(f"{moment(row['ends_at'])} will end: {row['outcome']}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,117 @@
+"""The simulated system's own file: one row per piece of work, written in groups by one thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from runtime.errors import Unreachable
+
+T = TypeVar("T")
+Operation = Callable[[sqlite3.Connection], Any]
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS work (
+    key TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, attempt INTEGER NOT NULL,
+    started_at REAL NOT NULL, ends_at REAL NOT NULL,
+    outcome TEXT NOT NULL, result BLOB NOT NULL, error TEXT NOT NULL,
+    misses_left INTEGER NOT NULL, starts INTEGER NOT NULL, cancelled_at REAL
+) WITHOUT ROWID
+"""
+
+
+class SimulatedDb:
+    """An SQLite file used by one thread; operations that wait at the same time share one transaction.
+
+    Nothing is written before the first operation. Operations raise `Unreachable` when the file cannot be used.
+    """
+
+    def __init__(self, path: Path, *, busy_seconds: float = 5.0) -> None:
+        self.path = path
+        self._busy_seconds = busy_seconds
+        self._connection: sqlite3.Connection | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self._pending: list[tuple[Operation, bool, Future[Any]]] = []
+
+    async def run(self, operation: Callable[[sqlite3.Connection], T], *, write: bool) -> T:
+        """Run an operation off the event loop and give its value."""
+        value: T = await asyncio.wrap_future(self.submit(operation, write=write))
+        return value
+
+    def submit(self, operation: Callable[[sqlite3.Connection], T], *, write: bool) -> Future[T]:
+        """Queue an operation; its future ends once the shared transaction is committed."""
+        future: Future[T] = Future()
+        with self._lock:
+            self._pending.append((operation, write, future))
+            if len(self._pending) == 1:
+                self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="simulated")
+                self._thread.submit(self._drain)
+        return future
+
+    def close(self) -> None:
+        """Finish what is queued and close the file; a later operation opens it again."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.submit(self._disconnect)
+            thread.shutdown(wait=True)
+
+    def _drain(self) -> None:
+        with self._lock:
+            batch, self._pending = self._pending, []
+        waiting = [(operation, future) for operation, _, future in batch if future.set_running_or_notify_cancel()]
+        try:
+            values = self._transaction([operation for operation, _ in waiting], any(write for _, write, _ in batch))
+        except (OSError, sqlite3.Error) as error:
+            self._disconnect()
+            problem = Unreachable(
+                f"The simulated system's file {self.path.name} cannot be used ({error}); "
+                "free disk space or move the file away, its work starts anew then."
+            )
+            for _, future in waiting:
+                future.set_exception(problem)
+        except BaseException as error:
+            for _, future in waiting:
+                future.set_exception(error)
+        else:
+            for (_, future), value in zip(waiting, values, strict=True):
+                future.set_result(value)
+
+    def _transaction(self, operations: list[Operation], write: bool) -> list[Any]:
+        connection = self._connection or self._connect()
+        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        try:
+            values = [operation(connection) for operation in operations]
+            connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+        return values
+
+    def _connect(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        connection = sqlite3.connect(self.path, timeout=self._busy_seconds, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(_TABLE)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
