@@ -1,0 +1,193 @@
+"""All workflows that are known, and the program of every run, in the version the run started with."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from runtime.catalog.bindings import bind
+from runtime.catalog.code import TaskCode
+from runtime.catalog.folders import BUILT_IN, find_workflows
+from runtime.catalog.python_system import run_local
+from runtime.catalog.workflow import FLOW_FILE, Code, Workflow, read_code, read_workflow
+from runtime.errors import InvalidInput, NotFound
+from runtime.external.base import ExternalSystem
+from runtime.flow.definition import Flow
+from runtime.flow.graph import FlowGraph
+from runtime.flow.loader import flow_from_stored
+from runtime.flow.program import Binding, Program
+from runtime.model.run import Run
+from runtime.model.task import Completed, Failed, TaskRequest
+
+PROGRAMS_KEPT = 256
+
+Check = Callable[[Mapping[str, Any]], list[str]]
+
+
+class Catalog:
+    """Finds workflows by folder and gives runs their programs; safe to ask from several threads.
+
+    Nothing here imports a tasks.py but `code` and `run_local`, which only the scheduler calls.
+    """
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        *,
+        binding_checks: Mapping[str, Check] | None = None,
+        systems: Mapping[str, ExternalSystem] | None = None,
+        threads_per_workflow: int = 8,
+        call_timeout_seconds: float = 30.0,
+        built_in: bool = True,
+    ) -> None:
+        """Make a catalog over the built-in workflows, then these folders; later ones win a name.
+
+        `binding_checks` says per system what is wrong with a `metadata.task`; `systems` names targets.
+        """
+        self._folders = [*([BUILT_IN] if built_in else []), *folders]
+        self._checks = binding_checks
+        self._systems = systems or {}
+        self._threads = threads_per_workflow
+        self._timeout = call_timeout_seconds
+        self._lock = threading.RLock()
+        self._found: dict[str, Workflow] | None = None
+        self._files: dict[Path, Code] = {}
+        """Code that runs recorded and no folder holds."""
+        self._programs: OrderedDict[tuple[object, ...], Program] = OrderedDict()
+        self._codes: dict[str, TaskCode] = {}
+
+    def workflows(self) -> list[Workflow]:
+        """Every workflow of the folders, by name; InvalidInput if a folder cannot be read."""
+        return list(self._by_name().values())
+
+    def reload(self) -> None:
+        """Look at the folders again; code that changed is imported anew at its next call."""
+        found = find_workflows(self._folders)
+        with self._lock:
+            self._found = found
+            self._files.clear()
+            self._programs.clear()
+            for path, code in list(self._codes.items()):
+                if code.hash is None or code.hash != read_code(Path(path)).hash:
+                    self._codes.pop(path).close()
+
+    def find(self, name_or_path: str | Path) -> Workflow:
+        """The workflow of this name, or of this flow file or workflow folder.
+
+        Raises:
+            NotFound: Neither is known.
+            InvalidInput: A flow file that cannot be read.
+        """
+        written = os.fspath(name_or_path)
+        known = self._by_name()
+        if written in known:
+            return known[written]
+        path = Path(written)
+        if path.is_dir() and (path / FLOW_FILE).is_file():
+            return _readable(read_workflow(path / FLOW_FILE))
+        if path.is_file():
+            return _readable(read_workflow(path))
+        if path.suffix == ".json" or os.sep in written:
+            raise NotFound(f"There is no flow file {written}.")
+        names = ", ".join(known) or "none"
+        raise NotFound(f"There is no workflow '{written}'. Known: {names}. Others need --workflows or a flow file.")
+
+    def check(self, workflow: Workflow, *, simulate: bool = False) -> Flow:
+        """The flow of a workflow, fully checked, with the steps its tasks.py binds.
+
+        With `simulate`, tasks bound to nothing are accepted.
+
+        Raises:
+            FlowProblems: All problems of the flow.
+            InvalidInput: A file of the workflow cannot be read.
+        """
+        from runtime.flow.loader import read_flow  # keeps schema libraries out of reading commands
+
+        if workflow.file_problems or workflow.source is None:
+            raise InvalidInput(" ".join(workflow.file_problems))
+        if workflow.code and workflow.code.problems:
+            raise InvalidInput(" ".join(workflow.code.problems))
+        bound = None if simulate else frozenset(workflow.tasks)
+        return read_flow(workflow.source, known_systems=self._checks, bound_steps=bound)
+
+    def program(self, run: Run, source: Mapping[str, Any] | Callable[[], Mapping[str, Any]]) -> Program:
+        """The program of a run, from the FlowJSON stored for it and the code as it is now.
+
+        `source` may be a call that fetches it, made only if the program is not at hand.
+        """
+        code = self.code_of(run)
+        code_key = (str(code.path), code.hash) if code else None
+        key = (run.flow_hash, run.workflow, run.simulated, code_key)
+        with self._lock:
+            if key in self._programs:
+                self._programs.move_to_end(key)
+                return self._programs[key]
+        flow = flow_from_stored(source() if callable(source) else source)
+        bindings = bind(flow, run.workflow, code, self._systems, simulated=run.simulated)
+        program = Program(run.workflow, flow, FlowGraph(flow), bindings)
+        with self._lock:
+            self._programs[key] = program
+            while len(self._programs) > PROGRAMS_KEPT:
+                self._programs.popitem(last=False)
+        return program
+
+    def code_of(self, run: Run) -> Code | None:
+        """The tasks.py of a run: the one it recorded while that is there, else that of its workflow's name."""
+        known = self._by_name().get(run.workflow)
+        if run.code_path is None:
+            return known.code if known else None
+        path = Path(run.code_path)
+        if known and known.code and known.code.path == path:
+            return known.code
+        with self._lock:
+            if path not in self._files and path.is_file():
+                self._files[path] = read_code(path)
+            recorded = self._files.get(path)
+        return recorded or (known.code if known else None)
+
+    def code(self, config: Mapping[str, Any]) -> TaskCode:
+        """The code a Python binding names, to be called; its threads are shared by all runs of the workflow."""
+        path = str(config["code"])
+        with self._lock:
+            if path not in self._codes:
+                self._codes[path] = TaskCode(
+                    str(config["workflow"]),
+                    Path(path),
+                    threads=self._threads,
+                    call_timeout_seconds=self._timeout,
+                )
+            return self._codes[path]
+
+    async def run_local(
+        self, binding: Binding, request: TaskRequest, timeout_seconds: float | None = None
+    ) -> Completed | Failed:
+        """Run the local work of a step; Unreachable if the workflow has no thread left (nothing was run)."""
+        return await run_local(self.code(binding.config), request, timeout_seconds)
+
+    def stuck_threads(self) -> dict[str, int]:
+        """Threads written off, by workflow; only workflows that have some."""
+        with self._lock:
+            return {code.workflow: code.stuck for code in self._codes.values() if code.stuck}
+
+    def close(self) -> None:
+        """Let the threads of all workflows end."""
+        with self._lock:
+            for code in self._codes.values():
+                code.close()
+            self._codes.clear()
+
+    def _by_name(self) -> dict[str, Workflow]:
+        with self._lock:
+            if self._found is None:
+                self._found = find_workflows(self._folders)
+            return self._found
+
+
+def _readable(workflow: Workflow) -> Workflow:
+    if workflow.source is None:
+        raise InvalidInput(" ".join(workflow.file_problems))
+    return workflow

@@ -1,0 +1,95 @@
+"""Tasks written in Python, as an external system and as local work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runtime.catalog.code import MissingCode, TaskCode
+from runtime.catalog.raised import TaskRaised
+from runtime.catalog.threads import Overran
+from runtime.errors import Unreachable
+from runtime.external.base import Call
+from runtime.model.task import Completed, Failed, Lost, Running, Started, TaskRequest
+
+
+class PythonSystem:
+    """The external system `python`: the classes authors bind in tasks.py."""
+
+    name = "python"
+
+    def __init__(self, code: Callable[[Mapping[str, Any]], TaskCode]) -> None:
+        """Make it from what gives the code a binding names (`Catalog.code`)."""
+        self._code = code
+
+    def problems(self, binding: Mapping[str, Any]) -> list[str]:
+        """None; whether the code is there is seen from tasks.py itself."""
+        return []
+
+    def target(self, binding: Mapping[str, Any]) -> str:
+        """The workflow whose code is called."""
+        return str(binding.get("workflow", ""))
+
+    async def start(self, call: Call) -> Started | Completed | Failed:
+        """Start the work by the author's `start`; code that is not there is a failure, nothing was begun."""
+        try:
+            answer = await self._ask(call, "start")
+        except MissingCode as missing:
+            return Failed(missing.message, type="MissingCode")
+        if not isinstance(answer, Started | Completed | Failed):
+            return invalid_report(call.request, "start", answer, "Started, Completed or Failed")
+        if isinstance(answer, Started) and not (isinstance(answer.external_id, str) and answer.external_id):
+            return invalid_report(call.request, "start", answer, "Started with an external id that is a text")
+        return answer
+
+    async def poll(self, call: Call) -> Running | Completed | Failed | Lost:
+        """Ask the author's `poll`; code that is not there raises MissingCode and says nothing about the work."""
+        answer = await self._ask(call, "poll")
+        if not isinstance(answer, Running | Completed | Failed | Lost):
+            return invalid_report(call.request, "poll", answer, "Running, Completed, Failed or Lost")
+        return answer
+
+    async def cancel(self, call: Call) -> None:
+        """Ask the author's `cancel`, if the class has one."""
+        await self._ask(call, "cancel")
+
+    async def logs(self, call: Call) -> str:
+        """What the author's `logs` gives, if the class has one."""
+        answer = await self._ask(call, "logs")
+        return "" if answer is None else str(answer)
+
+    async def close(self) -> None:
+        """Nothing of its own to give back; the threads belong to the catalog."""
+
+    async def _ask(self, call: Call, verb: str) -> Any:
+        step_id = call.request.step_id
+        try:
+            return await self._code(call.binding).call(step_id, verb, call.request)
+        except TaskRaised as raised:
+            raise Unreachable(f"Step '{step_id}': {verb} raised {raised}") from None
+
+
+async def run_local(code: TaskCode, request: TaskRequest, timeout_seconds: float | None = None) -> Completed | Failed:
+    """Run the function bound to the request's step and give its outcome, an exception as a failure.
+
+    Raises:
+        Unreachable: No thread of the workflow is left; nothing was run.
+    """
+    try:
+        answer = await code.call(request.step_id, "run", request, timeout_seconds)
+    except MissingCode as missing:
+        return Failed(missing.message, type="MissingCode")
+    except Overran as overran:
+        return Failed(overran.message, type="CallTimeout")
+    except TaskRaised as raised:
+        return Failed(raised.message, type=raised.type, details=raised.details)
+    if not isinstance(answer, Completed | Failed):
+        return invalid_report(request, "the function", answer, "Completed or Failed")
+    return answer
+
+
+def invalid_report(request: TaskRequest, asked: str, answer: object, wanted: str) -> Failed:
+    """The failure of task code that answered something else than it may; another attempt would do the same."""
+    given = "nothing" if answer is None else f"a {type(answer).__name__}"
+    message = f"Step '{request.step_id}': {asked} answered {given}, wanted is {wanted}."
+    return Failed(message, type="InvalidReport", retryable=False)

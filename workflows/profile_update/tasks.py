@@ -1,0 +1,36 @@
+"""The two ends of the profile update: what is announced at the fork, and what is made of it at the join."""
+
+from __future__ import annotations
+
+from runtime.authoring import Completed, Settled, TaskRequest, task
+
+STATE_KEYS = {"update-search-index": "searchIndexStatus", "send-email-notification": "emailNotificationStatus"}
+
+
+@task("fork-tasks")
+def announce(request: TaskRequest) -> Completed:
+    """Mark both parts of the update as pending before the branches begin."""
+    pending = dict.fromkeys(STATE_KEYS.values(), "pending")
+    return Completed(state={**pending, "profileStatus": "updating"})
+
+
+@task("join-tasks")
+def finalize(request: TaskRequest) -> Completed:
+    """Write into the state what each branch came to; a failed branch does not undo the other."""
+    state = {STATE_KEYS[branch.step_id]: _came_to(branch) for branch in request.settled if branch.step_id in STATE_KEYS}
+    whole = all(branch.status in ("completed", "arrived", "skipped") for branch in request.settled)
+    state["profileStatus"] = "updated" if whole else "partly updated"
+    branches = [
+        {
+            "step": branch.step_id,
+            "status": "failed" if branch.failure else "completed",
+            "result": branch.result,
+            "failure": dict(branch.failure) if branch.failure else None,
+        }
+        for branch in request.settled
+    ]
+    return Completed({"branches": branches}, state=state)
+
+
+def _came_to(branch: Settled) -> str:
+    return f"failed: {branch.failure['message']}" if branch.failure else "completed"
