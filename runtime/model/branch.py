@@ -79,6 +79,8 @@ class StepVisit:
     """Name of the awaited event."""
     budget_from: int = 1
     """Number of the attempt at which the present budget of automatic attempts began."""
+    budget_at: datetime | None = None
+    """When that budget began; scheduleToClose counts from it."""
     settled: tuple[tuple[str, int], ...] = ()
     """What a join consumed: branch id and index into that branch's `steps`, in branch order."""
     settled_items: str | None = None
@@ -132,4 +134,15 @@ class Branch:
     @property
     def current(self) -> StepVisit | None:
         """The visit the token is on, or None while it stands at a join."""
-        return self.steps[-1] if self.steps and self.visit and self.steps[-1].visit == self.visit else None
+        index = self.current_index
+        return None if index is None else self.steps[index]
+
+    @property
+    def current_index(self) -> int | None:
+        """Where the current visit stands in `steps`; None while the token stands at a join."""
+        if self.visit:
+            for index in range(len(self.steps) - 1, -1, -1):
+                visit = self.steps[index]
+                if visit.visit == self.visit and visit.step_id == self.step_id:
+                    return index
+        return None

@@ -1,0 +1,126 @@
+"""One step of a run: observations in, tokens moved, joins decided, intents planned, one save out. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from runtime.engine.apply import Observed, apply
+from runtime.engine.draft import Draft, Situation
+from runtime.engine.moves import settle
+from runtime.engine.plan import Action, Plan, plan
+from runtime.engine.summary import summarise
+from runtime.model.branch import Branch
+from runtime.model.run import HistoryEntry, Run
+from runtime.model.status import ENDED_RUN
+from runtime.store.base import Save, Stored
+
+Slots = Collection[tuple[str, str, int, int]]
+LEASE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What one step of a run gives: the records after it, the save (None: nothing changed), the calls to make."""
+
+    stored: Stored
+    save: Save | None
+    actions: tuple[Action, ...]
+    draft: Draft
+
+
+def advance(
+    situation: Situation,
+    stored: Stored,
+    observations: Sequence[Observed] = (),
+    *,
+    in_flight: Slots = (),
+    owner: str = "",
+) -> Advance:
+    """Move a run as far as it can go. Level-triggered: safe early, late, twice and at once."""
+    draft = Draft(situation, stored.run, stored.branches, stored.firings)
+    if observations:
+        apply(draft, observations)
+    return conclude(draft, stored, in_flight=in_flight, owner=owner)
+
+
+def conclude(draft: Draft, stored: Stored, *, in_flight: Slots = (), owner: str = "") -> Advance:
+    """Settle and plan a draft until both agree, then make its save."""
+    while True:
+        if not draft.cancelled and draft.failure is None:
+            settle(draft)
+        marks = len(draft.history)
+        planned = plan(draft, in_flight)
+        if len(draft.history) == marks and not draft.gathering:
+            break
+    after, save = _finish(draft, stored, planned, owner)
+    return Advance(after, save, planned.actions, draft)
+
+
+def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[Stored, Save | None]:
+    old = stored.run
+    starts = [a for a in planned.actions if a.verb in ("start", "local")]
+    leased = bool(starts) and bool(owner)
+    summary = summarise(draft, planned, leased=leased)
+    ended = old.ended_at if summary.status in ENDED_RUN else None
+    if summary.status in ENDED_RUN and old.status is not summary.status:
+        ended = draft.now
+        draft.tell("run_" + str(summary.status), f"the run is {summary.status}")
+    run = dataclasses.replace(
+        old,
+        status=summary.status,
+        ended_at=ended,
+        next_wake_at=planned.next_wake_at,
+        wake_reason=planned.reason,
+        held=planned.held,
+        state=draft.state if draft.state != old.state else old.state,
+        visits=draft.visits,
+        total_visits=draft.total_visits,
+        next_seq=draft.next_seq,
+        failure=draft.failure,
+        cancelled=draft.cancelled,
+        failed_branches=summary.failed_branches,
+        branch_counts=summary.branch_counts,
+        strip=summary.strip,
+        attention=summary.attention,
+        why=summary.why,
+        is_stale=summary.is_stale,
+        is_lost=summary.is_lost,
+        is_expired=summary.is_expired,
+        lease_owner=owner if leased else None,
+        lease_until=draft.now + timedelta(seconds=LEASE_SECONDS) if leased else None,
+    )
+    changed = tuple(draft.branches[i] for i in draft.changed if draft.branches[i] != stored.branches.get(i))
+    if run == old and not changed and not draft.history and not draft.polls and not draft.changed_firings:
+        return stored, None
+    run = dataclasses.replace(run, revision=old.revision + 1, updated_at=draft.now)
+    save = Save(
+        run,
+        old.revision,
+        branches=changed,
+        firings=tuple(draft.firings[k] for k in draft.changed_firings),
+        history=tuple(draft.history),
+        polls=tuple(draft.polls),
+    )
+    return Stored(run, draft.branches, tuple(draft.firings.values())), save
+
+
+def new_run(run: Run, situation: Situation, entries: Sequence[HistoryEntry] = ()) -> Save:
+    """The first save of a run: one token on `begin`, due at once."""
+    begin = situation.program.graph.begin
+    run = dataclasses.replace(
+        run,
+        revision=1,
+        next_wake_at=situation.now,
+        wake_reason="begin",
+        next_seq=1,
+        branch_counts={"pending": 1},
+        strip=".",
+        why="waits for its first wake",
+    )
+    root = Branch(run_id=run.id, id="main", seq=0, step_id=begin, created_at=situation.now)
+    created = HistoryEntry(situation.now, "created", f"run {run.id} of {run.workflow} {run.flow_version} was created")
+    return Save(run, None, branches=(root,), history=(created, *entries))
+

@@ -1,0 +1,198 @@
+"""What operators may do to a run: pure rules that change a draft, or refuse with a sentence."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from runtime.engine.attempts import RESULT_BYTES, STATE_BYTES
+from runtime.engine.cancelling import cancel_branch, owe_cancels
+from runtime.engine.draft import Draft, is_token
+from runtime.engine.moves import held_by
+from runtime.engine.paths import fork_id
+from runtime.engine.retry import reopen_path
+from runtime.engine.visits import complete_visit
+from runtime.errors import InvalidInput, NotFound, Refused
+from runtime.flow.json_schema import check, check_json
+from runtime.model.branch import Branch
+from runtime.model.status import ENDED_RUN, RunStatus
+from runtime.model.status import BranchStatus as B
+
+
+def refuse_ended(draft: Draft, verb: str, *, failed_too: bool = False) -> None:
+    """Refuse on a run that has ended; a failed run can still be repaired unless `failed_too`."""
+    status = draft.run.status
+    if status in (RunStatus.COMPLETED, RunStatus.CANCELLED) or (failed_too and status in ENDED_RUN):
+        raise Refused(f"{draft.run.id} is {status}; nothing is left to {verb}.")
+
+
+def poll_now(draft: Draft, branch_id: str | None) -> list[str]:
+    """Make polls (and unanswered starts) due at once. Refused when nothing can be polled or it is held."""
+    refuse_ended(draft, "poll")
+    chosen = [draft.branches[branch_id]] if branch_id else list(draft.branches.values())
+    polled: list[str] = []
+    held: list[str] = []
+    for branch in chosen:
+        visit = branch.current
+        if branch.status not in (B.RUNNING, B.STARTING) or visit is None or not visit.attempts:
+            continue
+        attempt = visit.attempts[-1]
+        scope = held_by(draft, branch, attempt.external_system, attempt.target)
+        if scope is not None:
+            held.append(f"{branch.id} is held by {scope}")
+            continue
+        draft.change(branch, next_poll_at=draft.now)
+        polled.append(f"{branch.id} is polled now ({attempt.external_id or 'start not answered yet'}).")
+    if polled:
+        return polled
+    if held:
+        raise Refused(f"Nothing is polled: {'; '.join(held)}. Release the hold first.")
+    where = f"branch {branch_id} of {draft.run.id}" if branch_id else draft.run.id
+    raise Refused(f"Nothing to poll in {where}: no external work is open there.")
+
+
+def cancel_run(draft: Draft) -> list[str]:
+    """End the run; external cancels are owed until they are answered. Refused when it ended already."""
+    if draft.run.status in (RunStatus.COMPLETED, RunStatus.CANCELLED):
+        raise Refused(f"{draft.run.id} is {draft.run.status} already.")
+    effects = []
+    for branch in list(draft.branches.values()):
+        if branch.status in (B.COMPLETED, B.SKIPPED, B.CANCELLED, B.SUPERSEDED):
+            continue
+        if branch.status is B.FAILED:
+            continue
+        jobs = [a for _, _, a in draft.open_attempts(branch) if a.cancel is None and a.external_system != "local"]
+        cancel_branch(draft, branch, None)
+        effects += [
+            f"{a.external_system} is asked to stop {a.external_id or a.idempotency_key} of {branch.id}." for a in jobs
+        ]
+    draft.cancelled = True
+    return [*effects, f"{draft.run.id} is cancelled."]
+
+
+def skip(draft: Draft, branch_id: str, result: Any) -> list[str]:
+    """Settle the step a branch stands on by hand; its result is checked against the step's schema."""
+    if draft.cancelled:
+        raise Refused(f"{draft.run.id} was cancelled; nothing in it can be skipped.")
+    branch = draft.branches[branch_id]
+    visit = branch.current
+    if branch.open_fork is not None:
+        raise Refused(f"{branch_id} waits behind the fork {branch.open_fork}; skip one of its branches instead.")
+    if visit is None or branch.status not in (
+        B.PENDING,
+        B.STARTING,
+        B.RUNNING,
+        B.WAITING,
+        B.AWAITING_RETRY,
+        B.FAILED,
+    ):
+        raise Refused(f"{branch_id} is {branch.status}; there is no open step to skip in it.")
+    step = draft.program.step(branch.step_id)
+    schema = step.event_schema if step.type == "waitForEvent" else step.result_schema
+    value = check_json(result, RESULT_BYTES, "the result")
+    if schema is not None and not (step.for_each and branch.kind != "item"):
+        wrong = check(schema, value)
+        if wrong:
+            raise InvalidInput(f"The result for {step.id} does not fit its schema: {'; '.join(wrong)}")
+    effects: list[str] = []
+    if branch.status is B.FAILED:
+        effects = reopen_path(draft, branch)
+        branch = draft.branches[branch_id]
+    if visit.items is not None:
+        fork = fork_id(branch.id, visit.step_id, visit.visit)
+        for item in [b for b in draft.branches.values() if b.kind == "item" and b.fork == fork]:
+            if item.status not in (B.COMPLETED, B.SKIPPED, B.FAILED, B.CANCELLED, B.SUPERSEDED):
+                cancel_branch(draft, item, f"{visit.step_id}@{visit.visit}")
+    branch = owe_cancels(draft, draft.branches[branch_id])
+    complete_visit(draft, branch, value, B.SKIPPED)
+    draft.failure = None
+    draft.tell("skipped", f"{branch_id} was settled by hand at {step.id}", branch)
+    return [*effects, f"{branch_id} goes on from {step.id} with the result given by hand."]
+
+
+def send_event(draft: Draft, event: str, payload: Any, branch_id: str | None) -> list[str]:
+    """Answer an open `waitForEvent`. NotFound for an unknown name, Refused when none or several are open."""
+    known = {s.event or s.id: s for s in draft.program.flow.steps if s.type == "waitForEvent"}
+    if event not in known:
+        names = ", ".join(sorted(known)) or "none"
+        raise NotFound(f"{draft.run.workflow} waits for no event {event!r}; it knows: {names}.")
+    open_waits = [
+        b
+        for b in draft.branches.values()
+        if b.status is B.WAITING and b.current is not None and b.current.event == event
+    ]
+    if branch_id is not None:
+        open_waits = [b for b in open_waits if b.id == branch_id]
+    if not open_waits:
+        raise Refused(f"The event {event} is not open in {draft.run.id}: not yet awaited, or answered already.")
+    if len(open_waits) > 1:
+        ids = ", ".join(b.id for b in open_waits)
+        raise Refused(f"{len(open_waits)} branches wait for {event}; choose one with --branch: {ids}.")
+    branch = open_waits[0]
+    value = check_json(payload, RESULT_BYTES, "the payload")
+    schema = draft.program.step(branch.step_id).event_schema
+    wrong = check(schema, value) if schema is not None else []
+    if wrong:
+        raise InvalidInput(f"The payload of {event} does not fit its schema: {'; '.join(wrong)}")
+    complete_visit(draft, branch, value)
+    draft.tell("event", f"the event {event} was received", branch)
+    return [f"{branch.id} goes on from {branch.step_id}."]
+
+
+def edit_state(draft: Draft, state: Any) -> list[str]:
+    """Replace the state; checked against the schema of the flow."""
+    refuse_ended(draft, "edit")
+    if not isinstance(state, Mapping):
+        raise InvalidInput("The state must be a JSON object.")
+    value = check_json(dict(state), STATE_BYTES, "the state")
+    wrong = check(draft.program.flow.state_schema, value)
+    if wrong:
+        raise InvalidInput(f"The state does not fit globalStateSchema: {'; '.join(wrong)}")
+    names = sorted({*value, *draft.state})
+    changed = [n for n in names if value.get(n, ...) != draft.state.get(n, ...)]
+    draft.state = value
+    draft.tell("edited", f"the state was edited: {', '.join(changed) or 'nothing changed'}")
+    return [f"State changes: {', '.join(changed) or 'none'}."]
+
+
+def set_wake(draft: Draft, at: datetime) -> list[str]:
+    """Bring every next poll, retry and start of the run to one moment; timers and timeouts keep theirs."""
+    refuse_ended(draft, "wake", failed_too=True)
+    effects = []
+    for branch in list(draft.branches.values()):
+        if branch.status in (B.RUNNING, B.STARTING) and branch.current and branch.current.attempts:
+            if branch.open_fork is None:
+                draft.change(branch, next_poll_at=at)
+                effects.append(f"{branch.id} is polled at {at.isoformat(timespec='seconds')}.")
+        elif branch.status is B.AWAITING_RETRY and branch.retry_at is not None:
+            draft.change(branch, retry_at=at)
+            effects.append(f"{branch.id} is retried at {at.isoformat(timespec='seconds')}.")
+    if not effects:
+        raise Refused(f"{draft.run.id} has no poll or retry whose time could be set.")
+    return effects
+
+
+def acknowledge(draft: Draft, branch_id: str | None, note: str) -> list[str]:
+    """Take a run, or one branch, out of needs attention until it changes."""
+    if branch_id is not None:
+        draft.change(draft.branches[branch_id], acknowledged=note)
+    draft.run = dataclasses.replace(draft.run, acknowledged=note)
+    draft.tell("acknowledged", f"acknowledged: {note}", draft.branches.get(branch_id or ""))
+    return [f"{branch_id or draft.run.id} leaves needs attention until it changes."]
+
+
+def what_is_seen(draft: Draft, branch: Branch | None) -> dict[str, Any]:
+    """What an act states it saw: run status, and the status and attempt of its branch."""
+    seen: dict[str, Any] = {"run_status": str(draft.run.status)}
+    if branch is not None:
+        visit = branch.current
+        seen["branch_status"] = str(branch.status)
+        seen["attempt"] = visit.attempts[-1].attempt if visit and visit.attempts else 0
+    return seen
+
+
+def live_tokens(draft: Draft) -> int:
+    """Number of tokens left in the run."""
+    return sum(is_token(b) for b in draft.branches.values())

@@ -1,0 +1,156 @@
+"""A run being worked out: the stored records and every change made to them, until they are saved in one go."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runtime.engine.results import results
+from runtime.flow.expressions import Expressions
+from runtime.flow.program import Program
+from runtime.model.act import Hold
+from runtime.model.branch import Attempt, Branch, StepVisit
+from runtime.model.run import Firing, HistoryEntry, Poll, Run
+from runtime.model.status import BranchStatus as B
+
+LIVE = frozenset({B.PENDING, B.STARTING, B.RUNNING, B.WAITING, B.ARRIVED, B.AWAITING_RETRY, B.FAILED})
+EXPRESSIONS = Expressions()
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything a decision may depend on besides the records themselves."""
+
+    program: Program
+    now: datetime
+    holds: Sequence[Hold] = ()
+    """Active and released holds."""
+
+
+class Draft:
+    """Working copy of one run; frozen records are replaced in it, never changed."""
+
+    def __init__(
+        self, situation: Situation, run: Run, branches: Mapping[str, Branch], firings: Sequence[Firing] = ()
+    ) -> None:
+        self.program = situation.program
+        self.graph = situation.program.graph
+        self.now = situation.now
+        self.holds = situation.holds
+        self.run = run
+        self.state: dict[str, Any] = dict(run.state)
+        self.visits: dict[str, int] = dict(run.visits)
+        self.total_visits = run.total_visits
+        self.next_seq = run.next_seq
+        self.failure = run.failure
+        self.cancelled = run.cancelled
+        self.branches: dict[str, Branch] = dict(branches)
+        self.firings: dict[tuple[str, int], Firing] = {(f.step_id, f.visit): f for f in firings}
+        self.changed: dict[str, None] = {}
+        self.changed_firings: dict[tuple[str, int], None] = {}
+        self.history: list[HistoryEntry] = []
+        self.polls: list[Poll] = []
+        self.steps_left = 1_000
+        self.gathering: dict[str, None] = {}
+        """Branches behind dynamic forks whose items settled in this draft."""
+        self._results: Mapping[str, Any] | None = None
+
+    def put(self, branch: Branch) -> Branch:
+        """Take over a new or changed branch."""
+        self.branches[branch.id] = branch
+        self.changed[branch.id] = None
+        self._results = None
+        return branch
+
+    def change(self, branch: Branch, **fields: Any) -> Branch:
+        """Replace fields of a branch."""
+        return self.put(dataclasses.replace(branch, **fields))
+
+    def change_visit(self, branch: Branch, *, index: int | None = None, **fields: Any) -> Branch:
+        """Replace fields of a visit of a branch, the current one by default."""
+        at = branch.current_index if index is None else index
+        assert at is not None, f"branch {branch.id} has no visit to change"
+        visit = dataclasses.replace(branch.steps[at], **fields)
+        return self.put(dataclasses.replace(branch, steps=(*branch.steps[:at], visit, *branch.steps[at + 1 :])))
+
+    def change_attempt(self, branch: Branch, number: int, *, index: int | None = None, **fields: Any) -> Branch:
+        """Replace fields of one attempt of a visit, the current one by default."""
+        at = branch.current_index if index is None else index
+        assert at is not None, f"branch {branch.id} has no visit to change"
+        attempts = tuple(
+            dataclasses.replace(a, **fields) if a.attempt == number else a for a in branch.steps[at].attempts
+        )
+        return self.change_visit(branch, index=at, attempts=attempts)
+
+    def put_firing(self, firing: Firing) -> None:
+        """Take over a new or changed firing."""
+        key = (firing.step_id, firing.visit)
+        self.firings[key] = firing
+        self.changed_firings[key] = None
+
+    def tell(self, kind: str, message: str, branch: Branch | None = None, **facts: Any) -> None:
+        """Add an entry to the history of the run."""
+        data = facts.pop("data", None)
+        self.history.append(
+            HistoryEntry(
+                at=self.now,
+                kind=kind,
+                message=message,
+                branch=branch.id if branch else None,
+                step=facts.pop("step", branch.step_id if branch else None),
+                attempt=facts.pop("attempt", None),
+                data=data,
+            )
+        )
+
+    def tokens(self) -> list[Branch]:
+        """Branches whose token is alive in the flow, in creation order; item branches are not tokens."""
+        return [b for b in self.branches.values() if is_token(b)]
+
+    def in_order(self, branches: Sequence[Branch]) -> list[Branch]:
+        """Sorted by flow order of the step, then by creation."""
+        order = self.graph.order
+        return sorted(branches, key=lambda b: (order.get(b.step_id, 0), b.seq))
+
+    def results(self) -> Mapping[str, Any]:
+        """The last recorded result of every step."""
+        if self._results is None:
+            self._results = results(self.branches)
+        return self._results
+
+    def names(self, branch: Branch) -> dict[str, Any]:
+        """What conditions and templates on a branch may use."""
+        return {
+            "state": self.state,
+            "params": self.program.step(branch.step_id).params,
+            "results": self.results(),
+            "item": branch.item,
+        }
+
+    def evaluate(self, code: str, branch: Branch) -> Any:
+        """Value of an expression on a branch; raises ExpressionError."""
+        return EXPRESSIONS.evaluate(code, self.names(branch), now=self.now, seed=self.run.seed)
+
+    def truthy(self, code: str, branch: Branch) -> bool:
+        """JavaScript truth of an expression on a branch; raises ExpressionError."""
+        return EXPRESSIONS.truthy(code, self.names(branch), now=self.now, seed=self.run.seed)
+
+    def open_attempts(self, branch: Branch) -> Iterator[tuple[int, StepVisit, Attempt]]:
+        """Attempts whose external work may still run: index of the visit, visit, attempt."""
+        for index, visit in enumerate(branch.steps):
+            for attempt in visit.attempts:
+                if attempt.status in (B.STARTING, B.RUNNING):
+                    yield index, visit, attempt
+
+
+def is_token(branch: Branch) -> bool:
+    """Whether a branch carries a live token of the flow."""
+    return (
+        branch.status in LIVE
+        and branch.kind != "item"
+        and branch.consumed_by is None
+        and branch.open_fork is None
+    )

@@ -1,0 +1,165 @@
+"""What a list shows of a run, worked out whenever it is saved: status, strip, attention, why in a few words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runtime.engine.draft import Draft, is_token
+from runtime.engine.join import counts
+from runtime.engine.plan import Plan
+from runtime.model.branch import Branch
+from runtime.model.status import BranchStatus as B
+from runtime.model.status import ObservationState, RunStatus
+
+_LETTERS = {
+    B.PENDING: ".",
+    B.STARTING: "^",
+    B.RUNNING: "#",
+    B.WAITING: "z",
+    B.ARRIVED: "v",
+    B.AWAITING_RETRY: "r",
+    B.COMPLETED: "v",
+    B.FAILED: "X",
+    B.SKIPPED: "s",
+    B.CANCELLED: "c",
+    B.SUPERSEDED: "~",
+}
+STRIP_LONGEST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The derived fields of a run."""
+
+    status: RunStatus
+    failed_branches: int
+    branch_counts: Mapping[str, int]
+    strip: str
+    attention: int
+    why: str
+    is_stale: bool
+    is_lost: bool
+    is_expired: bool
+
+
+def leaves(branches: Mapping[str, Branch]) -> list[Branch]:
+    """Branches that never opened a fork or items, superseded ones left out."""
+    parents = {b.parent for b in branches.values() if b.parent and b.status is not B.SUPERSEDED}
+    return [b for b in branches.values() if b.id not in parents and b.status is not B.SUPERSEDED]
+
+
+def failures(branches: Mapping[str, Branch], visits: Mapping[str, int]) -> list[Branch]:
+    """Failed branches, leaving out failures whose step was entered again later (DESIGN section 5)."""
+    return [
+        b for b in branches.values() if b.status is B.FAILED and b.visit >= visits.get(b.step_id, 0)
+    ]
+
+
+def summarise(draft: Draft, plan: Plan, *, leased: bool) -> Summary:
+    """Work out the derived fields."""
+    branches = draft.branches
+    failed = failures(branches, draft.visits)
+    status = run_status(draft, plan, leased=leased)
+    shown = leaves(branches)
+    open_branches = [b for b in shown if b.status in (B.STARTING, B.RUNNING)]
+    stale = any(b.observation and b.observation.state is ObservationState.STALE for b in open_branches)
+    lost = any(b.observation and b.observation.state is ObservationState.LOST for b in open_branches)
+    expired = any(b.expired for b in branches.values() if b.status not in (B.COMPLETED, B.SUPERSEDED, B.SKIPPED))
+    event = any(b.status is B.WAITING and b.current and b.current.event for b in shown)
+    if draft.run.acknowledged:
+        rank = 8
+    elif status is RunStatus.FAILED:
+        rank = 0
+    elif lost:
+        rank = 1
+    elif expired:
+        rank = 2
+    elif stale:
+        rank = 3
+    elif failed:
+        rank = 5
+    elif event:
+        rank = 6
+    else:
+        rank = 9
+    tally = Counter(str(b.status) for b in shown)
+    return Summary(
+        status,
+        len(failed),
+        dict(tally),
+        _strip(shown, tally),
+        rank,
+        _why(draft, status, failed, shown),
+        stale,
+        lost,
+        expired,
+    )
+
+
+def run_status(draft: Draft, plan: Plan, *, leased: bool) -> RunStatus:
+    """The first status that fits (DESIGN section 5)."""
+    if draft.cancelled:
+        return RunStatus.CANCELLED
+    tokens = [b for b in draft.branches.values() if is_token(b)]
+    if not tokens:
+        return RunStatus.COMPLETED
+    if draft.failure is not None:
+        return RunStatus.FAILED
+    if any(h.released_at is None and h.scope == f"run={draft.run.id}" for h in draft.holds):
+        return RunStatus.PAUSED
+    movable, events = False, False
+    for branch in draft.branches.values():
+        visit = branch.current
+        if branch.status in (B.PENDING, B.STARTING, B.AWAITING_RETRY):
+            movable = True
+        elif branch.status is B.RUNNING and branch.open_fork is None and visit and visit.items is None:
+            movable = True
+        elif branch.status is B.WAITING and visit is not None:
+            if visit.due_at is not None:
+                movable = True
+            else:
+                events = True
+    if leased:
+        return RunStatus.RUNNING
+    if movable:
+        return RunStatus.SLEEPING
+    return RunStatus.WAITING if events else RunStatus.FAILED
+
+
+def _strip(shown: list[Branch], tally: Mapping[str, int]) -> str:
+    if len(shown) <= STRIP_LONGEST:
+        return "".join(_LETTERS[b.status] for b in shown)
+    return " ".join(f"{_LETTERS[B(status)]}{count}" for status, count in sorted(tally.items()))
+
+
+def _name(branch: Branch) -> str:
+    return branch.step_id if branch.index is None else f"{branch.step_id}:{branch.index}"
+
+
+def _why(draft: Draft, status: RunStatus, failed: list[Branch], shown: list[Branch]) -> str:
+    if status in (RunStatus.COMPLETED, RunStatus.CANCELLED) and not failed:
+        return ""
+    if draft.failure is not None:
+        return f"{draft.failure.type}: {draft.failure.message}"[:300]
+    if failed:
+        visit = failed[0].current
+        problem = visit.failure if visit else None
+        text = f"{problem.type}: {problem.message}" if problem else "failed"
+        more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+        return f"{_name(failed[0])} failed: {text}{more}"[:300]
+    for branch in shown:
+        visit = branch.current
+        if branch.held_by:
+            return f"{_name(branch)} held by {branch.held_by}"
+        if branch.observation and branch.observation.state is not ObservationState.FRESH:
+            return f"{_name(branch)} {branch.observation.state}, {branch.observation.missed} polls missed"
+        if branch.status is B.WAITING and visit and visit.event:
+            return f"waits for the event {visit.event}"
+    waits = [c for c in counts(draft.program, draft.branches) if c.expected]
+    if waits:
+        have = len(waits[0].arrived) + len(waits[0].failed)
+        return f"{waits[0].step_id} has {have} of {have + len(waits[0].expected)}"
+    busy = [_name(b) for b in shown if b.status in (B.STARTING, B.RUNNING, B.AWAITING_RETRY, B.WAITING)]
+    return f"{', '.join(busy[:3])} open" if busy else ""
