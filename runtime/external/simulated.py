@@ -86,15 +86,12 @@ class SimulatedSystem:
 
     def starts(self, key: str) -> int:
         """How often work was started with this key; waits for the file."""
-        row = self._db.submit(
-            lambda db: db.execute("SELECT starts FROM work WHERE key = ?", (key,)).fetchone(), write=False
-        ).result()
+        row = self._db.run_now(lambda db: db.execute("SELECT starts FROM work WHERE key = ?", (key,)).fetchone())
         return int(row[0]) if row else 0
 
     def jobs(self) -> int:
         """How many pieces of work exist; waits for the file."""
-        row = self._db.submit(lambda db: db.execute("SELECT count(*) FROM work").fetchone(), write=False).result()
-        return int(row[0])
+        return int(self._db.run_now(lambda db: db.execute("SELECT count(*) FROM work").fetchone())[0])
 
 
 def _begin(db: sqlite3.Connection, key: str, external_id: str, attempt: int, now: float, script: Script) -> Started:

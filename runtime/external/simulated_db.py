@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ from runtime.errors import Unreachable
 
 T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], Any]
+_AnyFuture = asyncio.Future[Any] | Future[Any]
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS work (
@@ -25,6 +27,14 @@ CREATE TABLE IF NOT EXISTS work (
     misses_left INTEGER NOT NULL, starts INTEGER NOT NULL, cancelled_at REAL
 ) WITHOUT ROWID
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    operation: Operation
+    write: bool
+    future: _AnyFuture
+    loop: asyncio.AbstractEventLoop | None
 
 
 class SimulatedDb:
@@ -39,22 +49,20 @@ class SimulatedDb:
         self._connection: sqlite3.Connection | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
-        self._pending: list[tuple[Operation, bool, Future[Any]]] = []
+        self._pending: list[_Waiting] = []
 
     async def run(self, operation: Callable[[sqlite3.Connection], T], *, write: bool) -> T:
-        """Run an operation off the event loop and give its value."""
-        value: T = await asyncio.wrap_future(self.submit(operation, write=write))
-        return value
+        """Run an operation off the event loop and give its value once the shared transaction is committed."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._queue(_Waiting(operation, write, future, loop))
+        return await future
 
-    def submit(self, operation: Callable[[sqlite3.Connection], T], *, write: bool) -> Future[T]:
-        """Queue an operation; its future ends once the shared transaction is committed."""
+    def run_now(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a reading operation and block until it is done; not for an event loop."""
         future: Future[T] = Future()
-        with self._lock:
-            self._pending.append((operation, write, future))
-            if len(self._pending) == 1:
-                self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="simulated")
-                self._thread.submit(self._drain)
-        return future
+        self._queue(_Waiting(operation, False, future, None))
+        return future.result()
 
     def close(self) -> None:
         """Finish what is queued and close the file; a later operation opens it again."""
@@ -64,26 +72,37 @@ class SimulatedDb:
             thread.submit(self._disconnect)
             thread.shutdown(wait=True)
 
+    def _queue(self, waiting: _Waiting) -> None:
+        with self._lock:
+            self._pending.append(waiting)
+            if len(self._pending) == 1:
+                self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="simulated")
+                self._thread.submit(self._drain)
+
     def _drain(self) -> None:
         with self._lock:
             batch, self._pending = self._pending, []
-        waiting = [(operation, future) for operation, _, future in batch if future.set_running_or_notify_cancel()]
+        values: list[Any] = []
+        problem: BaseException | None = None
         try:
-            values = self._transaction([operation for operation, _ in waiting], any(write for _, write, _ in batch))
+            values = self._transaction([one.operation for one in batch], any(one.write for one in batch))
         except (OSError, sqlite3.Error) as error:
             self._disconnect()
             problem = Unreachable(
                 f"The simulated system's file {self.path.name} cannot be used ({error}); "
                 "free disk space or move the file away, its work starts anew then."
             )
-            for _, future in waiting:
-                future.set_exception(problem)
-        except BaseException as error:
-            for _, future in waiting:
-                future.set_exception(error)
-        else:
-            for (_, future), value in zip(waiting, values, strict=True):
-                future.set_result(value)
+        except Exception as error:  # handed to whoever asked
+            problem = error
+        by_loop: dict[asyncio.AbstractEventLoop | None, list[tuple[_AnyFuture, Any]]] = {}
+        for one, value in zip(batch, values or [None] * len(batch), strict=True):
+            by_loop.setdefault(one.loop, []).append((one.future, value))
+        for loop, answers in by_loop.items():
+            if loop is None:
+                _settle(answers, problem)
+            else:
+                with contextlib.suppress(RuntimeError):  # the loop is closed, nobody waits any more
+                    loop.call_soon_threadsafe(_settle, answers, problem)
 
     def _transaction(self, operations: list[Operation], write: bool) -> list[Any]:
         connection = self._connection or self._connect()
@@ -115,3 +134,13 @@ class SimulatedDb:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _settle(answers: list[tuple[_AnyFuture, Any]], problem: BaseException | None) -> None:
+    for future, value in answers:
+        if future.done():  # the caller was cancelled
+            continue
+        if problem is None:
+            future.set_result(value)
+        else:
+            future.set_exception(problem)
