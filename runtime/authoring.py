@@ -34,7 +34,8 @@ def task(step_id: str) -> Callable[[Work], Work]:
 
     A class is long-running external work: `start` and `poll`, and where the system can do it `cancel` and
     `logs`, each taking a TaskRequest. A function is local work: it runs once and its result is recorded. All
-    of them may be plain or `async`. One class or function may be bound to several steps.
+    of them may be plain or `async`; every async call runs in an event loop of its own. One instance of a class
+    serves all runs. One class or function may be bound to several steps.
 
     Raises:
         TypeError: The step id is not a text, or the class has no `start` or `poll`.
@@ -46,7 +47,8 @@ def task(step_id: str) -> Callable[[Work], Work]:
         if inspect.isclass(work):
             missing = [verb for verb in ("start", "poll") if not callable(getattr(work, verb, None))]
             if missing:
-                raise TypeError(f"The task class {work.__name__} of step '{step_id}' has no {' and no '.join(missing)}.")
+                names = " and no ".join(missing)
+                raise TypeError(f"The task class {work.__name__} of step '{step_id}' has no {names}.")
         setattr(work, MARK, (*bound_steps(work), step_id))
         return work
 
