@@ -128,7 +128,7 @@ class Catalog:
                 return self._programs[key]
         flow = flow_from_stored(source() if callable(source) else source)
         bindings = bind(flow, run.workflow, code, self._systems, simulated=run.simulated)
-        program = Program(run.workflow, flow, FlowGraph(flow), bindings)
+        program = Program(run.workflow, flow, FlowGraph(flow.steps, flow.connections), bindings)
         with self._lock:
             self._programs[key] = program
             while len(self._programs) > PROGRAMS_KEPT:

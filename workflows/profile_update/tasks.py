@@ -17,20 +17,22 @@ def announce(request: TaskRequest) -> Completed:
 @task("join-tasks")
 def finalize(request: TaskRequest) -> Completed:
     """Write into the state what each branch came to; a failed branch does not undo the other."""
-    state = {STATE_KEYS[branch.step_id]: _came_to(branch) for branch in request.settled if branch.step_id in STATE_KEYS}
-    whole = all(branch.status in ("completed", "arrived", "skipped") for branch in request.settled)
-    state["profileStatus"] = "updated" if whole else "partly updated"
+    came_to = {branch.step_id: _came_to(branch) for branch in request.settled}
+    state = {STATE_KEYS[step_id]: said for step_id, said in came_to.items() if step_id in STATE_KEYS}
+    whole = all(said in ("completed", "skipped") for said in came_to.values())
     branches = [
         {
             "step": branch.step_id,
-            "status": "failed" if branch.failure else "completed",
+            "status": "failed" if branch.failure else came_to[branch.step_id],
             "result": branch.result,
             "failure": dict(branch.failure) if branch.failure else None,
         }
         for branch in request.settled
     ]
-    return Completed({"branches": branches}, state=state)
+    return Completed({"branches": branches}, {**state, "profileStatus": "updated" if whole else "partly updated"})
 
 
 def _came_to(branch: Settled) -> str:
-    return f"failed: {branch.failure['message']}" if branch.failure else "completed"
+    if branch.failure:
+        return f"failed: {branch.failure['message']}"
+    return "completed" if branch.status == "arrived" else branch.status

@@ -8,10 +8,8 @@ from runtime.authoring import Completed, TaskRequest, task
 @task("decide")
 def decide(request: TaskRequest) -> Completed:
     """Take down who decided what; the first branch at the join decides, a deadline counts as a refusal."""
-    answer = next(
-        (branch.result for branch in request.settled if branch.step_id == "approve" and isinstance(branch.result, dict)),
-        None,
-    )
+    answers = [branch.result for branch in request.settled if branch.step_id == "approve"]
+    answer = next((given for given in answers if isinstance(given, dict)), None)
     if answer is None:
         decision = {"approved": False, "decidedBy": "deadline", "note": "nobody answered in time"}
     else:

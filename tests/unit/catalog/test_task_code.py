@@ -259,7 +259,7 @@ async def test_a_file_that_went_away_is_missing_code(shop: Shop) -> None:
     os.remove(shop.path)
     with pytest.raises(MissingCode, match="cannot be read: No such file"):
         await code.call("f", "run", request("f"))
-    with pytest.raises(MissingCode, match="Workflow 'bare' has no tasks.py"):
+    with pytest.raises(MissingCode, match=r"Workflow 'bare' has no tasks\.py"):
         await TaskCode("bare", None).call("f", "run", request("f"))
 
 

@@ -11,7 +11,6 @@ import pytest
 from runtime.catalog.threads import CallThreads, Overran
 from runtime.errors import Unreachable
 
-
 pytestmark = pytest.mark.asyncio
 
 
