@@ -28,7 +28,8 @@ class Advance:
     stored: Stored
     save: Save | None
     actions: tuple[Action, ...]
-    draft: Draft
+    draft: Draft | None
+    """The draft the actions are to be made from; None when the run could not be advanced."""
 
 
 def advance(
@@ -68,8 +69,11 @@ def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[St
     if summary.status in ENDED_RUN and old.status is not summary.status:
         ended = draft.now
         draft.tell("run_" + str(summary.status), f"the run is {summary.status}")
+    changes = (summary.status, summary.failed_branches) != (old.status, old.failed_branches)
+    noted = draft.run.acknowledged if draft.run.acknowledged != old.acknowledged or not changes else None
     run = dataclasses.replace(
-        old,
+        draft.run,
+        acknowledged=noted,
         status=summary.status,
         ended_at=ended,
         next_wake_at=planned.next_wake_at,

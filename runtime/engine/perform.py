@@ -45,7 +45,7 @@ class Performer:
         call, scope = build_call(action, draft)
         answer: Outcome | Unreached | Stopped
         try:
-            answer = await asyncio.wait_for(self._ask(action, call), self._timeout)
+            answer = await asyncio.wait_for(self._ask(action, call, draft), self._timeout)
         except TimeoutError:
             answer = Unreached(f"{action.system} did not answer within {self._timeout:g} s", "CallTimeout")
         except Unreachable as problem:
@@ -58,10 +58,10 @@ class Performer:
             answer = Unreached(f"{type(problem).__name__}: {problem}"[:2_000], type(problem).__name__)
         return Observed(action, _safe(answer, scope.secrets), self._clock.now(), (time.perf_counter() - began) * 1e3)
 
-    async def _ask(self, action: Action, call: Call) -> Outcome | Stopped:
+    async def _ask(self, action: Action, call: Call, draft: Draft) -> Outcome | Stopped:
         if action.verb == "local":
             crash_point("start.before_call")
-            done = await self._catalog.run_local(call.request, call.binding["workflow"])
+            done = await self._catalog.run_local(draft.program.bindings[action.step], call.request)
             crash_point("start.after_call")
             return done
         system = self._systems.get(action.system)
@@ -170,5 +170,5 @@ def build_call(action: Action, draft: Draft) -> tuple[Call, RequestScope]:
         "externalId": attempt.external_id,
     }
     scope = RequestScope(names, expressions=EXPRESSIONS, now=draft.now, seed=draft.run.seed, env=os.environ)
-    config: Mapping[str, Any] = binding.config if binding and binding.config else {"workflow": draft.run.workflow}
+    config: Mapping[str, Any] = binding.config if binding else {}
     return Call(request, config, scope), scope

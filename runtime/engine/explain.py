@@ -1,0 +1,237 @@
+"""Why a run is not done, in sentences worked out from its records, never from logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from runtime.engine.draft import Draft, Situation
+from runtime.engine.join import JoinState, join_states
+from runtime.engine.policies import deadlines
+from runtime.engine.summary import failures, leaves
+from runtime.flow.program import Program
+from runtime.model.act import Hold
+from runtime.model.branch import Branch
+from runtime.model.status import BranchStatus as B
+from runtime.model.status import ObservationState, RunStatus
+from runtime.store.base import Stored
+
+SCHEDULER_SILENT_SECONDS = 10.0
+
+
+def ago(now: datetime, then: datetime | None) -> str:
+    """A span in words, like `3 s`, `6 min`, `2 h`."""
+    if then is None:
+        return "never"
+    return span((now - then).total_seconds())
+
+
+def span(seconds: float) -> str:
+    """Seconds in one fitting unit."""
+    seconds = abs(seconds)
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.1f} s"
+    if seconds < 5_400:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 172_800:
+        return f"{seconds / 3_600:.0f} h"
+    return f"{seconds / 86_400:.0f} days"
+
+
+def why(
+    program: Program,
+    stored: Stored,
+    holds: Sequence[Hold],
+    scheduler: Mapping[str, Any] | None,
+    now: datetime,
+) -> dict[str, Any]:
+    """The `why` object of the command line: run, status, sentences, joins, branches, holds, scheduler."""
+    run = stored.run
+    draft = Draft(Situation(program, now, holds), run, stored.branches, stored.firings)
+    joins = join_states(program, stored.branches, stored.firings)
+    relevant = _holds(draft)
+    sentences = [_headline(draft)]
+    if run.failure is not None:
+        sentences.append(f"{run.failure.type}: {run.failure.message}")
+    open_run = run.status not in (RunStatus.COMPLETED, RunStatus.CANCELLED)
+    if open_run:
+        sentences += [_join_sentence(j) for j in joins if j.fired_at is None]
+    told = [_branch_sentence(draft, b) for b in draft.in_order(leaves(stored.branches)) if _worth_telling(b, open_run)]
+    sentences += told[:50]
+    if len(told) > 50:
+        sentences.append(f"{len(told) - 50} more branches are open.")
+    sentences += [_hold_sentence(h) for h in relevant]
+    sentences += _cancel_sentences(draft)
+    alive, text = scheduler_state(scheduler, now)
+    if open_run and run.status is not RunStatus.WAITING:
+        sentences.append(text)
+        if run.next_wake_at is not None and run.next_wake_at < now and (now - run.next_wake_at).total_seconds() > 2:
+            sentences.append(f"Its wake ({run.wake_reason}) is overdue by {ago(now, run.next_wake_at)}.")
+    sentences.append(_advice(draft))
+    return {
+        "run": run.id,
+        "status": str(run.status),
+        "sentences": [s for s in sentences if s],
+        "joins": joins,
+        "branches": [_branch_reason(draft, b) for b in draft.in_order(leaves(stored.branches))],
+        "holds": relevant,
+        "scheduler": {**(scheduler or {}), "alive": alive},
+    }
+
+
+def scheduler_state(beat: Mapping[str, Any] | None, now: datetime) -> tuple[bool, str]:
+    """Whether a scheduler is alive by its heartbeat, and the sentence that says so."""
+    if not beat or not beat.get("beat_at"):
+        return False, "No scheduler has driven this store: nothing is started, polled or joined. Run forkjoin scheduler."
+    seen = beat["beat_at"]
+    moment = seen if isinstance(seen, datetime) else datetime.fromisoformat(str(seen))
+    who = f"on {beat.get('host', '?')}, pid {beat.get('pid', '?')}"
+    if (now - moment).total_seconds() > SCHEDULER_SILENT_SECONDS or beat.get("stopped"):
+        return False, (
+            f"No scheduler for {ago(now, moment)}: nothing is started, polled or joined. "
+            f"Last alive {who}. Run forkjoin scheduler."
+        )
+    late = float(beat.get("lateness_s") or 0.0)
+    return True, f"The scheduler is alive {who}, {late:.1f} s late."
+
+
+def _headline(draft: Draft) -> str:
+    run = draft.run
+    text = f"{run.id} ({run.workflow} {run.flow_version}) is {run.status}"
+    if run.status is RunStatus.COMPLETED and run.failed_branches:
+        text += f" with {run.failed_branches} failed branch{'es' if run.failed_branches > 1 else ''}"
+    if run.next_wake_at is not None and run.status is RunStatus.SLEEPING:
+        seconds = (run.next_wake_at - draft.now).total_seconds()
+        text += f", next wake in {span(seconds)} ({run.wake_reason})" if seconds > 0 else f", due now ({run.wake_reason})"
+    return text + "."
+
+
+def _join_sentence(join: JoinState) -> str:
+    text = (
+        f"{join.step_id} needs {join.needed} ({join.policy}): {join.arrived} completed, {join.failed} failed, "
+        f"{join.expected} open"
+    )
+    if join.held:
+        text += "; it is held until a failure is repaired or skipped"
+    return text + "."
+
+
+def _worth_telling(branch: Branch, open_run: bool) -> bool:
+    if branch.status is B.FAILED:
+        return True
+    return open_run and branch.status not in (B.COMPLETED, B.SKIPPED, B.CANCELLED, B.SUPERSEDED, B.ARRIVED)
+
+
+def _branch_sentence(draft: Draft, branch: Branch) -> str:
+    return f"{branch.id}: {reason(draft, branch)}."
+
+
+def reason(draft: Draft, branch: Branch) -> str:
+    """What a branch is doing and what it waits for, in words."""
+    now = draft.now
+    visit = branch.current
+    attempt = visit.attempts[-1] if visit and visit.attempts else None
+    if branch.held_by:
+        return f"{branch.step_id} is held by {branch.held_by}"
+    if branch.status is B.FAILED:
+        problem = visit.failure if visit else None
+        text = f"{branch.step_id} failed {ago(now, problem.at if problem else None)} ago"
+        if problem:
+            text += f": {problem.type}: {problem.message[:500]}"
+        step = draft.program.step(branch.step_id)
+        if attempt is not None:
+            text += f" (attempt {attempt.attempt}, {step.retry.maximum_attempts} automatic)"
+        return text
+    if branch.status is B.WAITING and visit is not None:
+        if visit.event:
+            return f"waits for the event {visit.event}, open for {ago(now, visit.entered_at)}"
+        if visit.due_at:
+            return f"the timer {branch.step_id} fires in {span((visit.due_at - now).total_seconds())}"
+    if branch.status is B.AWAITING_RETRY:
+        wait = span((branch.retry_at - now).total_seconds()) if branch.retry_at else "the cancel of the old job"
+        return f"{branch.step_id} is tried again after {wait}"
+    if branch.status is B.STARTING and attempt is not None:
+        problem = branch.last_poll_failure
+        text = f"{branch.step_id} is being started on {attempt.external_system}"
+        return text + (f"; not reached: {problem.message[:300]}" if problem else "")
+    if branch.status is B.RUNNING and attempt is not None:
+        return _running(draft, branch)
+    if branch.status is B.ARRIVED:
+        return f"stands at the join {branch.step_id}"
+    if branch.status is B.PENDING:
+        return f"{branch.step_id} has not begun"
+    return f"{branch.step_id} is {branch.status}"
+
+
+def _running(draft: Draft, branch: Branch) -> str:
+    now = draft.now
+    visit = branch.current
+    assert visit is not None
+    attempt = visit.attempts[-1]
+    text = f"{branch.step_id} runs for {ago(now, attempt.started_at)} as {attempt.external_system} {attempt.external_id}"
+    seen = branch.observation
+    if seen is not None and seen.state is ObservationState.STALE:
+        problem = branch.last_poll_failure
+        text += f"; not seen for {ago(now, seen.seen_at)}: {seen.missed} polls failed"
+        text += f", {problem.message[:300]}; it may still run" if problem else ""
+    elif seen is not None and seen.state is ObservationState.LOST:
+        text += "; the system does not know it, a second poll decides"
+    elif branch.last_polled_at is not None:
+        progress = f", {attempt.progress * 100:.0f} %" if attempt.progress is not None else ""
+        text += f"; polled {ago(now, branch.last_polled_at)} ago{progress}"
+    if branch.next_poll_at is not None:
+        text += f"; next poll in {span(max(0.0, (branch.next_poll_at - now).total_seconds()))}"
+    ends = deadlines(draft, branch, visit, attempt)
+    return text + (f"; gives up in {span((ends - now).total_seconds())}" if ends else "")
+
+
+def _branch_reason(draft: Draft, branch: Branch) -> dict[str, Any]:
+    return {"id": branch.id, "step_id": branch.step_id, "status": str(branch.status), "reason": reason(draft, branch)}
+
+
+def _holds(draft: Draft) -> list[Hold]:
+    systems = {("", "")} | {(b.system, b.target) for b in draft.program.bindings.values()}
+    run, flow_id = draft.run, draft.program.flow.id
+    return [
+        h
+        for h in draft.holds
+        if h.released_at is None
+        and any(
+            h.covers(run_id=run.id, workflow=run.workflow, flow_id=flow_id, system=s, target=t) for s, t in systems
+        )
+    ]
+
+
+def _hold_sentence(hold: Hold) -> str:
+    because = f": {hold.reason}" if hold.reason else ""
+    return f"Held ({hold.scope}) by {hold.actor} since {hold.at:%H:%M:%S} UTC{because}."
+
+
+def _cancel_sentences(draft: Draft) -> list[str]:
+    return [
+        f"A cancel of {attempt.external_id or attempt.idempotency_key} is owed to {attempt.external_system}, "
+        f"{attempt.cancel.tries} tries" + (f": {attempt.cancel.problem}" if attempt.cancel.problem else "") + "."
+        for branch in draft.branches.values()
+        for _, _, attempt in draft.open_attempts(branch)
+        if attempt.cancel is not None and attempt.cancel.confirmed_at is None
+    ]
+
+
+def _advice(draft: Draft) -> str:
+    run = draft.run
+    if run.status is RunStatus.CANCELLED:
+        return f"You can: forkjoin restart {run.id}"
+    failed = failures(draft.branches, draft.visits)
+    can = []
+    if run.status is RunStatus.PAUSED:
+        can.append(f"forkjoin resume {run.id}")
+    for branch in failed[:3]:
+        can += [f"forkjoin retry {run.id} {branch.id}", f"forkjoin skip {run.id} {branch.id} --result JSON"]
+    for branch in draft.branches.values():
+        if branch.status is B.WAITING and branch.current and branch.current.event:
+            can.append(f"forkjoin send {run.id} {branch.current.event} --payload JSON")
+    if any(b.status is B.RUNNING and b.next_poll_at for b in draft.branches.values()):
+        can.append(f"forkjoin poll {run.id}")
+    return f"You can: {'; '.join(can)}" if can else ""
+

@@ -1,0 +1,159 @@
+"""Carrying one act into a run: state what was seen, apply the rule, save everything in one go."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.catalog import Catalog
+from runtime.clock import Clock
+from runtime.engine.advance import conclude
+from runtime.engine.controls import what_is_seen
+from runtime.engine.draft import Draft, Situation
+from runtime.errors import Conflict, NotFound, Refused
+from runtime.flow.program import Program
+from runtime.model.act import Act, Actor, Hold
+from runtime.model.branch import Branch
+from runtime.model.run import Run
+from runtime.operations.names import find_branch
+from runtime.store.base import RunStore, Stored
+
+Rule = Callable[[Draft, Branch | None], list[str]]
+TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an act changed, or would change."""
+
+    message: str
+    effects: tuple[str, ...] = ()
+    act: Act | None = None
+    run: Run | None = None
+    dry_run: bool = False
+
+
+class Acting:
+    """Applies pure rules to stored runs on behalf of one actor."""
+
+    def __init__(self, store: RunStore, clock: Clock, catalog: Catalog, actor: Actor, *, read_only: bool) -> None:
+        self.store = store
+        self.clock = clock
+        self.catalog = catalog
+        self.actor = actor
+        self.read_only = read_only
+
+    def refuse_read_only(self, verb: str) -> None:
+        """Refuse any change in a read-only session."""
+        if self.read_only:
+            raise Refused(f"This session is read-only; {verb} is not possible in it.")
+
+    def load(self, run_id: str) -> Stored:
+        """The run with all its records; NotFound if there is none."""
+        found = self.store.load([run_id])
+        if not found:
+            raise NotFound(f"There is no run {run_id} in this store. forkjoin list shows those there are.")
+        return found[0]
+
+    def program(self, run: Run) -> Program:
+        """The program of a run, from the FlowJSON stored with it."""
+        return program_of(self.store, self.catalog, run)
+
+    def new_act(self, verb: str, target: str, reason: str, **facts: Any) -> Act:
+        """An act of this actor, due at once, not yet numbered."""
+        now = self.clock.now()
+        actor = self.actor
+        return Act(
+            id=0,
+            at=now,
+            due_at=facts.pop("due_at", None) or now,
+            actor=actor.name,
+            source=actor.source,
+            verb=verb,
+            target=target,
+            reason=reason,
+            uid=actor.uid,
+            ssh=actor.ssh,
+            outcome=facts.pop("outcome", "carried out"),
+            **facts,
+        )
+
+    def on_run(
+        self,
+        verb: str,
+        run_id: str,
+        rule: Rule,
+        *,
+        branch: str | None = None,
+        reason: str = "",
+        dry_run: bool = False,
+        revision: int | None = None,
+        saw: Mapping[str, Any] | None = None,
+        arguments: Mapping[str, Any] | None = None,
+        before: Callable[[Draft], Any] | None = None,
+        holds: Sequence[Hold] | None = None,
+        carried: Act | None = None,
+    ) -> Receipt:
+        """Apply a rule to one run and record the act; a bare revision conflict is tried again.
+
+        Raises Refused if the rule refuses, `saw` no longer holds, or the run is not at `revision`; Conflict if
+        others keep saving first.
+        """
+        self.refuse_read_only(verb)
+        for _ in range(TRIES):
+            stored = self.load(run_id)
+            run = stored.run
+            if revision is not None and run.revision != revision:
+                raise Conflict(
+                    f"Not saved: {run_id} is at revision {run.revision}, you saw {revision}. Look again, then repeat."
+                )
+            active = self.store.holds(released=True) if holds is None else holds
+            draft = Draft(
+                Situation(self.program(run), self.clock.now(), active), run, stored.branches, stored.firings
+            )
+            chosen = find_branch(stored.branches, branch) if branch else None
+            seen = what_is_seen(draft, chosen)
+            if saw is not None and any(seen.get(k) != v for k, v in saw.items()):
+                raise Refused(f"Not carried out: {run_id} changed since the act was given ({dict(saw)} then, {seen} now).")
+            was = before(draft) if before else seen
+            effects = rule(draft, chosen)
+            target = run_id if chosen is None else f"{run_id}/{chosen.id}"
+            because = f": {reason}" if reason else ""
+            draft.tell("act", f"{self.actor.name}: {verb} {target}{because}", chosen)
+            step = conclude(draft, stored)
+            if dry_run:
+                return Receipt(f"Would {verb} {target}.", tuple(effects), None, step.stored.run, True)
+            assert step.save is not None
+            after_branch = step.stored.branches.get(chosen.id) if chosen else None
+            after = what_is_seen(
+                Draft(
+                    Situation(draft.program, draft.now, active),
+                    step.stored.run,
+                    step.stored.branches,
+                    step.stored.firings,
+                ),
+                after_branch,
+            )
+            if carried is None:
+                act = self.new_act(verb, target, reason, saw=seen, before=was, after=after, arguments=arguments)
+            else:
+                act = dataclasses.replace(carried, before=was, after=after, outcome="carried out")
+            if not self.store.save([dataclasses.replace(step.save, acts=(act,))]):
+                recorded = carried or next(iter(self.store.acts(target=target, limit=1)), act)
+                return Receipt(f"{verb} {target}: accepted, act {recorded.id}.", tuple(effects), recorded, step.stored.run)
+        raise Conflict(f"Not saved: {run_id} is being changed by others all the time. Try again.")
+
+
+def program_of(store: RunStore, catalog: Catalog, run: Run) -> Program:
+    """The program of a run, in the flow version it started with; NotFound if the store lost its flow."""
+
+    def source() -> Mapping[str, Any]:
+        found = store.flow(run.flow_hash)
+        if found is None:
+            raise NotFound(f"The flow {run.flow_id} {run.flow_version} of {run.id} is not in this store.")
+        return found
+
+    return catalog.program(run, source)
+

@@ -1,0 +1,315 @@
+"""Everything that changes something: one method an act, each with its rule, its record and its refusal."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from runtime.catalog import Catalog
+from runtime.clock import Clock
+from runtime.engine import controls
+from runtime.engine import retry as retrying
+from runtime.engine.draft import Draft
+from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused
+from runtime.model.act import Act, Actor
+from runtime.model.branch import Branch
+from runtime.model.run import Run
+from runtime.model.status import RunStatus
+from runtime.operations import bulk as bulks
+from runtime.operations import holding
+from runtime.operations.acting import Acting, Receipt
+from runtime.operations.starting import NewRun, start_runs
+from runtime.store.base import RunFilter, RunStore
+
+
+class Commands:
+    """What an operator may change. Every method records an act, or with `dry_run` only says what it would do.
+
+    Raises InvalidInput (2), NotFound (3), Refused (4) or StoreUnavailable (5), as the command line promises.
+    """
+
+    def __init__(
+        self, store: RunStore, clock: Clock, catalog: Catalog, actor: Actor, read_only: bool = False
+    ) -> None:
+        self._acting = Acting(store, clock, catalog, actor, read_only=read_only)
+        self._store = store
+
+    def start(
+        self,
+        flow: str,
+        state: Mapping[str, Any] | None = None,
+        run_id: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        simulate: bool = False,
+        count: int | None = None,
+        each: Sequence[NewRun] | None = None,
+        *,
+        reason: str = "",
+        dry_run: bool = False,
+    ) -> tuple[list[Run], Receipt]:
+        """Start one run, `count` runs (`ID-0001`...) or one run for each of `each`."""
+        one = NewRun(run_id, state or {}, labels or {})
+        if each is not None:
+            runs: list[NewRun] = [
+                NewRun(e.id, {**one.state, **e.state}, {**one.labels, **e.labels}) for e in each
+            ]
+        elif count is not None:
+            if count < 1:
+                raise InvalidInput("--count is at least 1.")
+            base = run_id or flow
+            runs = [dataclasses.replace(one, id=f"{base}-{n:04d}") for n in range(1, count + 1)]
+        else:
+            runs = [one]
+        return start_runs(self._acting, flow, runs, simulate=simulate, reason=reason, dry_run=dry_run)
+
+    def restart(self, run_id: str, *, new_id: str | None = None, reason: str = "", dry_run: bool = False) -> Receipt:
+        """A new run with the input of an old one, linked to it."""
+        old = self._acting.load(run_id).run
+        new = NewRun(new_id, old.input, old.labels)
+        _, receipt = start_runs(
+            self._acting,
+            old.workflow,
+            [new],
+            simulate=old.simulated,
+            reason=reason,
+            dry_run=dry_run,
+            restarted_from=run_id,
+            verb="restart",
+        )
+        return receipt
+
+    def retry(
+        self, run_id: str, branch: str | None = None, intent: str = "new-attempt", force: bool = False, **how: Any
+    ) -> Receipt:
+        """Failed branches work again; held work starts at its release."""
+
+        def rule(draft: Draft, chosen: Branch | None) -> list[str]:
+            effects = retrying.retry(draft, chosen.id if chosen else None, intent, force=force)
+            held = {
+                scope
+                for b in draft.branches.values()
+                if b.status == "pending"
+                and (bound := draft.program.bindings.get(b.step_id))
+                and (scope := controls.held_by(draft, b, bound.system, bound.target))
+            }
+            return effects + [f"It is held by {scope} and starts at release." for scope in sorted(held)]
+
+        arguments = {"intent": intent, "force": force}
+        return self._acting.on_run("retry", run_id, rule, branch=branch, arguments=arguments, **how)
+
+    def poll(self, run_id: str, branch: str | None = None, **how: Any) -> Receipt:
+        """Poll now."""
+        return self._acting.on_run(
+            "poll", run_id, lambda d, b: controls.poll_now(d, b.id if b else None), branch=branch, **how
+        )
+
+    def pause(
+        self, run_id: str, *, clocks: str = "stop", reason: str = "", dry_run: bool = False, revision: int | None = None
+    ) -> Receipt:
+        """Hold one run."""
+        return holding.hold(
+            self._acting, f"run={run_id}", clocks=clocks, reason=reason, dry_run=dry_run, revision=revision
+        )
+
+    def resume(self, run_id: str, **how: Any) -> Receipt:
+        """End the pause of a run; on a failed run, retry all its failed branches."""
+        run = self._acting.load(run_id).run
+        if holding.active_hold(self._acting, f"run={run_id}"):
+            how.pop("revision", None)
+            return holding.release(
+                self._acting,
+                f"run={run_id}",
+                reason=how.get("reason", ""),
+                dry_run=how.get("dry_run", False),
+                verb="resume",
+            )
+        if run.status is not RunStatus.FAILED:
+            raise Refused(f"{run_id} is {run.status}: it is neither paused nor failed, there is nothing to resume.")
+        return self.retry(run_id, **how)
+
+    def cancel(self, run_id: str, **how: Any) -> Receipt:
+        """End a run now; its external jobs are asked to stop until they answer."""
+        return self._acting.on_run("cancel", run_id, lambda d, _: controls.cancel_run(d), **how)
+
+    def wake(self, run_id: str, at: datetime, **how: Any) -> Receipt:
+        """Set when a run is polled or tried again next."""
+        arguments = {"at": at.isoformat()}
+        return self._acting.on_run("wake", run_id, lambda d, _: controls.set_wake(d, at), arguments=arguments, **how)
+
+    def ack(self, run_id: str, branch: str | None = None, note: str = "", **how: Any) -> Receipt:
+        """Take a run out of needs attention until it changes."""
+        return self._acting.on_run(
+            "ack", run_id, lambda d, b: controls.acknowledge(d, b.id if b else None, note), branch=branch, **how
+        )
+
+    def skip(self, run_id: str, branch: str, result: Any = None, *, reason: str = "", **how: Any) -> Receipt:
+        """Settle the step of a branch by hand; a reason is mandatory."""
+        if not reason.strip():
+            raise InvalidInput("skip needs --reason: say why the step is settled by hand.")
+
+        def rule(draft: Draft, chosen: Branch | None) -> list[str]:
+            assert chosen is not None
+            return controls.skip(draft, chosen.id, result)
+
+        return self._acting.on_run(
+            "skip", run_id, rule, branch=branch, reason=reason, arguments={"result": result}, **how
+        )
+
+    def send(self, run_id: str, event: str, payload: Any = None, branch: str | None = None, **how: Any) -> Receipt:
+        """Answer an open waitForEvent."""
+        arguments = {"event": event, "payload": payload}
+        return self._acting.on_run(
+            "send",
+            run_id,
+            lambda d, b: controls.send_event(d, event, payload, b.id if b else None),
+            branch=branch,
+            arguments=arguments,
+            **how,
+        )
+
+    def edit(self, run_id: str, state: Any, **how: Any) -> Receipt:
+        """Replace the state; the act keeps the old one whole."""
+        return self._acting.on_run(
+            "edit",
+            run_id,
+            lambda d, _: controls.edit_state(d, state),
+            before=lambda d: {"state": dict(d.state)},
+            arguments={"state": state},
+            **how,
+        )
+
+    def hold(self, scope: str, clocks: str = "stop", *, reason: str = "", dry_run: bool = False) -> Receipt:
+        """Stop starts, polls, timers and schedules in a scope."""
+        return holding.hold(self._acting, scope, clocks=clocks, reason=reason, dry_run=dry_run)
+
+    def release(self, scope: str, *, reason: str = "", dry_run: bool = False) -> Receipt:
+        """Release a hold."""
+        return holding.release(self._acting, scope, reason=reason, dry_run=dry_run)
+
+    def schedule(self, flow: str, *, enabled: bool, reason: str = "", dry_run: bool = False) -> Receipt:
+        """Switch the schedule of a workflow on or off."""
+        verb = "schedule enable" if enabled else "schedule disable"
+        self._acting.refuse_read_only(verb)
+        workflow = self._acting.catalog.find(flow)
+        if workflow.flow is None or not workflow.flow.schedule:
+            raise Refused(f"{flow} has no metadata.schedule; there is nothing to switch.")
+        state = self._store.schedules().get(workflow.name, {})
+        if bool(state.get("enabled")) is enabled:
+            raise Refused(f"The schedule of {workflow.name} is {'enabled' if enabled else 'disabled'} already.")
+        effect = f"The schedule {dict(workflow.flow.schedule)} of {workflow.name} is {'on' if enabled else 'off'}."
+        if dry_run:
+            return Receipt(f"Would {verb} {workflow.name}.", (effect,), dry_run=True)
+        now = self._acting.clock.now().isoformat()
+        new = {**state, "enabled": enabled, "enabled_at": now} if enabled else {**state, "enabled": False}
+        self._store.put_schedule(workflow.name, new)
+        act = self._store.add_act(self._acting.new_act(verb, workflow.name, reason))
+        return Receipt(f"{verb} {workflow.name}: done, act {act.id}.", (effect,), act)
+
+    def prune(self, older_than: timedelta, failed: bool = False, *, reason: str = "", dry_run: bool = False) -> Receipt:
+        """Remove completed and cancelled runs (with `failed` failed ones too) that ended long enough ago."""
+        self._acting.refuse_read_only("prune")
+        edge = self._acting.clock.now() - older_than
+        statuses = (RunStatus.COMPLETED, RunStatus.CANCELLED, *((RunStatus.FAILED,) if failed else ()))
+        runs = [
+            r
+            for status in statuses
+            for r in self._store.query(RunFilter(statuses=frozenset({status})), limit=None)
+            if r.ended_at is not None and r.ended_at <= edge and r.next_wake_at is None
+        ]
+        if dry_run:
+            return Receipt(f"Would remove {len(runs)} runs.", (), dry_run=True)
+        count = self._store.remove([r.id for r in runs])
+        act = self._store.add_act(self._acting.new_act("prune", f"{count} runs", reason))
+        return Receipt(f"Removed {count} runs.", (), act)
+
+    def undo(self, act_id: int, *, reason: str = "", dry_run: bool = False) -> Receipt:
+        """Take back an act that is not carried out yet."""
+        self._acting.refuse_read_only("undo")
+        act = self._store.act(act_id)
+        if act is None:
+            raise NotFound(f"There is no act {act_id}.")
+        if act.outcome != "pending" or act.due_at <= self._acting.clock.now():
+            raise Refused(f"Too late to undo: act {act_id} ({act.verb} {act.target}) is {act.outcome}.")
+        if dry_run:
+            return Receipt(f"Would undo act {act_id}.", (), act, dry_run=True)
+        undone = self._store.add_act(dataclasses.replace(act, outcome="undone"))
+        self._store.add_act(self._acting.new_act("undo", str(act_id), reason))
+        return Receipt(f"Act {act_id} ({act.verb} {act.target}) is undone.", (), undone)
+
+    def later(self, verb: str, run_id: str, seconds: float, *, reason: str = "", **facts: Any) -> Receipt:
+        """Store an act due in so many seconds; the scheduler carries it out unless it is undone before."""
+        self._acting.refuse_read_only(verb)
+        due = self._acting.clock.now() + timedelta(seconds=seconds)
+        act = self._acting.new_act(verb, run_id, reason, due_at=due, outcome="pending", **facts)
+        act = self._store.add_act(act)
+        return Receipt(f"{verb} {run_id} accepted, act {act.id}. It can be undone for {seconds:g} s.", (), act)
+
+    def bulk(
+        self,
+        verb: str,
+        runs: Sequence[Run],
+        where: str,
+        rate: float | None = None,
+        canary: bool = False,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        reason: str = "",
+        dry_run: bool = False,
+    ) -> Receipt:
+        """One act over many runs, carried out by the scheduler."""
+        if verb not in BULK_VERBS:
+            raise InvalidInput(f"{verb} takes no --where; these do: {', '.join(sorted(BULK_VERBS))}.")
+        return bulks.accept(
+            self._acting,
+            verb,
+            runs,
+            where,
+            rate=rate,
+            canary=canary,
+            arguments=arguments or {},
+            reason=reason,
+            dry_run=dry_run,
+        )
+
+    def bulk_stop(self, act_id: int, *, reason: str = "", dry_run: bool = False) -> Receipt:
+        """Stop a bulk act."""
+        return bulks.stop(self._acting, act_id, reason=reason, dry_run=dry_run)
+
+    def carry_out(self, act: Act) -> None:
+        """What the scheduler does with a stored act that is due: carry it out as its actor, or record the refusal."""
+        actor = Actor(act.actor, act.source, act.uid, act.ssh)
+        acting = Acting(self._store, self._acting.clock, self._acting.catalog, actor, read_only=False)
+        inner = Commands(self._store, acting.clock, acting.catalog, actor)
+        if act.verb == "bulk":
+            self._store.add_act(bulks.carry_on(acting, act, inner.apply))
+            return
+        try:
+            inner.apply(act.verb, act.target, act.arguments or {}, act.reason, saw=act.saw, carried=act)
+        except ForkjoinError as problem:
+            self._store.add_act(dataclasses.replace(act, outcome=f"refused: {problem.message}"))
+
+    def apply(
+        self, verb: str, run_id: str, arguments: Mapping[str, Any], reason: str = "", **how: Any
+    ) -> Receipt:
+        """Carry one act out on one run by the name of its verb."""
+        if verb not in BULK_VERBS:
+            raise InvalidInput(f"{verb} cannot be carried out later.")
+        method = getattr(self, verb)
+        if verb in ("pause", "restart", "resume"):
+            how.pop("saw", None)
+            carried = how.pop("carried", None)
+            receipt: Receipt = method(run_id, **arguments, reason=reason, **how)
+            if carried is not None:
+                self._store.add_act(dataclasses.replace(carried, outcome="carried out"))
+            return receipt
+        if verb == "wake":
+            arguments = {**arguments, "at": datetime.fromisoformat(str(arguments["at"]))}
+        done: Receipt = method(run_id, **arguments, reason=reason, **how)
+        return done
+
+
+BULK_VERBS = frozenset(
+    {"retry", "poll", "pause", "resume", "cancel", "wake", "ack", "skip", "send", "edit", "restart"}
+)

@@ -1,0 +1,92 @@
+"""Holds: durable stops over everything, a system, a flow or a run."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from runtime.engine.controls import refuse_ended
+from runtime.engine.draft import Draft
+from runtime.errors import InvalidInput, NotFound, Refused
+from runtime.model.act import Hold
+from runtime.model.branch import Branch
+from runtime.operations.acting import Acting, Receipt, Rule
+from runtime.store.base import RunFilter
+
+
+def checked_scope(acting: Acting, scope: str) -> str:
+    """A scope of a hold; InvalidInput if it is none, NotFound if it names an unknown run or flow."""
+    kind, equals, name = scope.partition("=")
+    if scope == "all":
+        return scope
+    if kind not in ("system", "flow", "run") or not equals or not name:
+        raise InvalidInput(f"{scope!r} is no scope; it is all, system=NAME, system=NAME:TARGET, flow=NAME or run=ID.")
+    if kind == "run":
+        acting.load(name)
+    if kind == "flow":
+        known = {w.name for w in acting.catalog.workflows()}
+        if name not in known and not acting.store.query(RunFilter(workflow=name), limit=1):
+            raise NotFound(f"There is no workflow {name}; known: {', '.join(sorted(known))}.")
+    return scope
+
+
+def active_hold(acting: Acting, scope: str) -> Hold | None:
+    """The hold with exactly this scope, if one is active."""
+    return next((h for h in acting.store.holds() if h.scope == scope), None)
+
+
+def hold(acting: Acting, scope: str, *, clocks: str, reason: str, dry_run: bool, revision: int | None = None) -> Receipt:
+    """Set a hold. Refused when the same scope is held already."""
+    acting.refuse_read_only("hold")
+    checked_scope(acting, scope)
+    if clocks not in ("stop", "run"):
+        raise InvalidInput("--clocks is stop or run.")
+    known = active_hold(acting, scope)
+    if known is not None:
+        raise Refused(f"{scope} is held already, by {known.actor} since {known.at:%Y-%m-%d %H:%M:%S} UTC.")
+    set_hold = Hold(scope, acting.actor.name, acting.clock.now(), reason, clocks)
+    stops = f"Starts, polls, timers and schedules in {scope} stop until it is released."
+    if scope.startswith("run="):
+        run_id = scope.removeprefix("run=")
+
+        def rule(draft: Draft, _: Branch | None) -> list[str]:
+            refuse_ended(draft, "pause")
+            draft.holds = [*draft.holds, set_hold]
+            return [stops]
+
+        acting.on_run("pause", run_id, rule, reason=reason, dry_run=True, revision=revision)
+        if dry_run:
+            return Receipt(f"Would pause {run_id}.", (stops,), dry_run=True)
+        acting.store.put_hold(set_hold)
+        return acting.on_run("pause", run_id, _nothing(stops), reason=reason)
+    if dry_run:
+        return Receipt(f"Would hold {scope}.", (stops,), dry_run=True)
+    acting.store.put_hold(set_hold)
+    act = acting.store.add_act(acting.new_act("hold", scope, reason, arguments={"clocks": clocks}))
+    return Receipt(f"hold {scope}: accepted, act {act.id}.", (stops,), act)
+
+
+def release(acting: Acting, scope: str, *, reason: str, dry_run: bool, verb: str = "release") -> Receipt:
+    """Release a hold and wake what it held. Refused when the scope is not held."""
+    acting.refuse_read_only(verb)
+    known = active_hold(acting, scope)
+    if known is None:
+        names = ", ".join(h.scope for h in acting.store.holds()) or "none"
+        raise Refused(f"{scope} is not held. Active holds: {names}.")
+    effect = f"Work in {scope} goes on; overdue timers fire, polls spread over one interval."
+    if dry_run:
+        return Receipt(f"Would {verb} {scope}.", (effect,), dry_run=True)
+    now = acting.clock.now()
+    acting.store.put_hold(dataclasses.replace(known, released_at=now))
+    if scope.startswith("run="):
+        return acting.on_run(verb, scope.removeprefix("run="), _nothing(effect), reason=reason)
+    act = acting.store.add_act(acting.new_act(verb, scope, reason))
+    held = [r.id for r in acting.store.query(RunFilter(held=True), limit=None)]
+    acting.store.wake(held, now)
+    return Receipt(f"{verb} {scope}: accepted, act {act.id}.", (effect, f"{len(held)} runs are woken."), act)
+
+
+def _nothing(effect: str) -> Rule:
+    def rule(draft: Draft, _: Branch | None) -> list[str]:
+        return [effect]
+
+    return rule

@@ -1,0 +1,122 @@
+"""Starting runs: the state is made, checked and stored with the flow it starts with."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from runtime.engine.advance import new_run
+from runtime.engine.attempts import STATE_BYTES
+from runtime.engine.draft import Situation
+from runtime.errors import InvalidInput, Refused
+from runtime.flow.definition import Flow
+from runtime.flow.json_schema import apply_defaults, check, check_json
+from runtime.model.run import Run
+from runtime.operations.acting import Acting, Receipt
+from runtime.store.base import Save
+
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}")
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """One run to start: its id (None: made up), state and labels."""
+
+    id: str | None = None
+    state: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def checked_id(text: str) -> str:
+    """A run id, or InvalidInput."""
+    if not RUN_ID.fullmatch(text):
+        raise InvalidInput(
+            f"{text[:120]!r} is no run id: up to 100 letters, digits, and . _ : @ - after the first letter or digit."
+        )
+    return text
+
+
+def random_id() -> str:
+    """A short id that is easy to read out."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+
+
+def initial_state(flow: Flow, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Schema defaults, then globalState, then what was given; InvalidInput if it does not fit the schema."""
+    state = apply_defaults(flow.state_schema, {**flow.global_state, **given})
+    value = check_json(state, STATE_BYTES, "the state")
+    wrong = check(flow.state_schema, value)
+    if wrong:
+        raise InvalidInput(f"The state does not fit globalStateSchema of {flow.id}: {'; '.join(wrong)}")
+    return dict(value)
+
+
+def start_runs(
+    acting: Acting,
+    flow_name: str,
+    new_runs: Sequence[NewRun],
+    *,
+    simulate: bool = False,
+    reason: str = "",
+    dry_run: bool = False,
+    restarted_from: str | None = None,
+    verb: str = "start",
+) -> tuple[list[Run], Receipt]:
+    """Start runs of one workflow in one transaction; all or none.
+
+    Raises InvalidInput (problems of the flow, a state against the schema), NotFound, Refused (an id is taken).
+    """
+    acting.refuse_read_only(verb)
+    workflow = acting.catalog.find(flow_name)
+    flow = acting.catalog.check(workflow, simulate=simulate)
+    now = acting.clock.now()
+    saves: list[Save] = []
+    for new in new_runs:
+        run_id = checked_id(new.id) if new.id is not None else random_id()
+        simulated = simulate
+        run = Run(
+            id=run_id,
+            workflow=workflow.name,
+            flow_id=flow.id,
+            flow_version=flow.version,
+            flow_hash=flow.hash,
+            created_at=now,
+            updated_at=now,
+            state=initial_state(flow, new.state),
+            input=dict(new.state),
+            labels={**flow.labels, **new.labels},
+            simulated=simulated,
+            seed=secrets.randbits(31),
+            restarted_from=restarted_from,
+            code_path=workflow.code_path,
+            code_hash=workflow.code_hash,
+        )
+        program = acting.catalog.program(run, flow.source)
+        saves.append(new_run(run, Situation(program, now)))
+    runs = [s.run for s in saves]
+    ids = [r.id for r in runs]
+    if len(set(ids)) < len(ids):
+        twice = next(i for i in ids if ids.count(i) > 1)
+        raise InvalidInput(f"The run id {twice} is given twice.")
+    taken = [i for i in ids if acting.store.get(i) is not None]
+    if taken:
+        raise Refused(f"The run id {taken[0]} is taken. Choose another, or leave --id out.")
+    what = ids[0] if len(ids) == 1 else f"{len(ids)} runs"
+    effects = [f"{workflow.name} {flow.version} starts as {what}."]
+    if dry_run:
+        return runs, Receipt(f"Would start {what}.", tuple(effects), None, runs[0] if runs else None, True)
+    acting.store.put_flow(flow.hash, flow.source, workflow.name)
+    target = ids[0] if len(ids) == 1 else workflow.name
+    act = acting.new_act(verb, target, reason, arguments={"flow": workflow.name, "runs": len(ids)})
+    if saves:
+        saves[0] = Save(
+            saves[0].run, None, branches=saves[0].branches, history=saves[0].history, acts=(act,)
+        )
+    refused = acting.store.save(saves)
+    if refused:
+        raise Refused(f"The run id {refused[0]} is taken. Choose another, or leave --id out.")
+    return runs, Receipt(f"Started {what}.", tuple(effects), act, runs[0] if runs else None)

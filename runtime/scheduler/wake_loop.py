@@ -1,0 +1,283 @@
+"""Moves due runs: claims them in batches, saves intents, makes their calls, commits outcomes in groups as they arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from runtime.clock import Clock
+from runtime.engine.advance import Advance, advance
+from runtime.engine.apply import Observed
+from runtime.engine.crash_points import crash_point
+from runtime.engine.draft import Draft, Situation
+from runtime.engine.plan import Action
+from runtime.flow.program import Program
+from runtime.logs import get_logger
+from runtime.model.act import Act, Hold
+from runtime.model.branch import Failure
+from runtime.model.run import HistoryEntry, Run
+from runtime.model.status import RunStatus
+from runtime.store.base import RunStore, Save, Stored
+
+log = get_logger(__name__)
+KEPT_RUNS = 2_000
+LATENESS_KEPT = 512
+
+Slot = tuple[str, str, int, int]
+
+
+class WakeLoop:
+    """Advances due runs of one store, with any number of calls under way.
+
+    `programs` gives the program of a run and the hash of its code; `perform` makes one call; `carry_out` does
+    what a stored act asks.
+    """
+
+    def __init__(
+        self,
+        store: RunStore,
+        programs: Callable[[Run], tuple[Program, str | None]],
+        perform: Callable[[Action, Draft], Awaitable[Observed]],
+        clock: Clock,
+        *,
+        carry_out: Callable[[Act], None] | None = None,
+        owner: str = "scheduler",
+        batch: int = 500,
+        calls_per_target: int = 16,
+    ) -> None:
+        self._store = store
+        self._programs = programs
+        self._perform = perform
+        self._clock = clock
+        self._carry_out = carry_out
+        self._owner = owner
+        self._batch = batch
+        self._bound = calls_per_target
+        self._kept: OrderedDict[str, Stored] = OrderedDict()
+        self._busy: dict[str, set[Slot]] = {}
+        self._again: dict[str, datetime] = {}
+        """Busy runs that are due for something besides their calls."""
+        self._outcomes: deque[tuple[str, Observed]] = deque()
+        self._limits: dict[tuple[str, str], asyncio.Semaphore] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._holds: list[Hold] = []
+        self._holds_token: int | None = None
+        self.epoch: int | None = None
+        self.wait_progress = asyncio.Event()
+        self.wakes = 0
+        self.lateness: deque[float] = deque(maxlen=LATENESS_KEPT)
+
+    @property
+    def in_flight(self) -> int:
+        """Calls under way and outcomes not yet saved."""
+        return len(self._tasks) + len(self._outcomes)
+
+    @property
+    def busy_runs(self) -> frozenset[str]:
+        """Runs with calls under way; the store need not offer them."""
+        return frozenset(self._busy)
+
+    def next_again(self) -> datetime | None:
+        """When a busy run is due for something besides its calls."""
+        return min(self._again.values(), default=None)
+
+    async def turn(self) -> int:
+        """One full turn: due acts, outcomes that arrived, due runs. Returns how many runs were moved."""
+        await self.carry_out_acts()
+        self.wait_progress.clear()
+        moved = 0
+        while True:
+            count = await self._group()
+            moved += count
+            if count < self._batch:
+                return moved
+
+    async def carry_out_acts(self) -> int:
+        """Carry out the stored acts that are due."""
+        if self._carry_out is None:
+            return 0
+        due = await asyncio.to_thread(self._store.due_acts, self._clock.now())
+        for act in due:
+            await asyncio.to_thread(self._carry_out, act)
+        return len(due)
+
+    async def drain(self, timeout: float) -> None:
+        """Finish what is being performed, for at most so many seconds, and save what came of it."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=timeout)
+        for task in list(self._tasks):
+            task.cancel()
+        while self._outcomes:
+            await self._group(due=False)
+
+    async def _group(self, *, due: bool = True) -> int:
+        now = self._clock.now()
+        self._read_holds()
+        arrived: dict[str, list[Observed]] = {}
+        while self._outcomes:
+            run_id, seen = self._outcomes.popleft()
+            arrived.setdefault(run_id, []).append(seen)
+            self._release(run_id, seen.action.slot)
+        ids = list(arrived)
+        if due:
+            ids += [r for r, at in self._again.items() if at <= now and r not in arrived]
+            fresh = await asyncio.to_thread(self._store.due, now, self._batch, self.busy_runs | frozenset(ids))
+            ids += fresh
+        if not ids:
+            return 0
+        crash_point("wake.claimed")
+        await self._load([i for i in ids if i not in self._kept])
+        await self._move(ids, arrived)
+        return len(ids)
+
+    def _read_holds(self) -> None:
+        token = self._store.change_token()
+        if token != self._holds_token:
+            self._holds = self._store.holds(released=True)
+            self._holds_token = token
+
+    async def _load(self, ids: Sequence[str]) -> None:
+        if ids:
+            for stored in await asyncio.to_thread(self._store.load, ids):
+                self._kept[stored.run.id] = stored
+
+    async def _move(self, ids: Sequence[str], arrived: dict[str, list[Observed]], tries: int = 0) -> None:
+        """Advance runs and save them in one group; a run somebody else saved is read again and repeated."""
+        steps: dict[str, Advance] = {}
+        stale: list[str] = []
+        for run_id in ids:
+            stored = self._kept.get(run_id)
+            if stored is None:
+                continue
+            step = self._advance(stored, arrived.get(run_id, ()))
+            if step.save is None and not step.actions and tries == 0 and run_id not in self._busy:
+                stale.append(run_id)
+            steps[run_id] = step
+        saves = [s.save for s in steps.values() if s.save is not None]
+        refused: set[str] = set()
+        if saves:
+            crash_point("intent.before_save")
+            if arrived:
+                crash_point("outcome.before_save")
+            refused = set(await asyncio.to_thread(self._save, saves))
+            crash_point("intent.after_save")
+            if arrived:
+                crash_point("outcome.after_save")
+        for run_id, step in steps.items():
+            if run_id not in refused and run_id not in stale:
+                self._take(run_id, step)
+        again = [*refused, *stale]
+        for run_id in again:
+            self._kept.pop(run_id, None)
+        if again and tries < 5:
+            await self._load(again)
+            await self._move(again, {r: arrived[r] for r in again if r in arrived}, tries + 1)
+        while len(self._kept) > KEPT_RUNS + len(self._busy):
+            oldest = next((r for r in self._kept if r not in self._busy), None)
+            if oldest is None:
+                break
+            del self._kept[oldest]
+
+    def _save(self, saves: list[Save]) -> list[str]:
+        return self._store.save(saves, epoch=self.epoch)
+
+    def _advance(self, stored: Stored, seen: Sequence[Observed]) -> Advance:
+        run = stored.run
+        now = self._clock.now()
+        try:
+            program, code_hash = self._programs(run)
+            if code_hash != run.code_hash and run.code_hash is not None:
+                stored = self._code_changed(stored, code_hash)
+            situation = Situation(program, now, self._holds)
+            slots = self._busy.get(run.id, set())
+            return advance(situation, stored, seen, in_flight=slots, owner=self._owner)
+        except Exception as problem:
+            log.exception("wake.failed", run=run.id)
+            return _broken(stored, problem, now)
+
+    @staticmethod
+    def _code_changed(stored: Stored, code_hash: str | None) -> Stored:
+        return dataclasses.replace(stored, run=dataclasses.replace(stored.run, code_hash=code_hash))
+
+    def _take(self, run_id: str, step: Advance) -> None:
+        """The save stands: remember the run and make its calls."""
+        self.wakes += 1
+        self._kept[run_id] = step.stored
+        self._kept.move_to_end(run_id)
+        draft = step.draft
+        if draft is None:
+            return
+        due = draft.run.next_wake_at
+        if due is not None and due <= draft.now and run_id not in self._busy:
+            self.lateness.append((draft.now - due).total_seconds())
+        for action in step.actions:
+            self._busy.setdefault(run_id, set()).add(action.slot)
+            task = asyncio.get_running_loop().create_task(self._call(run_id, action, draft))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        at = step.stored.run.next_wake_at
+        if run_id in self._busy and at is not None:
+            rest = [w for w in self._later(step.stored, run_id) if w > draft.now]
+            if rest:
+                self._again[run_id] = min(rest)
+            else:
+                self._again.pop(run_id, None)
+        else:
+            self._again.pop(run_id, None)
+
+    def _later(self, stored: Stored, run_id: str) -> list[datetime]:
+        slots = self._busy.get(run_id, set())
+        found: list[datetime] = []
+        for branch in stored.branches.values():
+            visit = branch.current
+            if visit is None:
+                continue
+            number = visit.attempts[-1].attempt if visit.attempts else 0
+            if (branch.id, visit.step_id, visit.visit, number) in slots:
+                continue
+            found += [at for at in (branch.next_poll_at, branch.retry_at) if at is not None]
+            if visit.due_at is not None and not visit.recorded:
+                found.append(visit.due_at)
+        return found
+
+    def _release(self, run_id: str, slot: Slot) -> None:
+        slots = self._busy.get(run_id)
+        if slots is not None:
+            slots.discard(slot)
+            if not slots:
+                del self._busy[run_id]
+                self._again.pop(run_id, None)
+
+    async def _call(self, run_id: str, action: Action, draft: Draft) -> None:
+        limit = self._limits.get((action.system, action.target))
+        if limit is None:
+            limit = self._limits[action.system, action.target] = asyncio.Semaphore(self._bound)
+        async with limit:
+            seen = await self._perform(action, draft)
+        self._outcomes.append((run_id, seen))
+        self.wait_progress.set()
+
+
+def _broken(stored: Stored, problem: Exception, now: datetime) -> Advance:
+    """An exception of ours becomes a saved failure of the run, never a lost run."""
+    message = f"The run could not be advanced: {type(problem).__name__}: {problem}. Repair the cause, then retry."
+    failure = Failure("EngineError", message[:2_000], now)
+    run = dataclasses.replace(
+        stored.run,
+        status=RunStatus.FAILED,
+        failure=failure,
+        next_wake_at=None,
+        ended_at=now,
+        updated_at=now,
+        revision=stored.run.revision + 1,
+        attention=0,
+        why=message[:300],
+        lease_owner=None,
+        lease_until=None,
+    )
+    entry = HistoryEntry(now, "failed", message)
+    save = Save(run, stored.run.revision, history=(entry,))
+    return Advance(Stored(run, stored.branches, stored.firings), save, (), None)
