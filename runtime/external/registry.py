@@ -11,6 +11,8 @@ from typing import Any, cast
 from runtime.clock import Clock, SystemClock
 from runtime.external.base import ExternalSystem
 from runtime.external.disabled import DisabledSystem
+from runtime.external.http import HttpSystem
+from runtime.external.process import ProcessSystem
 from runtime.external.simulated import SimulatedSystem
 
 ENTRY_POINTS = "forkjoin.external_systems"
@@ -29,6 +31,8 @@ class SystemContext:
 
 SHIPPED: Mapping[str, Callable[[SystemContext], ExternalSystem]] = {
     "simulated": lambda context: SimulatedSystem(context.directory, context.clock, seed=context.seed),
+    "process": lambda context: ProcessSystem(context.directory),
+    "http": lambda context: HttpSystem(context.clock),
 }
 
 

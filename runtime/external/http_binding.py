@@ -1,0 +1,120 @@
+"""What an http binding may hold (AUTHORING), checked at the border."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from runtime.external.http_url import url_problem
+
+_OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "idempotency-key"})
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_ENV = re.compile(r"\$\{[^}]*\benv\b")
+
+
+def _url(value: str) -> str:
+    if problem := url_problem(value):
+        raise ValueError(problem)
+    return value
+
+
+def _headers(value: dict[str, Any]) -> dict[str, Any]:
+    for name, content in value.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of a header.")
+        if name.lower() in _OURS:
+            raise ValueError(f"The header {name} is set by forkjoin and must be left out.")
+        if content is None or isinstance(content, (dict, list)):
+            raise ValueError(f"The header {name} must be a text or a number.")
+    return value
+
+
+def _no_env(value: Any) -> Any:
+    if isinstance(value, str) and _ENV.search(value):
+        raise ValueError("`env` works only in url and headers, not in `json`.")
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _no_env(item)
+    return value
+
+
+Expression = Annotated[str, Field(min_length=1)]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+class RequestBinding(BaseModel):
+    """One request: method, url, headers and JSON body, templates unresolved."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    method: Method = "GET"
+    url: Annotated[str, AfterValidator(_url)]
+    headers: Annotated[dict[str, Any], AfterValidator(_headers)] = {}
+    body: Annotated[Any, AfterValidator(_no_env)] = Field(default=None, alias="json")
+
+    @property
+    def has_body(self) -> bool:
+        """Whether `json` was given, even as null."""
+        return "body" in self.model_fields_set
+
+
+class StartBinding(RequestBinding):
+    """The request that starts the work; `externalId` is an expression over its response."""
+
+    method: Method = "POST"
+    external_id: Expression = Field(alias="externalId")
+
+
+class PollBinding(RequestBinding):
+    """The request that asks how the work stands, and expressions that read the response."""
+
+    status: Expression
+    completed: list[Any] = Field(min_length=1)
+    failed: list[Any] = []
+    result: Expression | None = None
+    error: Expression | None = None
+    progress: Expression | None = None
+
+
+class CancelBinding(RequestBinding):
+    """The request that stops the work."""
+
+    method: Method = "DELETE"
+
+
+class HttpBinding(BaseModel):
+    """The whole `task` object of the http system."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    start: StartBinding
+    poll: PollBinding
+    cancel: CancelBinding | None = None
+    logs: RequestBinding | None = None
+
+
+def read_binding(binding: Mapping[str, Any]) -> HttpBinding:
+    """The binding as records.
+
+    Raises:
+        ValidationError: when something is missing or of the wrong type.
+    """
+    return HttpBinding.model_validate(dict(binding))
+
+
+def binding_problems(binding: Mapping[str, Any]) -> list[str]:
+    """A sentence for everything wrong with a binding."""
+    try:
+        read_binding(binding)
+    except ValidationError as error:
+        return [_sentence(problem) for problem in error.errors(include_url=False, include_context=False)]
+    return []
+
+
+def _sentence(problem: Any) -> str:
+    place = ".".join(str(part) for part in problem["loc"]) or "task"
+    if problem["type"] == "missing":
+        return f"`{place}` is missing from the http binding."
+    return f"`{place}`: {problem['msg'].removeprefix('Value error, ')}".rstrip(".") + "."

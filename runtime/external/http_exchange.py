@@ -1,0 +1,140 @@
+"""One HTTP request and its answer, with bounds on time and size; whatever goes wrong is `Unreachable`."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+
+import httpx
+
+from runtime.errors import Unreachable
+from runtime.external.json_answer import NotJson, read_json
+
+BODY_LIMIT = 1_000_000
+"""Bytes of a body (DESIGN section 4)."""
+RETRY_AFTER_LIMIT = 3600.0
+"""Seconds a Retry-After may ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, read whole."""
+
+    host: str
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+    cut: bool = False
+    """The body was longer than the limit and the caller wanted its beginning."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    def text(self, limit: int) -> str:
+        """The beginning of the body as text."""
+        return self.body[: limit * 4].decode("utf-8", "replace")[:limit]
+
+    def json(self) -> Any:
+        """The body as JSON; None when it is empty or says it is something else.
+
+        Raises:
+            NotJson: when it says it is JSON and is not.
+        """
+        if not self.body.strip():
+            return None
+        try:
+            return read_json(self.body)
+        except NotJson:
+            kind = self.headers.get("content-type", "application/json")
+            if "json" in kind.lower():
+                raise
+            return None
+
+
+class Exchange:
+    """Sends requests: TLS verified, no redirects, no cookies, bodies up to 1 MB."""
+
+    def __init__(self, *, connect_seconds: float = 5.0, total_seconds: float = 30.0) -> None:
+        limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(total_seconds, connect=connect_seconds),
+            limits=limits,
+            follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            headers={"User-Agent": "forkjoin", "Accept-Encoding": "gzip"},
+        )
+        self._total_seconds = total_seconds
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, *, cut: bool = False
+    ) -> Answer:
+        """The answer to one request.
+
+        Args:
+            method: HTTP method.
+            url: Where to.
+            headers: Names and values; sent as UTF-8.
+            content: The body, or None.
+            cut: Keep the beginning of a body that is too long instead of raising.
+
+        Raises:
+            Unreachable: when no whole answer came in time.
+        """
+        host = httpx.URL(url).host
+        encoded = [(name.encode("ascii"), value.encode("utf-8", "replace")) for name, value in headers.items()]
+        try:
+            async with (
+                asyncio.timeout(self._total_seconds),
+                self._client.stream(method, url, headers=encoded, content=content) as response,
+            ):
+                body, whole = await _read(response, host)
+                if not whole and not cut:
+                    raise Unreachable(f"{host} answered with a body over 1 MB, which is not read.")
+                pairs = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(host, response.status_code, pairs, body, cut=not whole)
+        except (TimeoutError, httpx.TimeoutException):
+            raise Unreachable(f"{host} did not answer within {self._total_seconds:g} seconds.") from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise Unreachable(f"{host} could not be reached: {error or type(error).__name__}.") from None
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+
+def retry_after(answer: Answer, now: datetime) -> float | None:
+    """Seconds the answer asks us to wait, from a number or an HTTP date (RFC 9110, 10.2.3), at most an hour."""
+    value = answer.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,18}", value):
+        return min(float(value), RETRY_AFTER_LIMIT)
+    try:
+        seconds = (parsedate_to_datetime(value) - now).total_seconds()
+    except (TypeError, ValueError):
+        return None
+    return min(max(seconds, 0.0), RETRY_AFTER_LIMIT)
+
+
+async def _read(response: httpx.Response, host: str) -> tuple[bytes, bool]:
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("identity", "", "gzip", "deflate"):
+        raise Unreachable(f"{host} answered in the encoding {coding!r}, which was not asked for.")
+    inflate = zlib.decompressobj(wbits=47) if coding in ("gzip", "deflate") else None
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        try:
+            body += inflate.decompress(chunk, BODY_LIMIT + 1 - len(body)) if inflate else chunk
+        except zlib.error:
+            raise Unreachable(f"{host} answered with a compressed body that is broken.") from None
+        if len(body) > BODY_LIMIT:
+            return bytes(body[:BODY_LIMIT]), False
+    return bytes(body), True

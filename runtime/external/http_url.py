@@ -1,0 +1,109 @@
+"""URLs of http bindings: their scheme, host and port come from the flow's text or from `env`, never from data."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, unquote, urlsplit
+
+_ENV = re.compile(r"\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*")
+_FROM_ENV = "\ue000"
+_FROM_DATA = "\ue001"
+_AUTHORITY_END = re.compile(r"[/?#\\]")
+_HTTP = re.compile(r"https?://", re.IGNORECASE)
+
+
+class UnsafeUrl(ValueError):
+    """A URL that must not be asked; the message is a sentence."""
+
+
+def url_problem(template: str) -> str | None:
+    """Why a URL template cannot be used, or None."""
+    try:
+        skeleton, _ = _skeleton(template)
+    except UnsafeUrl as error:
+        return str(error)
+    scheme = _HTTP.match(skeleton)
+    if scheme:
+        rest = skeleton[scheme.end() :]
+    elif skeleton.startswith(_FROM_ENV):
+        rest = skeleton[1:].removeprefix("://")
+        if rest == "":
+            return None
+    else:
+        return f"`url` {template!r} must begin with http://, https:// or ${{env.NAME}}."
+    authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
+    if _FROM_DATA in authority:
+        return f"In `url` {template!r} scheme, host and port must be written out or come from `env`."
+    if scheme and not authority:
+        return f"`url` {template!r} has no host."
+    return None
+
+
+def url_target(template: str, environ: Mapping[str, str] | None = None) -> str:
+    """The host a template leads to; `env.NAME` while that variable is not set, '' when there is none."""
+    environ = os.environ if environ is None else environ
+    try:
+        skeleton, names = _skeleton(template)
+    except UnsafeUrl:
+        return ""
+    text = ""
+    for character in skeleton:
+        if character == _FROM_ENV:
+            name = names.pop(0)
+            if not environ.get(name) and not re.search(r"[^:/][/?#]", text):
+                return f"env.{name}"
+            text += environ.get(name, "")
+        else:
+            text += "x" if character == _FROM_DATA else character
+    try:
+        return urlsplit(text).hostname or ""
+    except ValueError:
+        return ""
+
+
+def quote_value(text: str) -> str:
+    """Percent-encode a value so that it stays within its place in a URL."""
+    return quote(text, safe="", errors="replace")
+
+
+def checked_url(url: object) -> str:
+    """A resolved URL that may be asked.
+
+    Raises:
+        UnsafeUrl: when it is not an http or https URL with a host, or a value in it would climb to another path.
+    """
+    if not isinstance(url, str):
+        raise UnsafeUrl("`url` did not come out as text.")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise UnsafeUrl("`url` did not come out as a URL.") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise UnsafeUrl("`url` did not come out as an http:// or https:// URL with a host.")
+    if any(unquote(segment) in (".", "..") for segment in parts.path.split("/")):
+        raise UnsafeUrl("A value in the path of `url` is `.` or `..`, which would lead to another address.")
+    if any(ord(character) < 33 or ord(character) == 127 for character in url):
+        raise UnsafeUrl("`url` came out with a space or control character in it.")
+    return url
+
+
+def _skeleton(template: str) -> tuple[str, list[str]]:
+    """The template with each `${...}` as one mark for `env` or data, and the names of the `env` marks in order."""
+    skeleton, names, position = "", [], 0
+    while (begin := template.find("${", position)) >= 0:
+        skeleton += template[position:begin]
+        depth, end = 1, begin + 2
+        while end < len(template) and depth:
+            depth += {"{": 1, "}": -1}.get(template[end], 0)
+            end += 1
+        if depth:
+            raise UnsafeUrl(f"`url` {template!r} has a `${{` that is not closed.")
+        name = _ENV.fullmatch(template[begin + 2 : end - 1])
+        skeleton += _FROM_ENV if name else _FROM_DATA
+        if name:
+            names.append(name[1])
+        position = end
+    return skeleton + template[position:], names

@@ -1,0 +1,65 @@
+"""JSON that came from outside, read strictly: finite numbers within 64 bits, no lone surrogates, bounded size."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+RESULT_LIMIT = 256 * 1024
+"""Bytes a result may have as JSON text (DESIGN section 4)."""
+_SUSPECT = re.compile(rb"\d{19}|\\u[dD]|\d[eE]|NaN|Infinity")
+
+
+class NotJson(ValueError):
+    """Text that is not the JSON we accept; the message says why, to follow `because`."""
+
+
+def read_json(raw: bytes) -> Any:
+    """The value of JSON text.
+
+    Raises:
+        NotJson: when it is not JSON, or holds a number that is not finite or does not fit 64 bits.
+    """
+    try:
+        if not _SUSPECT.search(raw):
+            return json.loads(raw)
+        return _clean(json.loads(raw, parse_constant=_constant, parse_int=_integer, parse_float=_decimal))
+    except RecursionError:
+        raise NotJson("it is nested too deeply") from None
+    except NotJson:
+        raise
+    except ValueError as error:
+        raise NotJson(f"it is not JSON ({error})") from None
+
+
+def result_size(value: Any) -> int:
+    """Bytes of a value as compact JSON text."""
+    return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def _constant(text: str) -> Any:
+    raise NotJson(f"it holds {text}, which is not a finite number")
+
+
+def _integer(text: str) -> int:
+    if len(text) > 20 or not -(2**63) <= (number := int(text)) < 2**64:
+        raise NotJson("it holds a whole number that does not fit 64 bits")
+    return number
+
+
+def _decimal(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise NotJson("it holds a number that is not finite")
+    return number
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {_clean(name): _clean(item) for name, item in value.items()}
+    return value

@@ -1,0 +1,164 @@
+"""Local commands as external work: each outlives the scheduler and is found again by its idempotency key."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from runtime.errors import ExpressionError, Unreachable
+from runtime.external import process_supervisor as files
+from runtime.external.base import Call
+from runtime.external.process_command import Command, InvalidCommand, command_problems, resolve
+from runtime.external.process_end import reading_of
+from runtime.external.process_folder import JobFolder
+from runtime.model.task import Completed, Failed, Lost, Running, Started
+
+_LOG_LIMIT = 64 * 1024
+
+
+class ProcessSystem:
+    """Runs commands detached, each in its own session, below `jobs` of the store directory.
+
+    A job folder is made whole from the key, and the right to run its command is claimed once, so neither a second
+    start nor a crash between the two runs it twice. A job whose supervisor never claimed it is given another one.
+    """
+
+    name = "process"
+
+    def __init__(self, directory: Path, *, grace_seconds: int = 10, patience_seconds: float = 1.0) -> None:
+        self._root = directory.resolve() / "jobs"
+        self._grace_seconds = grace_seconds
+        self._patience_seconds = patience_seconds
+        self._children: set[int] = set()
+        self._lock = threading.Lock()
+
+    def problems(self, binding: Mapping[str, Any]) -> list[str]:
+        """Sentences about a binding that cannot be used."""
+        return command_problems(binding)
+
+    def target(self, binding: Mapping[str, Any]) -> str:
+        """The program's name without its folder; '' when a template decides it."""
+        command = binding.get("command")
+        program = command[0] if isinstance(command, list) and command and isinstance(command[0], str) else ""
+        return "" if "${" in program else os.path.basename(program)
+
+    async def start(self, call: Call) -> Started | Completed | Failed:
+        """Start the command, or find the job of the key again."""
+        folder = JobFolder.of_key(self._root, call.request.idempotency_key)
+        if await asyncio.to_thread(folder.claimed):
+            return Started(folder.name)
+        try:
+            command = resolve(call)
+        except ExpressionError as error:
+            return Failed(error.message, type="ExpressionError", retryable=False)
+        except InvalidCommand as error:
+            return Failed(f"The command cannot be run: {error}", type="InvalidBinding", retryable=False)
+        return await asyncio.to_thread(self._launch, folder, command, call)
+
+    async def poll(self, call: Call) -> Running | Completed | Failed | Lost:
+        """How the job stands, told by its end record and by whether its very processes run."""
+        folder = await asyncio.to_thread(JobFolder.of_id, self._root, call.request.external_id)
+        if folder is None:
+            return Lost()
+        if not await asyncio.to_thread(folder.claimed):
+            await asyncio.to_thread(self._supervise, folder, resolve(call).environment)
+            return Running(note="waits for its supervisor to begin")
+        return await asyncio.to_thread(self._look, folder)
+
+    async def cancel(self, call: Call) -> None:
+        """Ask the job to end; returns once it has, and raises `Unreachable` while it is still ending."""
+        folder = await asyncio.to_thread(JobFolder.of_id, self._root, call.request.external_id)
+        if folder is None:
+            return
+        stopped = await asyncio.to_thread(folder.stop, self._grace_seconds)
+        patience = time.monotonic() + self._patience_seconds
+        while not stopped:
+            if time.monotonic() > patience:
+                raise Unreachable(
+                    f"The process was asked to end and has {self._grace_seconds} seconds until it is killed; "
+                    "it has not ended yet and is looked at again.",
+                    retry_after=1.0,
+                )
+            await asyncio.sleep(0.05)
+            stopped = await asyncio.to_thread(self._gone, folder)
+
+    async def logs(self, call: Call) -> str:
+        """The last 64 kB of stdout and of stderr."""
+        folder = await asyncio.to_thread(JobFolder.of_id, self._root, call.request.external_id)
+        if folder is None:
+            return f"There is no process job {call.request.external_id}.\n"
+        parts = []
+        for name in (files.OUTPUT, files.ERRORS):
+            text = await asyncio.to_thread(folder.tail, name, _LOG_LIMIT)
+            parts.append(f"--- {name}\n{text}" + ("" if text.endswith("\n") or not text else "\n"))
+        return "".join(parts)
+
+    async def close(self) -> None:
+        """Leave the jobs running and forget them."""
+        await asyncio.to_thread(self._reap)
+
+    def _launch(self, folder: JobFolder, command: Command, call: Call) -> Started | Failed:
+        try:
+            if not folder.exists():
+                unusable = command.unusable()
+                if unusable is not None:
+                    return unusable
+                folder.create(
+                    {
+                        "key": call.request.idempotency_key,
+                        "command": list(command.arguments),
+                        "cwd": command.cwd,
+                        "result": call.binding.get("result"),
+                    }
+                )
+            self._supervise(folder, command.environment)
+        except OSError as error:
+            raise Unreachable(
+                f"The job folder {folder.name} cannot be made or its process started: {error}."
+            ) from error
+        return Started(folder.name)
+
+    def _supervise(self, folder: JobFolder, environment: Mapping[str, str]) -> None:
+        self._reap()
+        log = str(folder.path / "supervisor.log")
+        child = os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-I", "-S", files.__file__, str(folder.path), str(self._grace_seconds)],
+            dict(environment),
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+        )
+        with self._lock:
+            self._children.add(child)
+
+    def _look(self, folder: JobFolder) -> Running | Completed | Failed:
+        self._reap()
+        running = folder.supervised() or folder.command_pid() is not None
+        # The end is read after the look at the processes: they write it before they go.
+        end = folder.end()
+        if end is None and running:
+            return Running()
+        return reading_of(folder, end)
+
+    def _gone(self, folder: JobFolder) -> bool:
+        self._reap()
+        running = folder.supervised() or folder.command_pid() is not None
+        return folder.end() is not None or not running
+
+    def _reap(self) -> None:
+        with self._lock:
+            for child in tuple(self._children):
+                with contextlib.suppress(ChildProcessError):
+                    if os.waitpid(child, os.WNOHANG)[0] == 0:
+                        continue
+                self._children.discard(child)

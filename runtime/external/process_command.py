@@ -1,0 +1,109 @@
+"""The command of a process task: checked as written, then resolved for one start."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.external.base import Call
+from runtime.model.task import Failed
+
+_ENV = re.compile(r"\$\{[^}]*\benv\b")
+_NAME = re.compile(r"[^=\0]+")
+
+
+class InvalidCommand(ValueError):
+    """A command that cannot be run; the message is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command with its templates resolved."""
+
+    arguments: tuple[str, ...]
+    """The program and its arguments, each passed on as it is; no shell."""
+    cwd: str | None
+    environment: Mapping[str, str]
+    """All variables the command sees."""
+
+    def unusable(self) -> Failed | None:
+        """Why it cannot be started on this machine, or None."""
+        program = self.arguments[0]
+        if self.cwd is not None and not os.path.isdir(self.cwd):
+            return Failed(f"The folder {self.cwd!r} to run {program!r} in does not exist.", type="FolderNotFound")
+        if os.sep in program:
+            path = Path(self.cwd or ".", program)
+            found = path.is_file() and os.access(path, os.X_OK)
+        else:
+            found = shutil.which(program, path=self.environment.get("PATH", os.defpath)) is not None
+        if found:
+            return None
+        message = f"The program {program!r} was not found, or is not executable, on the machine of the scheduler."
+        return Failed(message, type="ProgramNotFound", retryable=False)
+
+
+def command_problems(binding: Mapping[str, Any]) -> list[str]:
+    """Sentences about a process binding that cannot be used."""
+    problems = []
+    command = binding.get("command")
+    if not isinstance(command, list) or not command or not all(isinstance(item, str) for item in command):
+        problems.append("`command` must be a list of texts: the program, then one item for each argument.")
+    elif not command[0].strip():
+        problems.append("The first item of `command` must name a program.")
+    elif any(_ENV.search(item) for item in command):
+        problems.append("`command` must not use `env`, which would show its values to everyone; use the key `env`.")
+    cwd = binding.get("cwd")
+    if cwd is not None and not (isinstance(cwd, str) and cwd):
+        problems.append("`cwd` must be the path of a folder.")
+    elif cwd is not None and _ENV.search(cwd):
+        problems.append("`cwd` must not use `env`; `env` works only in url, headers and the key `env`.")
+    environment = binding.get("env")
+    if environment is not None and not isinstance(environment, dict):
+        problems.append("`env` must be an object of variable names and values.")
+    for name, value in environment.items() if isinstance(environment, dict) else ():
+        if not _NAME.fullmatch(name) or isinstance(value, (dict, list)) or value is None:
+            problems.append(f"`env` has {name!r}, which must be a variable name with a text or number as its value.")
+    if binding.get("result") not in (None, "json", "text"):
+        problems.append("`result` must be `json` or `text`, or be left out.")
+    return problems
+
+
+def resolve(call: Call) -> Command:
+    """The command of a call.
+
+    Raises:
+        ExpressionError: when a template cannot be resolved.
+        InvalidCommand: when what comes out cannot be an argument or a variable.
+    """
+    problems = command_problems(call.binding)
+    if problems:
+        raise InvalidCommand(" ".join(problems))
+    arguments = [_text(item, "an item of `command`") for item in call.scope.render(call.binding["command"])]
+    if not arguments[0].strip():
+        raise InvalidCommand("The first item of `command` came out empty; it must name a program.")
+    cwd = call.scope.render(call.binding.get("cwd"))
+    environment = call.scope.render(dict(call.binding.get("env") or {}), env=True)
+    return Command(
+        arguments=tuple(arguments),
+        cwd=None if cwd is None else _text(cwd, "`cwd`"),
+        environment={
+            **os.environ,
+            **{name: _text(value, f"`env` {name}") for name, value in environment.items()},
+            "FORKJOIN_KEY": call.request.idempotency_key,
+        },
+    )
+
+
+def _text(value: Any, what: str) -> str:
+    if value is None:
+        raise InvalidCommand(f"{what} came out as nothing (null); give it a value.")
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if "\0" in text:
+        raise InvalidCommand(f"{what} holds a NUL character, which no process can be given.")
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,135 @@
+"""The folder of one job: what was asked, who runs it, what it said and how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import Any, cast
+
+from runtime.external import process_supervisor as files
+
+_NAME = re.compile(r"[0-9a-f]{40}")
+
+
+class JobFolder:
+    """A folder below `jobs`, named by the hash of the idempotency key, so that one key is one job."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.name = name
+        self.path = root / name
+
+    @classmethod
+    def of_key(cls, root: Path, key: str) -> JobFolder:
+        """The folder of an idempotency key, whether it exists or not."""
+        return cls(root, hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:40])
+
+    @classmethod
+    def of_id(cls, root: Path, external_id: str | None) -> JobFolder | None:
+        """The folder an external id names; None when there is none, or it is not an id of ours."""
+        if not external_id or not _NAME.fullmatch(external_id):
+            return None
+        folder = cls(root, external_id)
+        return folder if folder.exists() else None
+
+    def exists(self) -> bool:
+        """Whether the job was asked for."""
+        return (self.path / files.SPEC).exists()
+
+    def create(self, spec: dict[str, Any]) -> None:
+        """Make the folder with its spec at once; a folder somebody else made first stays as it is."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = self.path.with_name(f".{self.name}.{secrets.token_hex(8)}")
+        draft.mkdir(mode=0o700)
+        try:
+            files.write_json(str(draft / files.SPEC), spec)
+            draft.rename(self.path)
+        except OSError:
+            shutil.rmtree(draft, ignore_errors=True)
+            if not self.exists():
+                raise
+
+    def spec(self) -> dict[str, Any]:
+        """What was asked."""
+        return self._read(files.SPEC) or {}
+
+    def claimed(self) -> bool:
+        """Whether a supervisor took the job, or a cancel took it from all supervisors."""
+        return (self.path / files.CLAIM).exists()
+
+    def end(self) -> dict[str, Any] | None:
+        """How the job ended, or None."""
+        return self._read(files.END)
+
+    def supervised(self) -> bool:
+        """Whether the very supervisor that took the job still runs."""
+        return self._running(files.CLAIM) is not None
+
+    def command_pid(self) -> int | None:
+        """The pid of the command while that very process runs; a later process with its pid does not count."""
+        return self._running(files.PROCESS)
+
+    def cancel_age(self) -> float | None:
+        """Seconds since a cancel was first asked for, or None."""
+        try:
+            return time.time() - (self.path / files.CANCEL).stat().st_mtime
+        except FileNotFoundError:
+            return None
+
+    def stop(self, grace_seconds: float) -> bool:
+        """Ask the job to end, harder once the grace period is over; True when it has ended."""
+        if self.end() is not None:
+            return True
+        if not self.claimed() and files.claim(str(self.path), {"pid": 0, "mark": None}):
+            end = {"code": None, "problem": None, "cancelled": True, "ended_at": time.time()}
+            files.write_json(str(self.path / files.END), end)
+            return True
+        age = self.cancel_age()
+        if age is None:
+            (self.path / files.CANCEL).touch(mode=0o600)
+        with contextlib.suppress(ProcessLookupError):
+            if (supervisor := self._running(files.CLAIM)) is not None:
+                os.kill(supervisor, signal.SIGTERM)
+                return False
+            if (command := self.command_pid()) is not None:
+                os.killpg(command, signal.SIGKILL if age is not None and age >= grace_seconds else signal.SIGTERM)
+                return False
+        return True
+
+    def tail(self, name: str, limit: int) -> str:
+        """The last bytes of `stdout` or `stderr` as text."""
+        try:
+            with (self.path / name).open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - limit))
+                return file.read(limit).decode("utf-8", "replace")
+        except FileNotFoundError:
+            return ""
+
+    def output(self, limit: int) -> bytes | None:
+        """All of stdout, or None when it is longer than the limit."""
+        try:
+            with (self.path / files.OUTPUT).open("rb") as file:
+                raw = file.read(limit + 1)
+        except FileNotFoundError:
+            return b""
+        return None if len(raw) > limit else raw
+
+    def _running(self, name: str) -> int | None:
+        record = self._read(name)
+        if record and record["pid"] and record["mark"] and files.start_mark(record["pid"]) == record["mark"]:
+            return cast(int, record["pid"])
+        return None
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        try:
+            return cast(dict[str, Any], json.loads((self.path / name).read_bytes()))
+        except FileNotFoundError:
+            return None
