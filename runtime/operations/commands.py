@@ -18,10 +18,10 @@ from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.operations import bulk as bulks
-from runtime.operations import holding
+from runtime.operations import holding, upkeep
 from runtime.operations.acting import Acting, Receipt
 from runtime.operations.starting import NewRun, start_runs
-from runtime.store.base import RunFilter, RunStore
+from runtime.store.base import RunStore
 
 
 class Commands:
@@ -190,39 +190,11 @@ class Commands:
 
     def schedule(self, flow: str, *, enabled: bool, reason: str = "", dry_run: bool = False) -> Receipt:
         """Switch the schedule of a workflow on or off."""
-        verb = "schedule enable" if enabled else "schedule disable"
-        self._acting.refuse_read_only(verb)
-        workflow = self._acting.catalog.find(flow)
-        if workflow.flow is None or not workflow.flow.schedule:
-            raise Refused(f"{flow} has no metadata.schedule; there is nothing to switch.")
-        state = self._store.schedules().get(workflow.name, {})
-        if bool(state.get("enabled")) is enabled:
-            raise Refused(f"The schedule of {workflow.name} is {'enabled' if enabled else 'disabled'} already.")
-        effect = f"The schedule {dict(workflow.flow.schedule)} of {workflow.name} is {'on' if enabled else 'off'}."
-        if dry_run:
-            return Receipt(f"Would {verb} {workflow.name}.", (effect,), dry_run=True)
-        now = self._acting.clock.now().isoformat()
-        new = {**state, "enabled": enabled, "enabled_at": now} if enabled else {**state, "enabled": False}
-        self._store.put_schedule(workflow.name, new)
-        act = self._store.add_act(self._acting.new_act(verb, workflow.name, reason))
-        return Receipt(f"{verb} {workflow.name}: done, act {act.id}.", (effect,), act)
+        return upkeep.switch_schedule(self._acting, flow, enabled=enabled, reason=reason, dry_run=dry_run)
 
     def prune(self, older_than: timedelta, failed: bool = False, *, reason: str = "", dry_run: bool = False) -> Receipt:
         """Remove completed and cancelled runs (with `failed` failed ones too) that ended long enough ago."""
-        self._acting.refuse_read_only("prune")
-        edge = self._acting.clock.now() - older_than
-        statuses = (RunStatus.COMPLETED, RunStatus.CANCELLED, *((RunStatus.FAILED,) if failed else ()))
-        runs = [
-            r
-            for status in statuses
-            for r in self._store.query(RunFilter(statuses=frozenset({status})), limit=None)
-            if r.ended_at is not None and r.ended_at <= edge and r.next_wake_at is None
-        ]
-        if dry_run:
-            return Receipt(f"Would remove {len(runs)} runs.", (), dry_run=True)
-        count = self._store.remove([r.id for r in runs])
-        act = self._store.add_act(self._acting.new_act("prune", f"{count} runs", reason))
-        return Receipt(f"Removed {count} runs.", (), act)
+        return upkeep.prune(self._acting, older_than, failed=failed, reason=reason, dry_run=dry_run)
 
     def undo(self, act_id: int, *, reason: str = "", dry_run: bool = False) -> Receipt:
         """Take back an act that is not carried out yet."""

@@ -1,0 +1,48 @@
+"""Acts on the store rather than on a run: schedules switched, old runs removed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from runtime.errors import Refused
+from runtime.model.status import RunStatus
+from runtime.operations.acting import Acting, Receipt
+from runtime.store.base import RunFilter
+
+
+def switch_schedule(acting: Acting, flow: str, *, enabled: bool, reason: str, dry_run: bool) -> Receipt:
+    """Switch the schedule of a workflow. Refused when it has none or stands so already."""
+    verb = "schedule enable" if enabled else "schedule disable"
+    acting.refuse_read_only(verb)
+    workflow = acting.catalog.find(flow)
+    if workflow.flow is None or not workflow.flow.schedule:
+        raise Refused(f"{flow} has no metadata.schedule; there is nothing to switch.")
+    state = acting.store.schedules().get(workflow.name, {})
+    if bool(state.get("enabled")) is enabled:
+        raise Refused(f"The schedule of {workflow.name} is {'enabled' if enabled else 'disabled'} already.")
+    effect = f"The schedule {dict(workflow.flow.schedule)} of {workflow.name} is {'on' if enabled else 'off'}."
+    if dry_run:
+        return Receipt(f"Would {verb} {workflow.name}.", (effect,), dry_run=True)
+    now = acting.clock.now().isoformat()
+    new = {**state, "enabled": enabled, "enabled_at": now} if enabled else {**state, "enabled": False}
+    acting.store.put_schedule(workflow.name, new)
+    act = acting.store.add_act(acting.new_act(verb, workflow.name, reason))
+    return Receipt(f"{verb} {workflow.name}: done, act {act.id}.", (effect,), act)
+
+
+def prune(acting: Acting, older_than: timedelta, *, failed: bool, reason: str, dry_run: bool) -> Receipt:
+    """Remove ended runs that owe nothing to an external system any more."""
+    acting.refuse_read_only("prune")
+    edge = acting.clock.now() - older_than
+    statuses = (RunStatus.COMPLETED, RunStatus.CANCELLED, *((RunStatus.FAILED,) if failed else ()))
+    gone = [
+        run.id
+        for status in statuses
+        for run in acting.store.query(RunFilter(statuses=frozenset({status})), limit=None)
+        if run.ended_at is not None and run.ended_at <= edge and run.next_wake_at is None
+    ]
+    if dry_run:
+        return Receipt(f"Would remove {len(gone)} runs.", (), dry_run=True)
+    count = acting.store.remove(gone)
+    act = acting.store.add_act(acting.new_act("prune", f"{count} runs", reason))
+    return Receipt(f"Removed {count} runs.", (), act)
