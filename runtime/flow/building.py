@@ -72,7 +72,7 @@ def _step(written: Mapping[str, Any]) -> Step:
         poll=_poll(metadata.get("poll") or {}),
         timeout=_timeout(metadata.get("timeout") or {}),
         join=join_policy(metadata["join"]) if "join" in metadata else JoinPolicy(),
-        for_each=metadata.get("forEach"),
+        for_each=metadata.get("forEach") if written["type"] == "task" else None,
         result_schema=metadata.get("resultSchema"),
         owner=metadata.get("owner") or "",
         runbook=metadata.get("runbook") or "",

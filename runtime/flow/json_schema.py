@@ -30,7 +30,7 @@ def check(schema: Any, value: Any) -> list[str]:
             if len(sentences) == _MOST_SENTENCES:
                 sentences.append(f"There are more than {_MOST_SENTENCES} problems; only these are shown.")
                 break
-            sentences.append(f"{_path(error.instance_path)}: {error.message}.")
+            sentences.append(f"{_path(error.instance_path)}: {_cut(error.message)}.")
     except (ValueError, RecursionError) as problem:
         sentences.append(f"The value cannot be checked: {problem}.")
     return sentences
@@ -87,7 +87,11 @@ def _validator(text: str) -> Any:
         )
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, RecursionError) as problem:
         reason = problem.message if isinstance(problem, jsonschema_rs.ValidationError) else str(problem)
-        return f"The schema itself cannot be used: {reason.strip().splitlines()[0].rstrip('.')}."
+        return f"The schema itself cannot be used: {_cut(reason.strip().splitlines()[0].rstrip('.'))}."
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 400 else f"{text[:200]} … {text[-200:]}"
 
 
 def _refuse(uri: str) -> Any:

@@ -2,6 +2,77 @@
 
 from __future__ import annotations
 
-from runtime.flow.building import flow_from_stored, flow_hash
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["flow_from_stored", "flow_hash"]
+from runtime.errors import FlowProblems
+from runtime.flow.building import flow_from_stored, flow_hash
+from runtime.flow.definition import Flow
+from runtime.flow.problems import FlowWarning, Problem
+from runtime.flow.reading import read_json
+
+if TYPE_CHECKING:
+    from runtime.flow.value_checks import BindingCheck
+
+__all__ = ["FlowWarning", "Problem", "check_flow", "flow_from_stored", "flow_hash", "read_flow"]
+
+
+def read_flow(
+    data: bytes | str | Mapping[str, Any],
+    *,
+    known_systems: Mapping[str, BindingCheck] | None = None,
+    bound_steps: frozenset[str] | None = None,
+) -> Flow:
+    """The flow in a file's text or in parsed JSON; arguments as for `check_flow`.
+
+    Raises:
+        FlowProblems: The flow has problems; `problems` holds all of them.
+    """
+    flow, problems, _ = check_flow(data, known_systems=known_systems, bound_steps=bound_steps)
+    if flow is None:
+        raise FlowProblems(_summary(problems), list(problems))
+    return flow
+
+
+def check_flow(
+    data: bytes | str | Mapping[str, Any],
+    *,
+    known_systems: Mapping[str, BindingCheck] | None = None,
+    bound_steps: frozenset[str] | None = None,
+) -> tuple[Flow | None, list[Problem], list[FlowWarning]]:
+    """Check a flow.
+
+    Args:
+        data: The text of a flow file, or its JSON.
+        known_systems: For every external system, what checks a binding to it; None leaves bindings unchecked.
+        bound_steps: Ids of the steps that `tasks.py` binds; None lets tasks be unbound.
+
+    Returns:
+        The flow, or None if it has problems; all its problems; and what is doubtful about it.
+    """
+    source, problems, warnings = read_json(data)
+    if source is None:
+        return None, problems, warnings
+    from runtime.flow.graph_checks import graph_problems
+    from runtime.flow.shape_checks import shape_problems, shape_warnings
+    from runtime.flow.value_checks import binding_problems, expression_problems, value_problems
+
+    problems = [
+        *shape_problems(source),
+        *graph_problems(source),
+        *value_problems(source),
+        *expression_problems(source),
+        *binding_problems(source, known_systems, bound_steps),
+    ]
+    warnings += shape_warnings(source)
+    return (None if problems else flow_from_stored(source)), problems, warnings
+
+
+def _summary(problems: list[Problem]) -> str:
+    first = problems[0]
+    if len(problems) == 1:
+        return f"The flow cannot be used ({first.code} at {first.path}): {first.message}"
+    return (
+        f"The flow cannot be used: it has {len(problems)} problems. "
+        f"The first is {first.code} at {first.path}: {first.message}"
+    )

@@ -1,0 +1,43 @@
+"""What is wrong, or doubtful, about a flow: each with its code, JSON path and sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from runtime.flow.json_value import member_path
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that keeps a flow from being used."""
+
+    code: str
+    """One of the codes of DESIGN section 4, like CONNECTION_ERROR."""
+    path: str
+    """JSON path, like `$.steps[3].duration`."""
+    message: str
+    """A sentence for the author of the flow."""
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.path}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class FlowWarning:
+    """Something doubtful that does not keep a flow from being used."""
+
+    code: str
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.path}: {self.message}"
+
+
+def json_path(parts: Iterable[str | int], start: str = "$") -> str:
+    """JSON path of nested keys and indexes."""
+    path = start
+    for part in parts:
+        path = f"{path}[{part}]" if isinstance(part, int) else member_path(path, part)
+    return path

@@ -1,0 +1,197 @@
+"""What one request to an external system may use, and the `${...}` templates resolved with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from runtime.errors import ExpressionError
+from runtime.flow.expressions import Expressions, check_syntax, quoted
+from runtime.flow.json_value import plain_text
+from runtime.flow.template_text import Template, parts, shown
+
+SHORTEST_SECRET = 4
+"""Characters from which a value of the environment is masked."""
+LONGEST_TEXT = 1_000_000
+"""Characters one rendered text may have: as many as a body may have bytes."""
+
+_ELSEWHERE = object()
+"""Marks a member of a text or number, which only JavaScript knows."""
+
+
+class RequestScope:
+    """The names of one request; resolves the templates and expressions of a task's binding.
+
+    Every text is rendered once: what a value brings along is never read as a template again.
+    """
+
+    def __init__(
+        self,
+        names: Mapping[str, Any],
+        *,
+        expressions: Expressions,
+        now: datetime,
+        seed: int,
+        env: Mapping[str, str],
+    ) -> None:
+        """Bind the scope to a request.
+
+        Args:
+            names: JSON values by name: state, params, results, item, key, externalId.
+            expressions: What evaluates expressions that are not paths.
+            now: What `Date` tells.
+            seed: What `Math.random` starts from.
+            env: The environment that `${env.NAME}` may read where it is allowed.
+        """
+        self._names = dict(names)
+        self._expressions = expressions
+        self._now = now
+        self._seed = seed
+        self._env = env
+        self.secrets: set[str] = set()
+        """Values of the environment that were put in, of 4 characters or more: to be masked wherever shown."""
+
+    def render(self, value: Any, *, env: bool = False, quote: Callable[[str], str] | None = None) -> Any:
+        """Replace every `${...}` in the strings of a JSON value, object keys left as they are.
+
+        A template that stands alone keeps the JSON type of its value, unless `quote` is given; within other text
+        it becomes text as in JavaScript, objects and lists as JSON.
+
+        Args:
+            value: The value as written in the flow.
+            env: Whether `${env.NAME}` may be used.
+            quote: Applied to the text of values that do not come from the environment.
+
+        Raises:
+            ExpressionError: A template is malformed, uses `env` where it may not, names a missing environment
+                variable, or cannot be evaluated.
+        """
+        if isinstance(value, str):
+            return self._text(value, env, quote)
+        if isinstance(value, Mapping):
+            return {key: self.render(item, env=env, quote=quote) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.render(item, env=env, quote=quote) for item in value]
+        return value
+
+    def evaluate(self, expression: str, **names: Any) -> Any:
+        """Value of an expression over the request and further names; `env` is not among them.
+
+        Raises:
+            ExpressionError: It cannot be evaluated.
+        """
+        return self._value(Template(expression.strip()), {**self._names, **names})
+
+    def _text(self, text: str, env: bool, quote: Callable[[str], str] | None) -> Any:
+        if "${" not in text:
+            return text
+        try:
+            found = parts(text)
+        except ValueError as problem:
+            raise ExpressionError(f"The text {shown(text)} cannot be filled in: {problem}.") from problem
+        if len(found) == 1 and isinstance(found[0], Template) and quote is None:
+            return self._resolve(found[0], env)[0]
+        filled = []
+        for part in found:
+            if isinstance(part, str):
+                filled.append(part)
+                continue
+            value, from_env = self._resolve(part, env)
+            written = as_text(value)
+            filled.append(quote(written) if quote is not None and not from_env else written)
+        whole = "".join(filled)
+        if len(whole) > LONGEST_TEXT:
+            raise ExpressionError(f"The text {shown(text)} grows beyond {LONGEST_TEXT:,} characters when filled in.")
+        return whole
+
+    def _resolve(self, template: Template, env: bool) -> tuple[Any, bool]:
+        path = template.path
+        if path is None or path[0] != "env" or "env" in self._names:
+            return self._value(template, self._names), False
+        if not env:
+            raise ExpressionError(
+                f"${{{template.code}}} is not allowed here: the environment may be used only in the url and headers "
+                "of http and in the env of a process."
+            )
+        if len(path) != 2 or not isinstance(path[1], str):
+            raise ExpressionError(f"${{{template.code}}} names no environment variable; write ${{env.NAME}}.")
+        found = self._env.get(path[1])
+        if found is None:
+            raise ExpressionError(
+                f"The environment variable {path[1]} is not set; set it where the scheduler runs, then retry."
+            )
+        if len(found) >= SHORTEST_SECRET:
+            self.secrets.add(found)
+        return found, True
+
+    def _value(self, template: Template, names: Mapping[str, Any]) -> Any:
+        path = template.path
+        if path is not None and path[0] in names:
+            found = _look_up(template.code, path, names)
+            if found is not _ELSEWHERE:
+                return found
+        return self._expressions.evaluate(template.code, names, now=self._now, seed=self._seed)
+
+
+def as_text(value: Any) -> str:
+    """A JSON value as it becomes part of a text: like JavaScript, but objects and lists as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return _number(value)
+    return plain_text(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=dict))
+
+
+def template_problems(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Where in a JSON value a template is malformed, and what is wrong with it; values are not looked at."""
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
+    while waiting:
+        place, item = waiting.pop()
+        if isinstance(item, str):
+            yield from ((place, problem) for problem in _text_problems(item))
+        elif isinstance(item, Mapping):
+            waiting.extend(((*place, key), inner) for key, inner in item.items())
+        elif isinstance(item, list | tuple):
+            waiting.extend(((*place, index), inner) for index, inner in enumerate(item))
+
+
+def _text_problems(text: str) -> Iterator[str]:
+    try:
+        found = parts(text)
+    except ValueError as problem:
+        yield f"{problem}"
+        return
+    for part in found:
+        if isinstance(part, Template) and part.path is None:
+            problem_text = check_syntax(part.code)
+            if problem_text is not None:
+                yield f"{quoted(part.code)} is not a JavaScript expression: {problem_text}"
+
+
+def _look_up(code: str, path: tuple[str | int, ...], names: Mapping[str, Any]) -> Any:
+    """Follow a path as JavaScript does: what an object or list lacks is null, what null lacks is an error."""
+    value = names[str(path[0])]
+    for part in path[1:]:
+        if value is None:
+            raise ExpressionError(f"{quoted(code)} failed: there is nothing that could have {part!r}.")
+        if isinstance(value, Mapping):
+            value = value.get(str(part))
+        elif isinstance(value, list | tuple):
+            value = _member(value, part)
+        else:
+            return _ELSEWHERE
+    return value
+
+
+def _member(value: list[Any] | tuple[Any, ...], part: str | int) -> Any:
+    if part == "length":
+        return len(value)
+    return value[part] if isinstance(part, int) and part < len(value) else None
+
+
+def _number(value: float) -> str:
+    if value.is_integer() and abs(value) < 1e21:
+        return str(int(value))
+    return repr(value)
