@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +12,7 @@ from runtime.engine.moves import settle
 from runtime.engine.plan import Action, Plan, plan
 from runtime.engine.summary import summarise
 from runtime.model.branch import Branch
+from runtime.model.change import changed
 from runtime.model.run import HistoryEntry, Run
 from runtime.model.status import ENDED_RUN
 from runtime.store.base import Save, Stored
@@ -71,7 +71,7 @@ def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[St
         draft.tell("run_" + str(summary.status), f"the run is {summary.status}")
     changes = (summary.status, summary.failed_branches) != (old.status, old.failed_branches)
     noted = draft.run.acknowledged if draft.run.acknowledged != old.acknowledged or not changes else None
-    run = dataclasses.replace(
+    run = changed(
         draft.run,
         acknowledged=noted,
         status=summary.status,
@@ -96,14 +96,14 @@ def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[St
         lease_owner=owner if leased else None,
         lease_until=draft.now + timedelta(seconds=LEASE_SECONDS) if leased else None,
     )
-    changed = tuple(draft.branches[i] for i in draft.changed if draft.branches[i] != stored.branches.get(i))
-    if run == old and not changed and not draft.history and not draft.polls and not draft.changed_firings:
+    touched = tuple(draft.branches[i] for i in draft.changed if draft.branches[i] != stored.branches.get(i))
+    if run == old and not touched and not draft.history and not draft.polls and not draft.changed_firings:
         return stored, None
-    run = dataclasses.replace(run, revision=old.revision + 1, updated_at=draft.now)
+    run = changed(run, revision=old.revision + 1, updated_at=draft.now)
     save = Save(
         run,
         old.revision,
-        branches=changed,
+        branches=touched,
         firings=tuple(draft.firings[k] for k in draft.changed_firings),
         history=tuple(draft.history),
         polls=tuple(draft.polls),
@@ -114,7 +114,7 @@ def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[St
 def new_run(run: Run, situation: Situation, entries: Sequence[HistoryEntry] = ()) -> Save:
     """The first save of a run: one token on `begin`, due at once."""
     begin = situation.program.graph.begin
-    run = dataclasses.replace(
+    run = changed(
         run,
         revision=1,
         next_wake_at=situation.now,

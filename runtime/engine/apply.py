@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from runtime.engine.draft import Draft
 from runtime.engine.plan import Action
 from runtime.engine.policies import cancel_delay, poll_delay, unreachable_delay
 from runtime.model.branch import Attempt, Branch, Cancel, Failure, Observation
+from runtime.model.change import changed
 from runtime.model.run import Poll
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import ObservationState
@@ -101,7 +101,7 @@ def _cancel_answer(
             status=B.RUNNING,
             external_id=answer.external_id,
             started_at=draft.now,
-            cancel=dataclasses.replace(owed, next_at=draft.now),
+            cancel=changed(owed, next_at=draft.now),
         )
     elif isinstance(answer, Unreached):
         tries = owed.tries + 1
@@ -110,7 +110,7 @@ def _cancel_answer(
             branch,
             attempt.attempt,
             index=index,
-            cancel=dataclasses.replace(owed, tries=tries, next_at=later, problem=answer.message),
+            cancel=changed(owed, tries=tries, next_at=later, problem=answer.message),
         )
     elif isinstance(answer, Running):
         return
@@ -121,7 +121,7 @@ def _cancel_answer(
             index=index,
             status=B.CANCELLED,
             ended_at=draft.now,
-            cancel=dataclasses.replace(owed, next_at=None, confirmed_at=draft.now, problem=None),
+            cancel=changed(owed, next_at=None, confirmed_at=draft.now, problem=None),
         )
         draft.tell(
             "cancel_confirmed",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -17,6 +16,7 @@ from runtime.engine.visits import complete_visit
 from runtime.errors import InvalidInput, NotFound, Refused
 from runtime.flow.json_schema import check, check_json
 from runtime.model.branch import Branch
+from runtime.model.change import changed
 from runtime.model.status import ENDED_RUN, RunStatus
 from runtime.model.status import BranchStatus as B
 
@@ -151,10 +151,10 @@ def edit_state(draft: Draft, state: Any) -> list[str]:
     if wrong:
         raise InvalidInput(f"The state does not fit globalStateSchema: {'; '.join(wrong)}")
     names = sorted({*value, *draft.state})
-    changed = [n for n in names if value.get(n, ...) != draft.state.get(n, ...)]
+    differ = [n for n in names if value.get(n, ...) != draft.state.get(n, ...)]
     draft.state = value
-    draft.tell("edited", f"the state was edited: {', '.join(changed) or 'nothing changed'}")
-    return [f"State changes: {', '.join(changed) or 'none'}."]
+    draft.tell("edited", f"the state was edited: {', '.join(differ) or 'nothing changed'}")
+    return [f"State changes: {', '.join(differ) or 'none'}."]
 
 
 def set_wake(draft: Draft, at: datetime) -> list[str]:
@@ -178,7 +178,7 @@ def acknowledge(draft: Draft, branch_id: str | None, note: str) -> list[str]:
     """Take a run, or one branch, out of needs attention until it changes."""
     if branch_id is not None:
         draft.change(draft.branches[branch_id], acknowledged=note)
-    draft.run = dataclasses.replace(draft.run, acknowledged=note)
+    draft.run = changed(draft.run, acknowledged=note)
     draft.tell("acknowledged", f"acknowledged: {note}", draft.branches.get(branch_id or ""))
     return [f"{branch_id or draft.run.id} leaves needs attention until it changes."]
 

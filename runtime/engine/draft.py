@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from runtime.flow.expressions import Expressions
 from runtime.flow.program import Program
 from runtime.model.act import Hold
 from runtime.model.branch import Attempt, Branch, StepVisit
+from runtime.model.change import changed
 from runtime.model.run import Firing, HistoryEntry, Poll, Run
 from runtime.model.status import BranchStatus as B
 
@@ -67,21 +67,21 @@ class Draft:
 
     def change(self, branch: Branch, **fields: Any) -> Branch:
         """Replace fields of a branch."""
-        return self.put(dataclasses.replace(branch, **fields))
+        return self.put(changed(branch, **fields))
 
     def change_visit(self, branch: Branch, *, index: int | None = None, **fields: Any) -> Branch:
         """Replace fields of a visit of a branch, the current one by default."""
         at = branch.current_index if index is None else index
         assert at is not None, f"branch {branch.id} has no visit to change"
-        visit = dataclasses.replace(branch.steps[at], **fields)
-        return self.put(dataclasses.replace(branch, steps=(*branch.steps[:at], visit, *branch.steps[at + 1 :])))
+        visit = changed(branch.steps[at], **fields)
+        return self.put(changed(branch, steps=(*branch.steps[:at], visit, *branch.steps[at + 1 :])))
 
     def change_attempt(self, branch: Branch, number: int, *, index: int | None = None, **fields: Any) -> Branch:
         """Replace fields of one attempt of a visit, the current one by default."""
         at = branch.current_index if index is None else index
         assert at is not None, f"branch {branch.id} has no visit to change"
         attempts = tuple(
-            dataclasses.replace(a, **fields) if a.attempt == number else a for a in branch.steps[at].attempts
+            changed(a, **fields) if a.attempt == number else a for a in branch.steps[at].attempts
         )
         return self.change_visit(branch, index=at, attempts=attempts)
 

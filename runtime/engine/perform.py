@@ -18,7 +18,15 @@ from runtime.engine.results import settled_view
 from runtime.errors import ExpressionError, ForkjoinError, Unreachable
 from runtime.external.base import Call, ExternalSystem
 from runtime.flow.templates import RequestScope
-from runtime.model.task import Completed, Failed, Lost, Outcome, Running, Started, TaskRequest
+from runtime.model.task import (
+    Completed,
+    Failed,
+    Lost,
+    Outcome,
+    Running,
+    Started,
+    TaskRequest,
+)
 from runtime.safe_text import mask, replace_surrogates
 
 ANSWERS = (Started, Running, Completed, Failed, Lost)

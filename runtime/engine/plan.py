@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from runtime.engine.attempts import expire
 from runtime.engine.draft import Draft
 from runtime.engine.moves import held_by
 from runtime.engine.paths import idempotency_key
 from runtime.engine.policies import deadlines, poll_due
-from runtime.engine.attempts import expire
 from runtime.model.branch import Attempt, Branch, StepVisit
+from runtime.model.change import changed
 from runtime.model.status import BranchStatus as B
 
 
@@ -159,10 +159,10 @@ def _intend(draft: Draft, branch: Branch, visit: StepVisit, system: str, target:
     )
     at = branch.current_index
     assert at is not None
-    changed = dataclasses.replace(visit, attempts=(*visit.attempts, attempt), status=B.STARTING, failure=None)
+    planned = changed(visit, attempts=(*visit.attempts, attempt), status=B.STARTING, failure=None)
     branch = draft.change(
         branch,
-        steps=(*branch.steps[:at], changed, *branch.steps[at + 1 :]),
+        steps=(*branch.steps[:at], planned, *branch.steps[at + 1 :]),
         status=B.STARTING,
         retry_at=None,
         next_poll_at=None,

@@ -9,7 +9,7 @@ from typing import Any
 from runtime.model.status import BranchStatus, ObservationState
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Failure:
     """The stored record of what went wrong."""
 
@@ -20,7 +20,7 @@ class Failure:
     retryable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cancel:
     """A cancel owed to an external system until it answers."""
 
@@ -31,7 +31,7 @@ class Cancel:
     problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Observation:
     """How well the external work is seen: state, when last seen, polls missed in a row."""
 
@@ -40,7 +40,7 @@ class Observation:
     missed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Attempt:
     """One start of one task."""
 
@@ -59,7 +59,7 @@ class Attempt:
     cancel: Cancel | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StepVisit:
     """One entry of a step on a branch; visits are counted per step and run, from 1."""
 
@@ -89,7 +89,7 @@ class StepVisit:
     """How many items a dynamic fork has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Branch:
     """The path of one token from a fork to its join, stored as a document of its own."""
 

@@ -11,7 +11,7 @@ from runtime.model.branch import Failure
 from runtime.model.status import RunStatus
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     """The head of a run; branches, firings, history and polls are documents of their own."""
 
@@ -61,7 +61,7 @@ class Run:
     lease_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Firing:
     """One firing of a join: what it consumed and which branch carries its token on."""
 
@@ -81,7 +81,7 @@ class Firing:
     undone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HistoryEntry:
     """One thing that happened to a run."""
 
@@ -94,7 +94,7 @@ class HistoryEntry:
     data: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Poll:
     """One poll of a branch: what was answered and how it was read."""
 
