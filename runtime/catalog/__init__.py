@@ -4,7 +4,7 @@ from runtime.catalog.catalog import Catalog
 from runtime.catalog.code import MissingCode, TaskCode
 from runtime.catalog.folders import BUILT_IN
 from runtime.catalog.python_system import PythonSystem, run_local
-from runtime.catalog.workflow import Code, Workflow, read_flow_file
+from runtime.catalog.workflow import Code, Workflow
 
 __all__ = [
     "BUILT_IN",
@@ -14,6 +14,5 @@ __all__ = [
     "PythonSystem",
     "TaskCode",
     "Workflow",
-    "read_flow_file",
     "run_local",
 ]

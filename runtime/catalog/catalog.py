@@ -13,12 +13,12 @@ from runtime.catalog.bindings import bind
 from runtime.catalog.code import TaskCode
 from runtime.catalog.folders import BUILT_IN, find_workflows
 from runtime.catalog.python_system import run_local
-from runtime.catalog.workflow import FLOW_FILE, Code, Workflow, read_code, read_workflow
-from runtime.errors import InvalidInput, NotFound
+from runtime.catalog.workflow import FLOW_FILE, TASKS_FILE, Code, Workflow, read_code, read_workflow
+from runtime.errors import FlowProblems, NotFound
 from runtime.external.base import ExternalSystem
 from runtime.flow.definition import Flow
 from runtime.flow.graph import FlowGraph
-from runtime.flow.loader import flow_from_stored
+from runtime.flow.loader import FlowWarning, Problem, check_flow, flow_from_stored
 from runtime.flow.program import Binding, Program
 from runtime.model.run import Run
 from runtime.model.task import Completed, Failed, TaskRequest
@@ -76,11 +76,10 @@ class Catalog:
                     self._codes.pop(path).close()
 
     def find(self, name_or_path: str | Path) -> Workflow:
-        """The workflow of this name, or of this flow file or workflow folder.
+        """The workflow of this name, or of this flow file or workflow folder, whether its flow is sound or not.
 
         Raises:
-            NotFound: Neither is known.
-            InvalidInput: A flow file that cannot be read.
+            NotFound: Neither is there.
         """
         written = os.fspath(name_or_path)
         known = self._by_name()
@@ -88,31 +87,49 @@ class Catalog:
             return known[written]
         path = Path(written)
         if path.is_dir() and (path / FLOW_FILE).is_file():
-            return _readable(read_workflow(path / FLOW_FILE))
+            return read_workflow(path / FLOW_FILE)
         if path.is_file():
-            return _readable(read_workflow(path))
+            return read_workflow(path)
         if path.suffix == ".json" or os.sep in written:
             raise NotFound(f"There is no flow file {written}.")
         names = ", ".join(known) or "none"
         raise NotFound(f"There is no workflow '{written}'. Known: {names}. Others need --workflows or a flow file.")
 
     def check(self, workflow: Workflow, *, simulate: bool = False) -> Flow:
-        """The flow of a workflow, fully checked, with the steps its tasks.py binds.
+        """The flow of a workflow whose flow and tasks.py have no problem; its `source` is what a run stores.
 
         With `simulate`, tasks bound to nothing are accepted.
 
         Raises:
-            FlowProblems: All problems of the flow.
-            InvalidInput: A file of the workflow cannot be read.
+            FlowProblems: `problems` holds everything that is wrong.
         """
-        from runtime.flow.loader import read_flow  # keeps schema libraries out of reading commands
+        flow, problems, _ = self.examine(workflow, simulate=simulate)
+        if flow is None:
+            more = f" It is the first of {len(problems)} problems; see `forkjoin validate`." if problems[1:] else ""
+            first = f"({problems[0].code} at {problems[0].path}): {problems[0].message}"
+            raise FlowProblems(f"Workflow '{workflow.name}' cannot be used {first}{more}", problems)
+        return flow
 
-        if workflow.file_problems or workflow.source is None:
-            raise InvalidInput(" ".join(workflow.file_problems))
-        if workflow.code and workflow.code.problems:
-            raise InvalidInput(" ".join(workflow.code.problems))
-        bound = None if simulate else frozenset(workflow.tasks)
-        return read_flow(workflow.source, known_systems=self._checks, bound_steps=bound)
+    def examine(
+        self, workflow: Workflow, *, simulate: bool = False
+    ) -> tuple[Flow | None, list[Problem], list[FlowWarning]]:
+        """The flow unless it or its tasks.py has problems, all of these, and what is doubtful."""
+        warnings = list(workflow.file_warnings)
+        if workflow.source is None:
+            return None, list(workflow.file_problems), warnings
+        code = [
+            Problem("TASKS", TASKS_FILE, sentence) for sentence in (workflow.code.problems if workflow.code else ())
+        ]
+        bound = None if simulate or code else frozenset(workflow.tasks)
+        flow, problems, doubts = check_flow(workflow.source, known_systems=self._checks, bound_steps=bound)
+        steps = {step.id for step in flow.steps if step.type == "task"} if flow else set(workflow.tasks)
+        warnings += doubts
+        warnings += [
+            FlowWarning("UNUSED_TASK", TASKS_FILE, f"@task binds '{step_id}', which is no task step of the flow.")
+            for step_id in workflow.tasks
+            if step_id not in steps
+        ]
+        return (None if code else flow), problems + code, warnings
 
     def program(self, run: Run, source: Mapping[str, Any] | Callable[[], Mapping[str, Any]]) -> Program:
         """The program of a run, from the FlowJSON stored for it and the code as it is now.
@@ -185,9 +202,3 @@ class Catalog:
             if self._found is None:
                 self._found = find_workflows(self._folders)
             return self._found
-
-
-def _readable(workflow: Workflow) -> Workflow:
-    if workflow.source is None:
-        raise InvalidInput(" ".join(workflow.file_problems))
-    return workflow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from runtime.catalog.syntax import BoundTasks, read_tasks
-from runtime.errors import InvalidInput, NotFound
+from runtime.errors import InvalidInput
 from runtime.flow.definition import Flow
-from runtime.flow.loader import flow_from_stored
+from runtime.flow.loader import FlowWarning, Problem, flow_from_stored
+from runtime.flow.reading import MAXIMUM_BYTES, read_json
 
 FLOW_FILE = "flow.json"
 TASKS_FILE = "tasks.py"
-FLOW_BYTES = 5_000_000
-"""Largest flow file that is read (DESIGN section 4)."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,8 @@ class Workflow:
     source: Mapping[str, Any] | None = None
     """The FlowJSON; None where the file cannot be read as a JSON object."""
     code: Code | None = None
-    file_problems: tuple[str, ...] = ()
+    file_problems: tuple[Problem, ...] = ()
+    file_warnings: tuple[FlowWarning, ...] = ()
 
     @property
     def tasks(self) -> Mapping[str, str]:
@@ -70,11 +69,11 @@ class Workflow:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is wrong at first sight; `Catalog.check` finds everything."""
-        found = self.file_problems + (self.code.problems if self.code else ())
+        """Sentences about what is wrong at first sight; `Catalog.examine` finds everything."""
+        found = [f"{self.path}: {problem.message}" for problem in self.file_problems]
         if self.source is not None and self.flow is None:
-            found += (f"{self.path} is not a flow; see `forkjoin validate`.",)
-        return found
+            found.append(f"{self.path} is not a flow; see `forkjoin validate`.")
+        return (*found, *(self.code.problems if self.code else ()))
 
 
 def read_workflow(path: Path) -> Workflow:
@@ -84,35 +83,13 @@ def read_workflow(path: Path) -> Workflow:
     tasks = path.with_name(TASKS_FILE)
     code = read_code(tasks) if tasks.is_file() else None
     try:
-        return Workflow(name, path, read_flow_file(path), code)
-    except (InvalidInput, NotFound) as error:
-        return Workflow(name, path, None, code, (error.message,))
-
-
-def read_flow_file(path: Path) -> Mapping[str, Any]:
-    """The JSON object of a flow file.
-
-    Raises:
-        NotFound: There is no such file.
-        InvalidInput: It cannot be read, is over 5 MB, or holds no JSON object.
-    """
-    try:
         with path.open("rb") as file:
-            text = file.read(FLOW_BYTES + 1)
-        if len(text) > FLOW_BYTES:
-            raise InvalidInput(f"{path} is over 5 MB; a flow is at most 5 MB.")
-        source = json.loads(text, parse_constant=_refuse)
-    except FileNotFoundError as error:
-        raise NotFound(f"There is no flow file {path}.") from error
+            text = file.read(MAXIMUM_BYTES + 1)
     except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}; check the file and its permissions.") from error
-    except RecursionError as error:
-        raise InvalidInput(f"{path} is nested too deeply to be a flow.") from error
-    except ValueError as error:
-        raise InvalidInput(f"{path} is not JSON: {error}.") from error
-    if not isinstance(source, dict):
-        raise InvalidInput(f"{path} holds no JSON object; a flow is one.")
-    return source
+        sentence = f"{path} cannot be read: {error.strerror}; check the file and its permissions."
+        return Workflow(name, path, None, code, (Problem("SCHEMA", "$", sentence),))
+    source, problems, warnings = read_json(text)
+    return Workflow(name, path, source, code, tuple(problems), tuple(warnings))
 
 
 def read_code(path: Path) -> Code:
@@ -123,7 +100,3 @@ def read_code(path: Path) -> Code:
         return Code(path, problems=(f"{path} cannot be read: {error.strerror}; check its permissions.",))
     bound: BoundTasks = read_tasks(text, str(path))
     return Code(path, hashlib.sha256(text).hexdigest(), bound.kinds, bound.problems)
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not a number JSON knows")

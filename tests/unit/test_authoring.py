@@ -55,7 +55,7 @@ def test_a_class_that_cannot_be_polled_is_refused_with_its_name() -> None:
 def test_the_decorator_without_a_step_id_says_how_to_write_it() -> None:
     with pytest.raises(TypeError, match="in quotes"):
 
-        @task  # type: ignore[arg-type, type-var]
+        @task  # type: ignore[arg-type]
         def forgotten(request: TaskRequest) -> Completed:
             return Completed()
 

@@ -100,13 +100,13 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "is not JSON"),
-        ("[]", "holds no JSON object"),
-        ('{"a": NaN}', "NaN is not a number"),
+        ("{", "This is not JSON"),
+        ("[]", "A flow is a JSON object"),
+        ('{"a": NaN}', "the number NaN"),
         ("{}", "is not a flow; see `forkjoin validate`"),
         ('{"steps": 3}', "is not a flow"),
         ('{"a": ' + "[" * 100_000, "nested too deeply"),
-        (" " * 5_000_001, "is over 5 MB"),
+        (" " * 5_000_001, "more than the 5,000,000"),
     ],
 )
 def test_a_broken_flow_file_does_not_hide_the_other_workflows(tmp_path: Path, text: str, said: str) -> None:
@@ -122,8 +122,27 @@ def test_a_broken_tasks_file_is_a_problem_of_its_workflow(tmp_path: Path) -> Non
     catalog = Catalog([tmp_path], built_in=False)
     (shop,) = catalog.workflows()
     assert "tasks.py, line 3 is not Python" in shop.problems[0]
-    with pytest.raises(InvalidInput, match="line 3 is not Python"):
+    with pytest.raises(FlowProblems, match="line 3 is not Python") as caught:
         catalog.check(shop)
+    assert [(problem.code, problem.path) for problem in caught.value.problems] == [("TASKS", "tasks.py")]
+
+
+def test_all_problems_of_flow_and_code_are_told_at_once_and_doubts_beside_them(tmp_path: Path) -> None:
+    source = flow(step("a", {"system": "nowhere"}))
+    text = "@task('a')\ndef a(r): ...\n@task('typo')\ndef b(r): ...\n"
+    ship(tmp_path / "shop", source, text)
+    catalog = Catalog([tmp_path], built_in=False, binding_checks={"simulated": lambda binding: []})
+    _, problems, _ = catalog.examine(catalog.find("shop"))
+    assert [problem.code for problem in problems] == ["UNKNOWN_SYSTEM"]
+    ship(tmp_path / "shop", source, text + "@task('a')\ndef again(r): ...\n")
+    catalog.reload()
+    _, problems, _ = catalog.examine(catalog.find("shop"))
+    assert sorted(problem.code for problem in problems) == ["TASKS", "UNKNOWN_SYSTEM"]
+    ship(tmp_path / "shop", flow(step("a")), text)
+    catalog.reload()
+    sound, problems, doubts = catalog.examine(catalog.find("shop"))
+    assert sound is not None and problems == []
+    assert [doubt.message for doubt in doubts] == ["@task binds 'typo', which is no task step of the flow."]
 
 
 def test_a_flow_file_is_found_by_its_path_with_the_tasks_beside_it(tmp_path: Path) -> None:
@@ -144,8 +163,8 @@ def test_what_is_not_there_is_said_with_what_is_known(tmp_path: Path) -> None:
         catalog.find("order")
     with pytest.raises(NotFound, match=r"no flow file .*gone\.json"):
         catalog.find(tmp_path / "gone.json")
-    with pytest.raises(InvalidInput, match="is not JSON"):
-        catalog.find(tmp_path / "bad.json")
+    with pytest.raises(FlowProblems, match=r"'bad' cannot be used .*This is not JSON"):
+        catalog.check(catalog.find(tmp_path / "bad.json"))
 
 
 def test_tasks_are_bound_by_metadata_then_python_then_simulation(tmp_path: Path) -> None:

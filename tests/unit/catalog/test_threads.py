@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import operator
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -36,7 +38,8 @@ async def test_calls_run_beside_each_other_and_off_the_loop() -> None:
 
 async def test_calls_beyond_the_number_of_threads_wait_their_turn() -> None:
     threads = CallThreads("orders", 2)
-    assert await asyncio.gather(*(threads.run(lambda n=n: n * 2, 5) for n in range(50))) == [n * 2 for n in range(50)]
+    calls = (threads.run(partial(operator.mul, n, 2), 5) for n in range(50))
+    assert await asyncio.gather(*calls) == [n * 2 for n in range(50)]
     served = [t for t in threading.enumerate() if t.name == "tasks of orders"]
     assert len(served) <= 2
     assert all(t.daemon for t in served)
