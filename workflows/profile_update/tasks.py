@@ -23,9 +23,9 @@ def finalize(request: TaskRequest) -> Completed:
     branches = [
         {
             "step": branch.step_id,
-            "status": "failed" if branch.failure else came_to[branch.step_id],
+            "status": branch.status,
             "result": branch.result,
-            "failure": dict(branch.failure) if branch.failure else None,
+            "failure": dict(branch.failure) if branch.failure and branch.status == "failed" else None,
         }
         for branch in request.settled
     ]
@@ -33,6 +33,6 @@ def finalize(request: TaskRequest) -> Completed:
 
 
 def _came_to(branch: Settled) -> str:
-    if branch.failure:
+    if branch.status == "failed" and branch.failure:
         return f"failed: {branch.failure['message']}"
-    return "completed" if branch.status == "arrived" else branch.status
+    return branch.status
