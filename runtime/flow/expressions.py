@@ -10,8 +10,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-import quickjs
-
 from runtime.errors import ExpressionError
 from runtime.flow import sandbox
 from runtime.flow.json_value import exact_json
@@ -20,10 +18,10 @@ MAXIMUM_CODE_LENGTH = 20_000
 """Characters one expression may have."""
 _TRIES = 5
 _UNNARROWED = re.compile(r"\\|\beval\b|\bFunction\b|\bglobalThis\b|\bthis\b|\bconstructor\b|\bwith\b")
-_INHERITED = frozenset(
-    "constructor hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf __proto__ "
-    "__defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__".split()
-)
+_INHERITED = frozenset({
+    "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf",
+    "__proto__", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__",
+})  # fmt: skip
 
 
 class Expressions:
@@ -80,9 +78,9 @@ class Expressions:
                 return sandbox.run(
                     code, given, form=form, now=now, seed=seed, seconds=allowed, memory=self._memory
                 )
-            except quickjs.StackOverflow as error:
+            except sandbox.StackOverflow as error:
                 raise ExpressionError(f"{quoted(code)} failed: it calls itself too deeply.") from error
-            except quickjs.JSException as error:
+            except sandbox.JSException as error:
                 reason = sandbox.first_line(error)
                 if "interrupted" not in reason:
                     raise ExpressionError(f"{quoted(code)} failed: {_reason(reason)}.") from error
@@ -103,7 +101,7 @@ def check_syntax(code: str) -> str | None:
 
 def syntax_checker() -> Callable[[str], str | None]:
     """A `check_syntax` that shares one engine between calls; for many checks in a row on one thread."""
-    context = quickjs.Context()
+    context = sandbox.new_engine()
 
     def check(code: str) -> str | None:
         if len(code) > MAXIMUM_CODE_LENGTH:

@@ -24,7 +24,7 @@ def check(schema: Any, value: Any) -> list[str]:
     found = _validator(_text(schema))
     if isinstance(found, str):
         return [found]
-    sentences = []
+    sentences: list[str] = []
     try:
         for error in found.iter_errors(value):
             if len(sentences) == _MOST_SENTENCES:

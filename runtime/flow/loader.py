@@ -57,15 +57,21 @@ def check_flow(
     from runtime.flow.shape_checks import shape_problems, shape_warnings
     from runtime.flow.value_checks import binding_problems, expression_problems, value_problems
 
+    shape = list(shape_problems(source))
     problems = [
-        *shape_problems(source),
+        *shape,
         *graph_problems(source),
-        *value_problems(source),
+        *(problem for problem in value_problems(source) if not _told(problem, shape)),
         *expression_problems(source),
         *binding_problems(source, known_systems, bound_steps),
     ]
     warnings += shape_warnings(source)
     return (None if problems else flow_from_stored(source)), problems, warnings
+
+
+def _told(problem: Problem, shape: list[Problem]) -> bool:
+    """Whether an unusable schema is already explained by the key in it that is wrong."""
+    return problem.code == "SCHEMA" and any(other.path.startswith(problem.path) for other in shape)
 
 
 def _summary(problems: list[Problem]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -44,9 +45,10 @@ def _parse(data: bytes | str | Mapping[str, Any], warnings: list[FlowWarning]) -
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            for name in sorted({name for name in names if names.count(name) > 1}):
-                warnings.append(FlowWarning("DUPLICATE_KEY", "$", f"An object has {name!r} twice; the last counts."))
+            twice = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
+            names = ", ".join(repr(name[:40]) for name in twice[:5])
+            message = f"An object has {names} more than once; the last counts."
+            warnings.append(FlowWarning("DUPLICATE_KEY", "$", message))
         return found
 
     return exact_json(json.loads(text, parse_constant=_refuse, object_pairs_hook=members))

@@ -8,6 +8,8 @@ from typing import Any
 
 import quickjs
 
+JSException = quickjs.JSException
+StackOverflow = quickjs.StackOverflow
 STACK_BYTES = 256 * 1024
 
 _PREPARE = """
@@ -61,6 +63,13 @@ _PREPARE = """
 """
 
 
+def new_engine() -> Any:
+    """An engine with nothing in it; only the thread that made it may use it."""
+    context = quickjs.Context()
+    context.set_max_stack_size(STACK_BYTES)
+    return context
+
+
 def wrapped(code: str) -> str:
     """The expression as a function without arguments; line comments at its end are closed by the line break."""
     return f"(() => ({code}\n))"
@@ -101,9 +110,8 @@ def run(
     Raises:
         quickjs.JSException: The expression threw, took too long or too much, or its value is not JSON.
     """
-    context = quickjs.Context()
+    context = new_engine()
     context.set_memory_limit(memory)
-    context.set_max_stack_size(STACK_BYTES)
     context.set_time_limit(seconds)
     forms = context.eval(_PREPARE)(now.timestamp() * 1000 // 1, seed % 2**32)
     context.set("__forms", forms)

@@ -31,7 +31,7 @@ def _interval(value: Any) -> Any:
 
 
 def _positive_interval(value: Any) -> Any:
-    if isinstance(_interval(value), str) and seconds(value) <= 0 or value == 0:
+    if (isinstance(_interval(value), str) and seconds(value) <= 0) or value == 0:
         raise PydanticCustomError("duration", "This must be longer than 0 seconds.")
     return value
 
@@ -80,6 +80,8 @@ PositiveInterval = Annotated[str | float, PlainValidator(_positive_interval)]
 Coefficient = Annotated[float, Field(ge=1, le=1000, allow_inf_nan=False)]
 FilledText = Annotated[str, Field(min_length=1)]
 Object = dict[str, Any]
+ABSENT: Any = None
+"""Default of a key that may be left out but not be null."""
 
 
 class Shape(BaseModel):
@@ -91,38 +93,38 @@ class Shape(BaseModel):
 class SchemaShape(Shape):
     """A JSON Schema as FlowJSON restricts it."""
 
-    type: Literal["string", "number", "integer", "boolean", "object", "array", "null"] = Field(default=None)
-    format: str = Field(default=None)
-    enum: list[str] = Field(default=None)
-    properties: dict[str, SchemaShape] = Field(default=None)
-    items: SchemaShape = Field(default=None)
-    required: list[str] = Field(default=None)
+    type: Literal["string", "number", "integer", "boolean", "object", "array", "null"] = ABSENT
+    format: str = ABSENT
+    enum: list[str] = ABSENT
+    properties: dict[str, SchemaShape] = ABSENT
+    items: SchemaShape = ABSENT
+    required: list[str] = ABSENT
 
 
 class RetryShape(Shape):
     """`metadata.retry`."""
 
     maximum_attempts: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    initial_interval: Interval = Field(default=None)
-    backoff_coefficient: Coefficient = Field(default=None)
-    maximum_interval: PositiveInterval = Field(default=None)
-    non_retryable: list[str] = Field(default=None)
+    initial_interval: Interval = ABSENT
+    backoff_coefficient: Coefficient = ABSENT
+    maximum_interval: PositiveInterval = ABSENT
+    non_retryable: list[str] = ABSENT
 
 
 class PollShape(Shape):
     """`metadata.poll`."""
 
-    interval: PositiveInterval = Field(default=None)
-    backoff_coefficient: Coefficient = Field(default=None)
-    maximum_interval: PositiveInterval = Field(default=None)
-    jitter: Annotated[float, Field(ge=0, le=1)] = Field(default=None)
+    interval: PositiveInterval = ABSENT
+    backoff_coefficient: Coefficient = ABSENT
+    maximum_interval: PositiveInterval = ABSENT
+    jitter: Annotated[float, Field(ge=0, le=1)] = ABSENT
 
 
 class TimeoutShape(Shape):
     """`metadata.timeout`."""
 
-    start_to_close: PositiveInterval = Field(default=None)
-    schedule_to_close: PositiveInterval = Field(default=None)
+    start_to_close: PositiveInterval = ABSENT
+    schedule_to_close: PositiveInterval = ABSENT
 
 
 class TaskShape(Shape):
@@ -134,25 +136,25 @@ class TaskShape(Shape):
 class StepMetadata(Shape):
     """`metadata` of a step: our keys; all others are other people's."""
 
-    task: TaskShape = Field(default=None)
-    retry: RetryShape = Field(default=None)
-    poll: PollShape = Field(default=None)
-    timeout: TimeoutShape = Field(default=None)
-    join: Annotated[Any, PlainValidator(_join)] = Field(default=None)
-    for_each: FilledText = Field(default=None)
-    event: FilledText = Field(default=None)
-    result_schema: Object = Field(default=None)
-    owner: str = Field(default=None)
-    runbook: str = Field(default=None)
+    task: TaskShape = ABSENT
+    retry: RetryShape = ABSENT
+    poll: PollShape = ABSENT
+    timeout: TimeoutShape = ABSENT
+    join: Annotated[Any, PlainValidator(_join)] = ABSENT
+    for_each: FilledText = ABSENT
+    event: FilledText = ABSENT
+    result_schema: Object = ABSENT
+    owner: str = ABSENT
+    runbook: str = ABSENT
 
 
 class ScheduleShape(Shape):
     """`metadata.schedule` of a flow: either `cron` or `every`."""
 
-    cron: FilledText = Field(default=None)
-    every: PositiveInterval = Field(default=None)
-    timezone: FilledText = Field(default=None)
-    overlap: Literal["skip", "queue", "allow"] = Field(default=None)
+    cron: FilledText = ABSENT
+    every: PositiveInterval = ABSENT
+    timezone: FilledText = ABSENT
+    overlap: Literal["skip", "queue", "allow"] = ABSENT
 
     @model_validator(mode="after")
     def _one_of(self) -> ScheduleShape:
@@ -164,9 +166,9 @@ class ScheduleShape(Shape):
 class FlowMetadata(Shape):
     """`metadata` of a flow: our keys; all others are other people's."""
 
-    schedule: ScheduleShape = Field(default=None)
-    labels: dict[str, str] = Field(default=None)
-    retention: Annotated[str, PlainValidator(_retention)] = Field(default=None)
+    schedule: ScheduleShape = ABSENT
+    labels: dict[str, str] = ABSENT
+    retention: Annotated[str, PlainValidator(_retention)] = ABSENT
 
 
 class StepShape(Shape):
@@ -175,14 +177,14 @@ class StepShape(Shape):
     id: FilledText
     name: str
     type: str
-    metadata: StepMetadata = Field(default=None)
+    metadata: StepMetadata = ABSENT
 
 
 class TaskStepShape(StepShape):
     """A `task`."""
 
-    params_schema: SchemaShape = Field(default=None)
-    params: Object = Field(default=None)
+    params_schema: SchemaShape = ABSENT
+    params: Object = ABSENT
 
 
 class ResumeAfterShape(StepShape):
@@ -208,8 +210,8 @@ class EventOutputShape(Shape):
 class WaitForEventShape(StepShape):
     """A `waitForEvent`."""
 
-    event_input: EventInputShape = Field(default=None)
-    event_output: EventOutputShape = Field(default=None)
+    event_input: EventInputShape = ABSENT
+    event_output: EventOutputShape = ABSENT
 
 
 STEP_SHAPES: dict[str, type[StepShape]] = {
@@ -229,18 +231,18 @@ class ConnectionShape(Shape):
     id: FilledText
     source_step_id: str
     target_step_id: str
-    condition: str = Field(default=None)
+    condition: str = ABSENT
 
 
 class FlowShape(Shape):
     """A flow, its steps and connections left to their own models."""
 
-    schema_: str = Field(default=None, alias="$schema")
+    schema_: str = Field(default=ABSENT, alias="$schema")
     id: FilledText
     name: str
     version: FilledText
     global_state_schema: SchemaShape
-    global_state: Object = Field(default=None)
+    global_state: Object = ABSENT
     steps: list[Any]
     connections: list[Any]
-    metadata: FlowMetadata = Field(default=None)
+    metadata: FlowMetadata = ABSENT

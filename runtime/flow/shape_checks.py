@@ -11,8 +11,23 @@ from runtime.flow import schema
 from runtime.flow.problems import FlowWarning, Problem, json_path
 
 _CODES = {"duration": "DURATION", "join_policy": "JOIN_POLICY"}
-_STEP_PARTS = {"eventInput": schema.EventInputShape, "eventOutput": schema.EventOutputShape}
-_POLICIES = {"retry": schema.RetryShape, "poll": schema.PollShape, "timeout": schema.TimeoutShape}
+_STEP_PARTS: dict[str, type[schema.Shape]] = {
+    "eventInput": schema.EventInputShape,
+    "eventOutput": schema.EventOutputShape,
+}
+_POLICIES: dict[str, type[schema.Shape]] = {
+    "retry": schema.RetryShape,
+    "poll": schema.PollShape,
+    "timeout": schema.TimeoutShape,
+}
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "list_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+}
 _PLACES = {"task": {"task", "forEach", "retry", "poll", "timeout", "resultSchema"}, "waitForEvent": {"event"}}
 _OURS = {key for keys in _PLACES.values() for key in keys}
 
@@ -42,7 +57,7 @@ def shape_warnings(source: Mapping[str, Any]) -> Iterator[FlowWarning]:
         if not isinstance(step, Mapping):
             continue
         kind = step.get("type")
-        yield from _unknown(schema.STEP_SHAPES.get(kind, schema.StepShape) if isinstance(kind, str) else None, step, path)
+        yield from _unknown(schema.STEP_SHAPES.get(kind) if isinstance(kind, str) else None, step, path)
         for name, part in _STEP_PARTS.items():
             yield from _unknown(part if kind == "waitForEvent" else None, step.get(name), f"{path}.{name}")
         for name, part in _POLICIES.items():
@@ -94,7 +109,7 @@ def _sentence(error: Any) -> str:
         return f"{str(error['loc'][-1])!r} is missing."
     if kind == "string_too_short":
         return "This must not be empty."
-    wanted = str(error["msg"]).removeprefix("Input should be ").replace("valid dictionary", "object")
+    wanted = _WANTED.get(kind) or str(error["msg"]).removeprefix("Input should be ")
     return f"This should be {wanted}, but it is {_kind(error['input'])}."
 
 

@@ -1,0 +1,1 @@
+"""Flows: their graph, checks, expressions and templates."""
