@@ -1,0 +1,77 @@
+"""Log lines: an action name plus fields, as text or JSON, on stderr; foreign text is cleaned."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from runtime.safe_text import clean
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+class Log:
+    """Writes actions with fields to the standard logging tree."""
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+
+    def debug(self, action: str, **fields: Any) -> None:
+        """Something only a developer looks for."""
+        self._write(logging.DEBUG, action, fields)
+
+    def info(self, action: str, **fields: Any) -> None:
+        """Something that happened as it should."""
+        self._write(logging.INFO, action, fields)
+
+    def warning(self, action: str, **fields: Any) -> None:
+        """Something an operator should know."""
+        self._write(logging.WARNING, action, fields)
+
+    def error(self, action: str, **fields: Any) -> None:
+        """Something an operator must act on."""
+        self._write(logging.ERROR, action, fields)
+
+    def exception(self, action: str, **fields: Any) -> None:
+        """An exception of ours, with its trace."""
+        self._logger.log(logging.ERROR, action, extra={"fields": fields}, exc_info=True)
+
+    def _write(self, level: int, action: str, fields: dict[str, Any]) -> None:
+        if self._logger.isEnabledFor(level):
+            self._logger.log(level, action, extra={"fields": fields})
+
+
+def get_logger(name: str) -> Log:
+    """The log of one module."""
+    return Log(name)
+
+
+class _Lines(logging.Formatter):
+    def __init__(self, *, as_json: bool) -> None:
+        super().__init__()
+        self._json = as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        fields = dict(getattr(record, "fields", {}))
+        if record.exc_info:
+            fields["trace"] = self.formatException(record.exc_info)
+        if self._json:
+            line = {"at": at, "level": record.levelname.lower(), "action": record.getMessage(), **fields}
+            return json.dumps(line, default=str)
+        told = " ".join(f"{name}={clean(value, 4_000)}" for name, value in fields.items())
+        return f"{at} {record.levelname.lower():7} {clean(record.getMessage())} {told}".rstrip()
+
+
+def configure(level: str = "info", form: str = "text") -> None:
+    """Send log lines of this level and above to stderr, as `text` or `json`."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines(as_json=form == "json"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("apscheduler", "httpx", "httpcore", "asyncio"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

@@ -1,0 +1,110 @@
+"""The one door for text from outside: made safe to show, exact in JSON, secrets masked (DESIGN section 8)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+from typing import Any
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff\U0001fffe\U0001ffff\U0010fffe\U0010ffff]"
+)
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_JSON_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+MARKS_KEPT = 2
+SHORTEST_SECRET = 4
+MASK = "***"
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else f"\\u{{{code:x}}}"
+
+
+def clean(text: object, limit: int = 500, keep_newlines: bool = False) -> str:
+    """Text that is safe to draw: nothing in it moves, hides or colours anything.
+
+    Controls become visible pictures; C1, bidi, zero-width, tags and surrogates `\\u{..}`; at most two combining
+    marks stay on a letter. Longer text than `limit` is cut and ends with its length. Cost is bounded by `limit`.
+    """
+    whole = text if isinstance(text, str) else str(text)
+    cut = f"... ({len(whole):,} characters)" if len(whole) > limit else ""
+    part = whole[:limit]
+    if part.isascii() and part.isprintable():
+        return part + cut
+    part = part.replace("\r\n", "\n").replace("\t", "    ")
+    if keep_newlines:
+        part = "\n".join(_CONTROLS.sub(_picture, line) for line in part.split("\n"))
+    else:
+        part = _CONTROLS.sub(_picture, part)
+    part = _INVISIBLE.sub(lambda m: f"\\u{{{ord(m[0]):x}}}", part)
+    return (part if part.isascii() else _few_marks(part)) + cut
+
+
+def _few_marks(text: str) -> str:
+    kept: list[str] = []
+    marks = 0
+    for char in text:
+        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        if marks <= MARKS_KEPT:
+            kept.append(char)
+    return "".join(kept)
+
+
+def json_text(value: Any, *, indent: int | None = 2) -> str:
+    """JSON with exact text, in which C0, DEL, C1, bidi and surrogates are `\\u` escapes."""
+    import json
+
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    return _JSON_UNSAFE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
+
+
+def replace_surrogates(value: Any) -> Any:
+    """A JSON value whose strings, keys too, hold U+FFFD instead of lone surrogates."""
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+    if isinstance(value, list | tuple):
+        return [replace_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {replace_surrogates(k): replace_surrogates(v) for k, v in value.items()}
+    return value
+
+
+def mask(value: Any, secrets: Collection[str]) -> Any:
+    """A JSON value in whose strings every secret of 4 characters or more is masked."""
+    known = sorted((s for s in secrets if len(s) >= SHORTEST_SECRET), key=len, reverse=True)
+    return _masked(value, known) if known else value
+
+
+def _masked(value: Any, secrets: list[str]) -> Any:
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, MASK)
+        return value
+    if isinstance(value, list | tuple):
+        return [_masked(item, secrets) for item in value]
+    if isinstance(value, dict):
+        return {_masked(k, secrets): _masked(v, secrets) for k, v in value.items()}
+    return value
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """Text in which characters that stdout cannot encode show as `\\u{..}`."""
+    try:
+        text.encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return "".join(_or_escape(char, encoding or "ascii") for char in text)
+    return text
+
+
+def _or_escape(char: str, encoding: str) -> str:
+    try:
+        char.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return f"\\u{{{ord(char):x}}}"
+    return char

@@ -1,0 +1,116 @@
+"""Every setting, declared once: read by the command line, the scheduler, the documentation test and the README."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from runtime.errors import InvalidInput
+
+SETTINGS_FILE = "settings.toml"
+
+
+def _default_store() -> str:
+    from platformdirs import user_state_dir
+
+    return user_state_dir("forkjoin")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set: by an option, else by the environment (`FORKJOIN_` and the name), else by the settings file."""
+
+    store: str = ""
+    """Directory of the store, made if missing."""
+    workflows: tuple[str, ...] = ()
+    """Folders of workflow folders, besides the built-in ones; separated like PATH in the environment."""
+    read_only: bool = False
+    """Nothing can be changed."""
+    log_level: str = "info"
+    """debug, info, warning or error."""
+    log_format: str = "text"
+    """text or json."""
+    sweep_seconds: float = 5.0
+    """How often the scheduler looks for due runs even if nothing told it to."""
+    batch_size: int = 500
+    """Most runs moved and saved in one group."""
+    polls_per_target: int = 16
+    """Most calls under way to one target of an external system."""
+    call_timeout_seconds: float = 30.0
+    """Longest time one call to an external system, or to task code, may take."""
+    threads_per_workflow: int = 8
+    """Threads for the task code of one workflow."""
+    retention_days: float = 0.0
+    """Completed and cancelled runs are removed after so many days; 0 keeps them."""
+
+    @classmethod
+    def load(
+        cls,
+        overrides: Mapping[str, Any] | None = None,
+        env: Mapping[str, str] | None = None,
+        file: Path | None = None,
+    ) -> Settings:
+        """Read all settings; InvalidInput names the source and the setting that cannot be used."""
+        env = os.environ if env is None else env
+        found: dict[str, Any] = {}
+        for name, value in _from_file(file).items():
+            found[name] = _typed(name, value, f"the settings file {file or _file()}")
+        for field in fields(cls):
+            variable = f"FORKJOIN_{field.name.upper()}"
+            if env.get(variable):
+                found[field.name] = _typed(field.name, env[variable], variable)
+        for name, value in (overrides or {}).items():
+            if value is not None and value != ():
+                found[name] = _typed(name, value, f"--{name.replace('_', '-')}")
+        made = cls(**{"store": "", **found})
+        return made if made.store else cls(**{**found, "store": _default_store()})
+
+
+def _file() -> Path:
+    from platformdirs import user_config_dir
+
+    return Path(user_config_dir("forkjoin")) / SETTINGS_FILE
+
+
+def _from_file(file: Path | None) -> Mapping[str, Any]:
+    path = file or _file()
+    try:
+        with path.open("rb") as stream:
+            read = tomllib.load(stream)
+    except FileNotFoundError:
+        return {}
+    except (OSError, tomllib.TOMLDecodeError) as problem:
+        raise InvalidInput(f"The settings file {path} cannot be read: {problem}.") from problem
+    known = {f.name for f in fields(Settings)}
+    unknown = sorted(set(read) - known)
+    if unknown:
+        raise InvalidInput(f"The settings file {path} has unknown settings: {', '.join(unknown)}.")
+    return read
+
+
+def _typed(name: str, value: Any, source: str) -> Any:
+    default = {f.name: f.default for f in fields(Settings)}[name]
+    try:
+        if isinstance(default, bool):
+            if isinstance(value, bool):
+                return value
+            if str(value).lower() in ("1", "true", "yes", "on"):
+                return True
+            if str(value).lower() in ("0", "false", "no", "off"):
+                return False
+            raise ValueError(value)
+        if isinstance(default, tuple):
+            return tuple(value.split(os.pathsep)) if isinstance(value, str) else tuple(str(v) for v in value)
+        made = type(default)(value)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{source}: {name} cannot be {value!r}.") from None
+    if isinstance(made, int | float) and made < (0 if name == "retention_days" else 0.001):
+        raise InvalidInput(f"{source}: {name} cannot be {value!r}; it is a number above 0.")
+    choices = {"log_level": ("debug", "info", "warning", "error"), "log_format": ("text", "json")}.get(name)
+    if choices and made not in choices:
+        raise InvalidInput(f"{source}: {name} is one of {', '.join(choices)}, not {value!r}.")
+    return made
