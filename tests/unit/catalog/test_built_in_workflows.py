@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,10 @@ def load(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.asyncio
-async def test_the_nightly_load_makes_samples_loads_each_and_writes_a_report(catalog: Catalog) -> None:
+async def test_the_nightly_load_makes_samples_loads_each_and_writes_a_report(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     prepared = await work(catalog, "nightly_etl", "prepare", state={"brokenFiles": 1})
     assert isinstance(prepared, Completed) and prepared.state is not None
     folder = Path(prepared.state["dir"])
