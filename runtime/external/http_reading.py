@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +16,6 @@ from runtime.model.task import Completed, Failed, Lost, Running, Started
 _LATER = frozenset({408, 425, 429})
 """4xx that say to come again, not that the request is wrong (RFC 9110, RFC 8470, RFC 6585)."""
 _ID_LIMIT = 1000
-_ENV_NAME = re.compile(r"\benv\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
 def read_start(answer: Answer, binding: StartBinding, call: Call, now: datetime) -> Started | Failed:
@@ -31,11 +27,12 @@ def read_start(answer: Answer, binding: StartBinding, call: Call, now: datetime)
         return Failed(message, type=f"HTTP {answer.status}", details=details, retryable=False)
     if not answer.ok:
         raise unreachable(answer, call, now)
-    external_id = _evaluate(binding.external_id, "externalId", answer, call, now)
+    reader = _Reader(answer, call, now)
+    external_id = reader.value("externalId", binding.external_id)
     if isinstance(external_id, int) and not isinstance(external_id, bool):
         external_id = str(external_id)
     if not isinstance(external_id, str) or not external_id.strip() or len(external_id) > _ID_LIMIT:
-        raise _unfit(answer, call, now, f"`externalId` ({binding.external_id}) gives no id")
+        raise reader.unfit(f"`externalId` ({binding.external_id}) gives no id")
     return Started(external_id)
 
 
@@ -45,21 +42,21 @@ def read_poll(answer: Answer, binding: PollBinding, call: Call, now: datetime) -
         return Lost()
     if not answer.ok:
         raise unreachable(answer, call, now)
-    status = _evaluate(binding.status, "status", answer, call, now)
+    reader = _Reader(answer, call, now)
+    status = reader.value("status", binding.status)
     if any(_same(status, listed) for listed in binding.completed):
-        result = binding.result and _evaluate(binding.result, "result", answer, call, now)
+        result = reader.optional("result", binding.result)
         if result_size(result) > RESULT_LIMIT:
             message = f"{answer.host} reports the work as completed, but its result is over 256 kB."
             return Failed(message, type="ResultTooLarge", retryable=False)
         return Completed(result)
     if any(_same(status, listed) for listed in binding.failed):
-        error = binding.error and _evaluate(binding.error, "error", answer, call, now)
+        error = _said(reader, binding)
         message = _line(error) if error else f"{answer.host} reports the work as {_line(status)}."
         return Failed(_masked(message, call), details={"status": status})
     if status is None or isinstance(status, (dict, list)):
-        raise _unfit(answer, call, now, f"`status` ({binding.status}) gives no status")
-    progress = binding.progress and _evaluate(binding.progress, "progress", answer, call, now)
-    return Running(progress=_fraction(progress), note=_line(status))
+        raise reader.unfit(f"`status` ({binding.status}) gives no status")
+    return Running(progress=_progress(reader, binding), note=_line(status))
 
 
 def unreachable(answer: Answer, call: Call, now: datetime) -> Unreachable:
@@ -80,34 +77,42 @@ def excerpt(answer: Answer, call: Call) -> str:
     return _masked(" ".join(answer.text(500).split()), call)
 
 
-def _evaluate(expression: str, name: str, answer: Answer, call: Call, now: datetime) -> Any:
-    try:
-        response = {"status": answer.status, "headers": dict(answer.headers), "json": answer.json()}
-        return call.scope.evaluate(expression, response=response)
-    except NotJson as problem:
-        raise _unfit(answer, call, now, str(problem)) from None
-    except ExpressionError as error:
-        raise _unfit(answer, call, now, f"`{name}` ({expression}) cannot be read from it: {error.message}") from None
+class _Reader:
+    """Evaluates the expressions of a binding over one answer, whose body is parsed once."""
 
+    def __init__(self, answer: Answer, call: Call, now: datetime) -> None:
+        self._answer = answer
+        self._call = call
+        self._now = now
+        try:
+            parsed = answer.json()
+        except NotJson as problem:
+            raise self.unfit(str(problem)) from None
+        self._response = {"status": answer.status, "headers": dict(answer.headers), "json": parsed}
 
-def _unfit(answer: Answer, call: Call, now: datetime, why: str) -> Unreachable:
-    message = f"{answer.host} answered HTTP {answer.status} with a body that does not fit: {why.rstrip('.')}."
-    return Unreachable(_masked(message, call), retry_after=retry_after(answer, now))
+    def value(self, name: str, expression: str) -> Any:
+        """Value of an expression; raises `Unreachable` when the answer does not fit it."""
+        try:
+            return self._call.scope.evaluate(expression, response=self._response)
+        except ExpressionError as error:
+            raise self.unfit(f"`{name}` cannot be read from it: {error.message}") from None
+
+    def optional(self, name: str, expression: str | None) -> Any:
+        """Value of an expression that may be left out."""
+        return None if expression is None else self.value(name, expression)
+
+    def unfit(self, why: str) -> Unreachable:
+        """The error for an answer that does not fit the binding."""
+        answer = self._answer
+        message = f"{answer.host} answered HTTP {answer.status} with a body that does not fit: {why.rstrip('.')}."
+        return Unreachable(_masked(message, self._call), retry_after=retry_after(answer, self._now))
 
 
 def _masked(text: str, call: Call) -> str:
-    for name in _names(call.binding):
-        value = os.environ.get(name, "")
-        if len(value) >= 4:
-            text = text.replace(value, "***")
+    # A scope that remembers which values of the environment it put in tells them as `secrets`.
+    for value in sorted(getattr(call.scope, "secrets", ()), key=len, reverse=True):
+        text = text.replace(value, "***")
     return text
-
-
-def _names(value: Any) -> set[str]:
-    if isinstance(value, str):
-        return set(_ENV_NAME.findall(value))
-    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
-    return {name for part in parts for name in _names(part)}
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -118,7 +123,18 @@ def _line(value: Any) -> str:
     return str(value)[:2000]
 
 
-def _fraction(value: Any) -> float | None:
+def _said(reader: _Reader, binding: PollBinding) -> Any:
+    try:
+        return reader.optional("error", binding.error)
+    except Unreachable:
+        return None  # that it failed is known, only the words are missing
+
+
+def _progress(reader: _Reader, binding: PollBinding) -> float | None:
+    try:
+        value = reader.optional("progress", binding.progress)
+    except Unreachable:
+        return None  # progress is shown, nothing depends on it
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return None
     return min(1.0, max(0.0, float(value)))

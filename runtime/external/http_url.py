@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 _ENV = re.compile(r"\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*")
 _FROM_ENV = "\ue000"
 _FROM_DATA = "\ue001"
-_AUTHORITY_END = re.compile(r"[/?#\\]")
+_AUTHORITY_END = re.compile(r"[/?#]")
 _HTTP = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -24,6 +24,8 @@ def url_problem(template: str) -> str | None:
         skeleton, _ = _skeleton(template)
     except UnsafeUrl as error:
         return str(error)
+    if "\\" in skeleton:
+        return f"`url` {template!r} holds a backslash; write /."
     scheme = _HTTP.match(skeleton)
     if scheme:
         rest = skeleton[scheme.end() :]
@@ -85,8 +87,8 @@ def checked_url(url: object) -> str:
         raise UnsafeUrl("`url` did not come out as an http:// or https:// URL with a host.")
     if any(unquote(segment) in (".", "..") for segment in parts.path.split("/")):
         raise UnsafeUrl("A value in the path of `url` is `.` or `..`, which would lead to another address.")
-    if any(ord(character) < 33 or ord(character) == 127 for character in url):
-        raise UnsafeUrl("`url` came out with a space or control character in it.")
+    if any(ord(character) < 33 or character in "\\\x7f" for character in url):
+        raise UnsafeUrl("`url` came out with a space, backslash or control character in it.")
     return url
 
 

@@ -1,0 +1,142 @@
+"""What every external system must do, whatever stands behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runtime.external.base import ExternalSystem
+from runtime.model.task import Completed, Failed, Lost, Running, Started
+from tests.contract.external.calls import call_of, end_of, started
+from tests.contract.external.worlds import WORLDS, World
+
+pytestmark = pytest.mark.asyncio
+RESULT = {"rows": 3, "big": 2**62}
+STATE = {"result": json.dumps(RESULT)}
+
+
+@pytest.fixture(params=sorted(WORLDS))
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    world = WORLDS[request.param](tmp_path)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def system(world: World) -> ExternalSystem:
+    return world.system()
+
+
+async def test_work_is_started_runs_and_gives_its_result(world: World, system: ExternalSystem) -> None:
+    call = await started(system, world.binding(result=RESULT), state=STATE)
+    world.finish()
+    assert await end_of(system, call) == Completed(RESULT)
+    assert await end_of(system, call) == Completed(RESULT), "asked again it says the same"
+    await system.close()
+
+
+async def test_a_failure_of_the_work_is_told_with_its_words(world: World, system: ExternalSystem) -> None:
+    call = await started(system, world.binding(error="index is read-only"), state=STATE)
+    world.finish()
+    answer = await end_of(system, call)
+    assert isinstance(answer, Failed)
+    assert "index is read-only" in answer.message
+    assert answer.retryable
+    await system.close()
+
+
+async def test_starting_twice_with_one_key_is_one_piece_of_work(world: World, system: ExternalSystem) -> None:
+    binding = world.binding(result=RESULT)
+    answers = await asyncio.gather(*(system.start(call_of(binding, state=STATE)) for _ in range(5)))
+    restarted = world.system()
+    again = await restarted.start(call_of(binding, state=STATE))
+    await restarted.close()
+    assert isinstance(again, Started)
+    assert set(answers) == {again}
+    world.finish()
+    await end_of(system, call_of(binding, external_id=again.external_id, state=STATE))
+    assert world.jobs() == 1
+    await system.close()
+
+
+async def test_another_key_is_another_piece_of_work(world: World, system: ExternalSystem) -> None:
+    calls = [await started(system, world.binding(result=RESULT), state=STATE, key=f"key-{n}") for n in (1, 2)]
+    world.finish()
+    for call in calls:
+        await end_of(system, call)
+    assert world.jobs() == 2
+    await system.close()
+
+
+async def test_long_work_is_running_and_can_be_cancelled(world: World, system: ExternalSystem) -> None:
+    call = await started(system, world.binding(long=True), state=STATE)
+    assert isinstance(await system.poll(call), Running)
+    await system.cancel(call)
+    assert isinstance(await end_of(system, call), Failed)
+    await system.cancel(call)
+    await system.close()
+
+
+async def test_cancelling_ended_work_changes_nothing(world: World, system: ExternalSystem) -> None:
+    call = await started(system, world.binding(result=RESULT), state=STATE)
+    world.finish()
+    await end_of(system, call)
+    await system.cancel(call)
+    assert await system.poll(call) == Completed(RESULT)
+    await system.close()
+
+
+@pytest.mark.parametrize("external_id", ["job-999", "0" * 40, "../jobs", "a/b?c#d", "\u202e"])
+async def test_an_id_nobody_knows_is_lost(world: World, system: ExternalSystem, external_id: str) -> None:
+    await started(system, world.binding(long=True), state=STATE)
+    call = call_of(world.binding(), external_id=external_id, state=STATE)
+    assert await system.poll(call) == Lost()
+    await system.cancel(call)
+    await system.cancel(await started(system, world.binding(long=True), state=STATE))
+    await system.close()
+
+
+async def test_not_being_able_to_see_the_work_is_not_its_failure(world: World, system: ExternalSystem) -> None:
+    call = await started(system, world.binding(long=True), state=STATE)
+    assert isinstance(await system.poll(call), Running)
+    await system.close()
+    world.go_dark(call.request.external_id or "")
+    with pytest.raises(Exception, match=r"\w"):
+        await system.poll(call)
+    world.come_back(call.request.external_id or "")
+    assert isinstance(await system.poll(call), Running)
+    await system.cancel(call)
+    await system.close()
+
+
+async def test_work_survives_a_restart_of_our_process(world: World, system: ExternalSystem) -> None:
+    call = await started(system, world.binding(result=RESULT), state=STATE)
+    await system.close()
+    world.finish()
+    fresh = world.system()
+    assert await end_of(fresh, call) == Completed(RESULT)
+    assert world.jobs() == 1
+    await fresh.close()
+
+
+async def test_logs_can_be_read_at_any_time(world: World, system: ExternalSystem) -> None:
+    call = await started(system, world.binding(error="index is read-only"), state=STATE)
+    assert isinstance(await system.logs(call), str)
+    world.finish()
+    await end_of(system, call)
+    assert await system.logs(call)
+    assert isinstance(await system.logs(call_of(world.binding(), external_id="job-999")), str)
+    await system.close()
+
+
+async def test_a_sound_binding_has_no_problems_and_an_empty_one_says_what_is_missing(world: World) -> None:
+    system = world.system()
+    assert system.problems(world.binding(result=RESULT)) == []
+    if system.name != "simulated":
+        assert system.problems({"system": system.name})
+    for nonsense in ({"duration": []}, {"command": "ls"}, {"start": 3}):
+        assert all(problem.endswith(".") for problem in system.problems(nonsense))
