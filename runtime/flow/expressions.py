@@ -51,7 +51,7 @@ class Expressions:
                 JSON with finite numbers.
         """
         try:
-            return exact_json(json.loads(self._run(code, names, "value", now, seed)))
+            return exact_json(json.loads(self._run(code, names, "value", now, seed), parse_int=_integer))
         except (ValueError, RecursionError) as problem:
             raise ExpressionError(f"{quoted(code)} gave a value that cannot be used: {problem}.") from problem
 
@@ -143,6 +143,14 @@ def quoted(code: str) -> str:
     """An expression as it is named in messages."""
     text = " ".join(code.split())
     return f"`{text if len(text) <= 120 else text[:120] + '…'}`"
+
+
+def _integer(digits: str) -> int | float:
+    """A whole JavaScript number: beyond 53 bits the digits are rounded, beyond 64 it stays a float."""
+    number = int(digits)
+    if abs(number) <= 2**53:
+        return number
+    return int(float(digits)) if abs(number) < 2**63 else float(digits)
 
 
 def _reason(text: str) -> str:
