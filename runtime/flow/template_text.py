@@ -41,7 +41,10 @@ def parts(text: str) -> tuple[str | Template, ...]:
     while (begin := text.find("${", at)) >= 0:
         if begin > at:
             found.append(text[at:begin])
-        end = _end(text, begin + 2)
+        try:
+            end = _end(text, begin + 2)
+        except RecursionError:
+            raise ValueError(f"the template {shown(text[begin:])} is nested too deeply") from None
         if end < 0:
             raise ValueError(f"the template {shown(text[begin:])} is never closed with }}")
         code = text[begin + 2 : end].strip()

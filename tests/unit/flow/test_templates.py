@@ -101,7 +101,8 @@ def test_in_a_url_only_foreign_values_are_quoted() -> None:
     assert asked.render("${state.path}", quote=lambda text: quote(text, safe="")) == "..%2Fa%20b%3Fc%3Dd%23e"
 
 
-@pytest.mark.parametrize("text", ["${", "a ${state.x", "${}", "${'}", "${state.gone.b}", "${nobody}", "${1 +}", "${1;2}"])
+@pytest.mark.parametrize("text", ["${", "a ${state.x", "${}", "${'}", "${state.gone.b}", "${nobody}", "${1 +}", "${1;2}",
+                                  "${`" * 50_000])  # fmt: skip
 def test_what_cannot_be_filled_in_is_an_error_with_a_sentence(text: str) -> None:
     with pytest.raises(ExpressionError, match=r"\.$"):
         scope().render(text)
