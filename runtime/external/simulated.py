@@ -29,8 +29,16 @@ class SimulatedSystem:
 
     name = "simulated"
 
-    def __init__(self, directory: Path, clock: Clock, *, seed: int = 0) -> None:
-        self._db = SimulatedDb(directory / _FILE)
+    def __init__(self, directory: Path, clock: Clock, *, seed: int = 0, busy_seconds: float = 5.0) -> None:
+        """Play on a directory.
+
+        Args:
+            directory: The store directory; made at the first start if it is missing.
+            clock: What durations are measured by.
+            seed: Decides, with the key, what a binding leaves open.
+            busy_seconds: How long a file in use by another process is waited for.
+        """
+        self._db = SimulatedDb(directory / _FILE, busy_seconds=busy_seconds)
         self._clock = clock
         self._seed = seed
 

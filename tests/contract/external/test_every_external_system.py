@@ -14,7 +14,7 @@ from runtime.model.task import Completed, Failed, Lost, Running, Started
 from tests.contract.external.calls import call_of, end_of, started
 from tests.contract.external.worlds import WORLDS, World
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.anyio
 RESULT = {"rows": 3, "big": 2**62}
 STATE = {"result": json.dumps(RESULT)}
 
@@ -138,5 +138,6 @@ async def test_a_sound_binding_has_no_problems_and_an_empty_one_says_what_is_mis
     assert system.problems(world.binding(result=RESULT)) == []
     if system.name != "simulated":
         assert system.problems({"system": system.name})
-    for nonsense in ({"duration": []}, {"command": "ls"}, {"start": 3}):
+    bindings: list[dict[str, object]] = [{"duration": []}, {"command": "ls"}, {"start": 3}]
+    for nonsense in bindings:
         assert all(problem.endswith(".") for problem in system.problems(nonsense))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from runtime.clock import ManualClock
 from runtime.errors import Unreachable
@@ -17,7 +16,7 @@ from tests.contract.external.calls import call_of, end_of, started
 from tests.contract.external.worlds import http_binding
 from tests.job_server import JobServer
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.anyio
 SOON = ManualClock()
 
 
@@ -27,7 +26,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobServer]:
         yield server
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
 async def system() -> AsyncIterator[HttpSystem]:
     system = HttpSystem(SOON, connect_seconds=2, total_seconds=3)
     yield system

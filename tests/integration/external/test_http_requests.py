@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from runtime.clock import SystemClock
 from runtime.errors import Unreachable
@@ -27,14 +26,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobServer]:
         yield server
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
 async def system() -> AsyncIterator[HttpSystem]:
     system = HttpSystem(SystemClock(), connect_seconds=2, total_seconds=5)
     yield system
     await system.close()
 
 
-@pytest.mark.asyncio
+@pytest.mark.anyio
 async def test_host_and_token_come_from_the_environment_and_state_goes_into_the_body(
     server: JobServer, system: HttpSystem
 ) -> None:
@@ -57,7 +56,7 @@ async def test_host_and_token_come_from_the_environment_and_state_goes_into_the_
     assert await end_of(system, call) == Completed({"user": "Zoë", "n": 2**62})
 
 
-@pytest.mark.asyncio
+@pytest.mark.anyio
 async def test_a_missing_variable_is_a_failure_that_names_it(system: HttpSystem) -> None:
     binding = http_binding("${env.JOBS_URL}", {})
     answer = await system.start(call_of(binding, env={}))
@@ -67,7 +66,7 @@ async def test_a_missing_variable_is_a_failure_that_names_it(system: HttpSystem)
         await system.poll(call_of(binding, external_id="1", env={}))
 
 
-@pytest.mark.asyncio
+@pytest.mark.anyio
 async def test_a_token_the_server_repeats_is_masked(server: JobServer, system: HttpSystem) -> None:
     binding = http_binding(server.url, {})
     binding["start"]["headers"] = {"Authorization": "Bearer ${env.TOKEN}"}
@@ -78,7 +77,7 @@ async def test_a_token_the_server_repeats_is_masked(server: JobServer, system: H
     assert "***" in answer.message
 
 
-@pytest.mark.asyncio
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     "hostile", ["a/../../control", "x?y=1#z", "@evil.example", "%2e%2e%2fcontrol", "\r\nX: 1", "\ud800"]
 )
@@ -86,14 +85,14 @@ async def test_a_value_stays_within_its_place_in_the_path(server: JobServer, sys
     assert await system.poll(call_of(http_binding(server.url, {}), external_id=hostile)) == Lost()
 
 
-@pytest.mark.asyncio
+@pytest.mark.anyio
 @pytest.mark.parametrize("hostile", [".", ".."])
 async def test_a_value_cannot_climb_to_another_path(server: JobServer, system: HttpSystem, hostile: str) -> None:
     with pytest.raises(Unreachable, match="another address"):
         await system.cancel(call_of(http_binding(server.url, {}), external_id=hostile))
 
 
-@pytest.mark.asyncio
+@pytest.mark.anyio
 async def test_a_header_cannot_be_split(server: JobServer, system: HttpSystem) -> None:
     binding = http_binding(server.url, {})
     binding["start"]["headers"] = {"X-User": "${state.user}"}
@@ -102,7 +101,7 @@ async def test_a_header_cannot_be_split(server: JobServer, system: HttpSystem) -
     assert not answer.retryable
 
 
-@pytest.mark.asyncio
+@pytest.mark.anyio
 async def test_an_environment_without_a_url_is_told(system: HttpSystem) -> None:
     for url in (
         "localhost:80",

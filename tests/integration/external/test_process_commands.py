@@ -16,7 +16,7 @@ from runtime.external.process_supervisor import start_mark
 from runtime.model.task import Completed, Failed, Running
 from tests.contract.external.calls import call_of, end_of, started, wait_for
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.anyio
 SHOW = (
     "import json, os, sys;"
     "print(json.dumps([sys.argv[1:], os.getcwd(), os.environ.get('MODE'), os.environ['FORKJOIN_KEY']]))"

@@ -61,7 +61,7 @@ def test_a_plugin_is_found_by_its_entry_point(tmp_path: Path, plugins: Callable[
     assert binding_checks(tmp_path)["cluster"]({"duration": "soon"})
 
 
-@pytest.mark.asyncio
+@pytest.mark.anyio
 async def test_a_broken_plugin_disables_only_itself_and_says_why(tmp_path: Path, plugins: Callable[..., None]) -> None:
     plugins(cluster="broken", grid="half", moon="missing", farm="sound")
     systems = external_systems(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from runtime.external.simulated_script import derived_duration, script_problems,
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from tests.contract.external.calls import call_of, started
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
@@ -25,8 +26,10 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def system(tmp_path: Path, clock: ManualClock) -> SimulatedSystem:
-    return SimulatedSystem(tmp_path, clock)
+async def system(tmp_path: Path, clock: ManualClock) -> AsyncIterator[SimulatedSystem]:
+    system = SimulatedSystem(tmp_path, clock)
+    yield system
+    await system.close()
 
 
 def simulated(**script: Any) -> dict[str, Any]:
@@ -65,6 +68,7 @@ async def test_the_first_polls_do_not_reach_it_and_that_outlives_a_restart(
     with pytest.raises(Unreachable):
         await again.poll(call)
     assert isinstance(await again.poll(call), Running)
+    await again.close()
 
 
 async def test_work_can_get_lost_after_its_time(system: SimulatedSystem, clock: ManualClock) -> None:
@@ -132,16 +136,15 @@ async def test_a_file_that_is_not_ours_is_told_and_left_alone(system: SimulatedS
 
 async def test_a_file_somebody_holds_is_waited_for_and_then_told(tmp_path: Path, system: SimulatedSystem) -> None:
     await started(system, simulated())
-    system._db._connection.execute("PRAGMA busy_timeout=50") if system._db._connection else None
     other = sqlite3.connect(tmp_path / "simulated.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    impatient = SimulatedSystem(tmp_path, ManualClock())
-    impatient._db._busy_seconds = 0.05
+    impatient = SimulatedSystem(tmp_path, ManualClock(), busy_seconds=0.05)
     with pytest.raises(Unreachable, match="locked"):
         await impatient.start(call_of(simulated(), key="second"))
     other.execute("ROLLBACK")
     assert isinstance(await impatient.start(call_of(simulated(), key="second")), Started)
     other.close()
+    await impatient.close()
 
 
 @pytest.mark.parametrize(
