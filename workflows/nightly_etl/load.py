@@ -22,10 +22,10 @@ def main() -> int:
     try:
         orders = read_orders(path)
     except (OSError, ValueError, csv.Error) as problem:
-        print(problem, file=sys.stderr)  # noqa: T201
+        print(problem, file=sys.stderr)
         return 1
     write_json(path.parent / "loaded" / f"{path.stem}.json", orders)
-    print(json.dumps({"file": path.name, **totals(orders)}))  # noqa: T201
+    print(json.dumps({"file": path.name, **totals(orders)}))
     return 0
 
 

@@ -66,7 +66,7 @@ def test_the_join_policies_are_those_the_read_me_files_tell(catalog: Catalog) ->
     assert policies["media_render", "publish"] == "all"
 
 
-@pytest.mark.asyncio
+@pytest.mark.anyio
 async def test_the_profile_update_reports_a_captured_failure_and_the_other_branch(catalog: Catalog) -> None:
     settled = (
         Settled("main/fork-tasks.1/update-search-index", "update-search-index", "completed", {"indexed": ["avatar"]}),
@@ -97,7 +97,7 @@ def load(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.asyncio
+@pytest.mark.anyio
 async def test_the_nightly_load_makes_samples_loads_each_and_writes_a_report(
     catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,7 +123,7 @@ async def test_the_nightly_load_makes_samples_loads_each_and_writes_a_report(
     assert len(json.loads((folder / "loaded" / "orders-04.json").read_text())) == 5
 
 
-@pytest.mark.asyncio
+@pytest.mark.anyio
 async def test_the_nightly_load_says_what_is_wrong_with_a_given_folder(catalog: Catalog, tmp_path: Path) -> None:
     nowhere = await work(catalog, "nightly_etl", "prepare", state={"dir": str(tmp_path / "gone")})
     assert isinstance(nowhere, Failed) and "gone; correct `dir`" in nowhere.message
@@ -148,7 +148,7 @@ def test_a_broken_file_is_refused_with_its_line_and_leaves_nothing_behind(tmp_pa
     assert ended.returncode == 1 and said in ended.stderr and not (tmp_path / "loaded").exists()
 
 
-@pytest.mark.asyncio
+@pytest.mark.anyio
 async def test_the_release_is_decided_by_the_answer_or_the_deadline(catalog: Catalog) -> None:
     yes = Settled("b1", "approve", "arrived", {"approved": True, "by": "mara"})
     late = Settled("b2", "deadline", "arrived", None)

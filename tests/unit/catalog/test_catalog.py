@@ -238,7 +238,7 @@ def test_a_run_finds_the_code_it_recorded_or_that_of_its_name(tmp_path: Path) ->
     assert moved.bindings["a"].config["code"] == str(tmp_path / "new" / "shop" / "tasks.py")
 
 
-@pytest.mark.asyncio
+@pytest.mark.anyio
 async def test_changed_code_is_imported_anew_after_a_reload_and_not_before(tmp_path: Path) -> None:
     source = flow(step("a"))
     ship(tmp_path / "shop", source, "@task('a')\ndef a(r): return Completed('old')\n")

@@ -20,7 +20,7 @@ from runtime.errors import Unreachable
 from runtime.external.base import Call
 from runtime.model.task import Completed, Failed, Lost, Running, Started, TaskRequest
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.anyio
 
 HEAD = "from runtime.authoring import *\nfrom runtime.authoring import task\nimport asyncio, threading\n"
 
@@ -114,7 +114,8 @@ async def where(request):
 async def test_nothing_is_imported_before_the_first_call(shop: Shop, tmp_path: Path) -> None:
     seen = tmp_path / "imported"
     code = shop.write(f"""
-open({str(seen)!r}, "a").write("x")
+with open({str(seen)!r}, "a") as seen:
+    seen.write("x")
 @task("f")
 def f(request): return Completed()
 """)

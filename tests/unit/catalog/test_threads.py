@@ -13,7 +13,7 @@ import pytest
 from runtime.catalog.threads import CallThreads, Overran
 from runtime.errors import Unreachable
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.anyio
 
 
 async def until(condition: Callable[[], bool], *, seconds: float = 5.0) -> None:
