@@ -75,9 +75,7 @@ class Expressions:
         for tries_left in range(_TRIES - 1, -1, -1):
             began = time.thread_time()
             try:
-                return sandbox.run(
-                    code, given, form=form, now=now, seed=seed, seconds=allowed, memory=self._memory
-                )
+                return sandbox.run(code, given, form=form, now=now, seed=seed, seconds=allowed, memory=self._memory)
             except sandbox.StackOverflow as error:
                 raise ExpressionError(f"{quoted(code)} failed: it calls itself too deeply.") from error
             except sandbox.JSException as error:

@@ -22,9 +22,7 @@ _EVENTS = (
 
 def value_problems(source: Mapping[str, Any]) -> Iterator[Problem]:
     """Values that do not fit their schemas, and schemas that cannot be used."""
-    yield from _against(
-        source, "globalStateSchema", "globalState", "$", "GLOBAL_STATE_VALIDATION_ERROR", optional=True
-    )
+    yield from _against(source, "globalStateSchema", "globalState", "$", "GLOBAL_STATE_VALIDATION_ERROR", optional=True)
     for path, step in listed(source, "steps"):
         if not isinstance(step, Mapping):
             continue

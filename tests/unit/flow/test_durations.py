@@ -16,9 +16,21 @@ JANUARY = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 @pytest.mark.parametrize(
     ("text", "length"),
-    [("", 0), ("  ", 0), ("5m", 300), ("5 minutes", 300), ("1.5h", 5400), ("2 Weeks", 1_209_600), ("30s", 30),
-     ("1 second", 1), ("1 month", 2_592_000), ("1mo", 2_592_000), ("1 y", 31_536_000), ("0 days", 0)],
-)  # fmt: skip
+    [
+        ("", 0),
+        ("  ", 0),
+        ("5m", 300),
+        ("5 minutes", 300),
+        ("1.5h", 5400),
+        ("2 Weeks", 1_209_600),
+        ("30s", 30),
+        ("1 second", 1),
+        ("1 month", 2_592_000),
+        ("1mo", 2_592_000),
+        ("1 y", 31_536_000),
+        ("0 days", 0),
+    ],
+)
 def test_lengths_in_seconds(text: str, length: float) -> None:
     assert seconds(text) == length
 
@@ -51,7 +63,9 @@ def test_what_leads_beyond_the_calendar_is_refused_with_a_sentence(text: str) ->
         add_duration(JANUARY, text)
 
 
-@pytest.mark.parametrize("text", ["5", "minutes", "-5 minutes", "5 parsecs", "five days", "5 minutes 3", "٣ days", "5 ss"])
+@pytest.mark.parametrize(
+    "text", ["5", "minutes", "-5 minutes", "5 parsecs", "five days", "5 minutes 3", "٣ days", "5 ss"]
+)
 def test_what_is_no_duration_is_named(text: str) -> None:
     with pytest.raises(InvalidInput, match="is not a duration"):
         seconds(text)

@@ -111,7 +111,9 @@ def test_a_merge_only_one_branch_leads_to_is_passed_over() -> None:
 
 
 def test_a_later_pass_of_a_loop_is_not_waited_for() -> None:
-    graph = graph_of([("b", "h"), ("h", "x"), ("h", "y"), ("x", "j"), ("y", "j"), ("j", "back"), ("back", "h"), ("j", "e")])
+    graph = graph_of(
+        [("b", "h"), ("h", "x"), ("h", "y"), ("x", "j"), ("y", "j"), ("j", "back"), ("back", "h"), ("j", "e")]
+    )
     assert graph.expecting("j") == {"b", "h", "x", "y"}
     assert graph.expects("h", "back"), "a back connection that ends at the join itself counts"
 

@@ -28,9 +28,18 @@ def test_a_pattern_made_to_hang_is_answered_at_once() -> None:
 
 @pytest.mark.parametrize(
     "schema",
-    [{"$ref": "http://example.com/s"}, {"$ref": "file:///etc/passwd"}, {"$ref": "#/gone"}, {"type": "text"}, 5,
-     {"pattern": "(?=look)"}, {"pattern": "("}, {"$schema": "http://example.com/meta"}, {"properties": []}],
-)  # fmt: skip
+    [
+        {"$ref": "http://example.com/s"},
+        {"$ref": "file:///etc/passwd"},
+        {"$ref": "#/gone"},
+        {"type": "text"},
+        5,
+        {"pattern": "(?=look)"},
+        {"pattern": "("},
+        {"$schema": "http://example.com/meta"},
+        {"properties": []},
+    ],
+)
 def test_an_unusable_schema_says_so(schema: Any) -> None:
     for sentences in (schema_problems(schema), check(schema, {})):
         assert len(sentences) == 1
@@ -72,9 +81,17 @@ def test_storable_values_pass_and_lone_surrogates_are_replaced() -> None:
 
 @pytest.mark.parametrize(
     ("value", "reason"),
-    [(float("nan"), "nan"), ({"a": [float("inf")]}, r"\$\.a\[0\]"), (2**64, "64 bits"), (-(2**63) - 1, "64 bits"),
-     ({1: 2}, "not text"), ({"a": {1, 2}}, "a set"), (b"x", "bytes"), ("x" * 99, "too large: 101 bytes")],
-)  # fmt: skip
+    [
+        (float("nan"), "nan"),
+        ({"a": [float("inf")]}, r"\$\.a\[0\]"),
+        (2**64, "64 bits"),
+        (-(2**63) - 1, "64 bits"),
+        ({1: 2}, "not text"),
+        ({"a": {1, 2}}, "a set"),
+        (b"x", "bytes"),
+        ("x" * 99, "too large: 101 bytes"),
+    ],
+)
 def test_what_cannot_be_stored_is_refused(value: Any, reason: str) -> None:
     with pytest.raises(InvalidInput, match=rf"The result .*{reason}.*\.$"):
         check_json(value, 100, "The result of x")

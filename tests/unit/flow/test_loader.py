@@ -6,49 +6,18 @@ import json
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from runtime.errors import FlowProblems
-from runtime.flow.definition import JoinPolicy, PollPolicy, RetryPolicy, TimeoutPolicy
 from runtime.flow.loader import Problem, check_flow, flow_from_stored, flow_hash, read_flow
+from tests.unit.flow.written import flow, found, step, ways
 
 ROOT = Path(__file__).parents[3]
 PUBLIC = ROOT.parent / "shared" / "flowjson"
 needs_public = pytest.mark.skipif(not PUBLIC.is_dir(), reason="the public FlowJSON files are not beside the repository")
-
-
-def step(step_id: str, kind: str = "task", **more: Any) -> dict[str, Any]:
-    """A step as FlowJSON."""
-    return {"id": step_id, "name": step_id, "type": kind, **more}
-
-
-def ways(*pairs: str) -> list[dict[str, Any]]:
-    """Connections from texts like `a>b`."""
-    return [
-        {"id": f"c{n}", "sourceStepId": pair.split(">")[0], "targetStepId": pair.split(">")[1]}
-        for n, pair in enumerate(pairs)
-    ]
-
-
-def flow(steps: list[Any] | None = None, connections: list[Any] | None = None, **more: Any) -> dict[str, Any]:
-    """A fork of x and y that meet at j."""
-    return {
-        "id": "f",
-        "name": "F",
-        "version": "1",
-        "globalStateSchema": {"type": "object"},
-        "steps": steps or [step("b", "begin"), step("x"), step("y"), step("j"), step("e", "end")],
-        "connections": connections if connections is not None else ways("b>x", "b>y", "x>j", "y>j", "j>e"),
-        **more,
-    }
-
-
-def found(source: Any, **more: Any) -> set[tuple[str, str]]:
-    """Code and path of every problem."""
-    return {(problem.code, problem.path) for problem in check_flow(source, **more)[1]}
 
 
 @needs_public
@@ -101,11 +70,13 @@ def test_every_kind_of_problem_is_told_at_once_with_its_place() -> None:
                 "event",
                 "waitForEvent",
                 eventInput={"eventInputSchema": {"type": "string"}, "value": 1},
-                eventOutput={"eventOutputSchema": {"type": "object", "properties": {"n": {"type": "integer"}}},
-                             "value": {"n": "1"}},
+                eventOutput={
+                    "eventOutputSchema": {"type": "object", "properties": {"n": {"type": "integer"}}},
+                    "value": {"n": "1"},
+                },
             ),
             step("odd", "teleport"),
-        ],  # fmt: skip
+        ],
         [
             *ways("b>x", "b>y", "x>j", "y>j", "j>e", "e>b", "x>nowhere"),
             {"id": "c0", "sourceStepId": "x", "targetStepId": "j", "condition": "1; 2"},
@@ -150,86 +121,25 @@ def test_steps_nothing_leads_to_are_told_when_there_is_one_begin() -> None:
 
 
 @pytest.mark.parametrize(
-    ("join", "codes"),
-    [("all", set()), ("any", set()), ({"atLeast": 2}, set()), ({"atLeast": 3}, {"JOIN_POLICY"}), ("most", {"JOIN_POLICY"}),
-     ({"atLeast": 0}, {"JOIN_POLICY"}), ({"atLeast": True}, {"JOIN_POLICY"}), ({"atLeast": 1.5}, {"JOIN_POLICY"}),
-     (None, {"JOIN_POLICY"})],
-)  # fmt: skip
-def test_join_policies(join: Any, codes: set[str]) -> None:
-    source = flow()
-    source["steps"][3]["metadata"] = {"join": join}
-    assert {code for code, _ in found(source)} == codes
-
-
-def test_a_dynamic_fork_may_wait_for_more_items_than_it_has_connections() -> None:
-    source = flow()
-    source["steps"][1]["metadata"] = {"join": {"atLeast": 40}, "forEach": "state.list"}
-    assert found(source) == set()
-
-
-def test_a_binding_is_checked_by_its_system() -> None:
-    source = flow()
-    source["steps"][1]["metadata"] = {"task": {"system": "http"}}
-    assert found(source, known_systems={"http": lambda binding: ["`start` is missing."]}) == {
-        ("SCHEMA", "$.steps[1].metadata.task")
-    }
-
-
-def test_metadata_becomes_policies() -> None:
-    source = flow(metadata={"schedule": {"cron": "0 5 * * *"}, "labels": {"team": "a"}, "retention": "30 days"})
-    source["steps"][3]["metadata"] = {
-        "retry": {"maximumAttempts": 4, "initialInterval": "5 minutes", "maximumInterval": 7200, "nonRetryable": ["Bad"]},
-        "poll": {"interval": 2, "backoffCoefficient": 1.5, "maximumInterval": "1h", "jitter": 0.1},
-        "timeout": {"startToClose": "1 day", "scheduleToClose": "1 month"},
-        "join": "any",
-        "owner": "search",
-        "x": 5,
-    }
-    read = read_flow(source)
-    join = read.steps[3]
-    assert join.retry == RetryPolicy(4, 300, 2.0, 7200, ("Bad",))
-    assert join.poll == PollPolicy(2, 1.5, 3600, 0.1)
-    assert join.timeout == TimeoutPolicy(86_400, 2_592_000)
-    assert join.join == JoinPolicy("atLeast", 1)
-    assert (join.owner, read.retention, read.labels) == ("search", "30 days", {"team": "a"})
-    assert read.schedule == {"cron": "0 5 * * *"}
-    assert read.steps[1].poll.interval == 30
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "code"),
-    [("poll", {"interval": 0}, "DURATION"), ("poll", {"interval": True}, "DURATION"), ("poll", {"jitter": 2}, "SCHEMA"),
-     ("retry", {"maximumAttempts": 0}, "SCHEMA"), ("retry", {"maximumAttempts": "3"}, "SCHEMA"), ("retry", 5, "SCHEMA"),
-     ("timeout", {"startToClose": "200 years"}, "DURATION"), ("retry", {"backoffCoefficient": 0.5}, "SCHEMA"),
-     ("resultSchema", {"$ref": "http://example.com/schema"}, "SCHEMA"), ("resultSchema", {"pattern": "(?=x)"}, "SCHEMA"),
-     ("forEach", "1; 2", "CONDITION_SYNTAX"), ("task", {"system": ""}, "SCHEMA"), ("owner", 5, "SCHEMA")],
-)  # fmt: skip
-def test_wrong_metadata_is_told_at_its_place(key: str, value: Any, code: str) -> None:
-    source = flow()
-    source["steps"][1]["metadata"] = {key: value}
-    assert [(p.code, p.path.startswith(f"$.steps[1].metadata.{key}")) for p in check_flow(source)[1]] == [(code, True)]
-
-
-def test_unknown_keys_are_kept_and_warned_about_but_those_in_metadata_are_other_peoples() -> None:
-    source = flow(colour="red")
-    source["steps"][1].update(shape="round", metadata={"x": 1, "handles": [], "retry": {"maxAttempts": 3}, "event": "e"})
-    read, problems, warnings = check_flow(source)
-    assert problems == []
-    assert read is not None and read.source["colour"] == "red"
-    assert {(w.code, w.path) for w in warnings} == {
-        ("UNKNOWN_KEY", "$.colour"),
-        ("UNKNOWN_KEY", "$.steps[1].shape"),
-        ("UNKNOWN_KEY", "$.steps[1].metadata.retry.maxAttempts"),
-        ("MISPLACED_KEY", "$.steps[1].metadata.event"),
-    }
-
-
-@pytest.mark.parametrize(
     "data",
-    [b"", b"[]", b"null", b'{"a": NaN}', b'{"a": -Infinity}', b'{"a": 1e999}', b'{"a": ' + b"9" * 5000 + b"}", b"\xff{}",
-     b"[" * 100_000, b'{"a": 18446744073709551616}', b" " * 5_000_001, "{" + '"a":{' * 300, "{'a': 1}",
-     json.dumps({"steps": [1] * 10_001}), b'{"a":' * 500 + b"1" + b"}" * 500],
-)  # fmt: skip
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'{"a": NaN}',
+        b'{"a": -Infinity}',
+        b'{"a": 1e999}',
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b"\xff{}",
+        b"[" * 100_000,
+        b'{"a": 18446744073709551616}',
+        b" " * 5_000_001,
+        "{" + '"a":{' * 300,
+        "{'a': 1}",
+        json.dumps({"steps": [1] * 10_001}),
+        b'{"a":' * 500 + b"1" + b"}" * 500,
+    ],
+)
 def test_what_is_no_usable_json_is_one_problem_with_a_sentence(data: bytes | str) -> None:
     began = time.process_time()
     read, problems, _ = check_flow(data)
@@ -276,7 +186,7 @@ def test_an_event_takes_its_payload_schema_from_the_output_then_the_input() -> N
 
 def test_ten_thousand_steps_are_checked_in_reasonable_time() -> None:
     names = ["b", *(f"s{n}" for n in range(9_999))]
-    connections = ways(*(f"{a}>{z}" for a, z in zip(names, names[1:], strict=False)))
+    connections = ways(*(f"{a}>{z}" for a, z in pairwise(names)))
     for number, connection in enumerate(connections):
         connection["condition"] = f"state.n > {number}"
     source = flow([step("b", "begin"), *(step(name) for name in names[1:])], connections)

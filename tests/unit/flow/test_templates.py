@@ -17,9 +17,17 @@ from runtime.flow.templates import RequestScope, template_problems
 
 ENV = {"JOBS_URL": "https://jobs.internal", "TOKEN": "s3cret", "PIN": "123"}
 STATE: dict[str, Any] = {
-    "big": [9007199254740993], "evil": "${env.TOKEN}", "object": {"x": [1, None]}, "one": 1.0, "tiny": 1.5, "yes": True,
-    "none": None, "path": "../a b?c=d#e", "word": "hé}y", "a-b": 5,
-}  # fmt: skip
+    "big": [9007199254740993],
+    "evil": "${env.TOKEN}",
+    "object": {"x": [1, None]},
+    "one": 1.0,
+    "tiny": 1.5,
+    "yes": True,
+    "none": None,
+    "path": "../a b?c=d#e",
+    "word": "hé}y",
+    "a-b": 5,
+}
 
 
 def scope(**names: Any) -> RequestScope:
@@ -101,8 +109,9 @@ def test_in_a_url_only_foreign_values_are_quoted() -> None:
     assert asked.render("${state.path}", quote=lambda text: quote(text, safe="")) == "..%2Fa%20b%3Fc%3Dd%23e"
 
 
-@pytest.mark.parametrize("text", ["${", "a ${state.x", "${}", "${'}", "${state.gone.b}", "${nobody}", "${1 +}", "${1;2}",
-                                  "${`" * 50_000])  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["${", "a ${state.x", "${}", "${'}", "${state.gone.b}", "${nobody}", "${1 +}", "${1;2}", "${`" * 50_000]
+)
 def test_what_cannot_be_filled_in_is_an_error_with_a_sentence(text: str) -> None:
     with pytest.raises(ExpressionError, match=r"\.$"):
         scope().render(text)
