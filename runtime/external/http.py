@@ -124,7 +124,10 @@ class HttpSystem:
             if not any(name.lower() == "content-type" for name in headers):
                 headers["Content-Type"] = "application/json"
         exchange = await self._open()
-        return await exchange.send(binding.method, url, {**headers, **(extra or {})}, content, cut=cut)
+        try:
+            return await exchange.send(binding.method, url, {**headers, **(extra or {})}, content, cut=cut)
+        except ValueError as error:
+            raise UnusableRequest(str(error)) from None
 
     async def _open(self) -> Exchange:
         loop = asyncio.get_running_loop()

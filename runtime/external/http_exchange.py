@@ -89,8 +89,12 @@ class Exchange:
 
         Raises:
             Unreachable: when no whole answer came in time.
+            ValueError: when the URL is none; the message is a sentence.
         """
-        host = httpx.URL(url).host
+        try:
+            host = httpx.URL(url).host
+        except httpx.InvalidURL as error:
+            raise ValueError(f"`url` did not come out as a URL ({error}).") from None
         encoded = [(name.encode("ascii"), value.encode("utf-8", "replace")) for name, value in headers.items()]
         try:
             async with (
@@ -104,7 +108,7 @@ class Exchange:
                 return Answer(host, response.status_code, pairs, body, cut=not whole)
         except (TimeoutError, httpx.TimeoutException):
             raise Unreachable(f"{host} did not answer within {self._total_seconds:g} seconds.") from None
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, OSError) as error:
             raise Unreachable(f"{host} could not be reached: {error or type(error).__name__}.") from None
 
     async def close(self) -> None:

@@ -87,13 +87,13 @@ class JobFolder:
         """Ask the job to end, harder once the grace period is over; True when it has ended."""
         if self.end() is not None:
             return True
+        age = self.cancel_age()
+        if age is None:
+            (self.path / files.CANCEL).touch(mode=0o600)
         if not self.claimed() and files.claim(str(self.path), {"pid": 0, "mark": None}):
             end = {"code": None, "problem": None, "cancelled": True, "ended_at": time.time()}
             files.write_json(str(self.path / files.END), end)
             return True
-        age = self.cancel_age()
-        if age is None:
-            (self.path / files.CANCEL).touch(mode=0o600)
         with contextlib.suppress(ProcessLookupError):
             if (supervisor := self._running(files.CLAIM)) is not None:
                 os.kill(supervisor, signal.SIGTERM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import sqlite3
@@ -90,7 +91,7 @@ class SimulatedSystem:
 
     async def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        await asyncio.to_thread(self._db.close)
 
     def starts(self, key: str) -> int:
         """How often work was started with this key; waits for the file."""

@@ -96,7 +96,7 @@ class ProcessWorld(World):
     def binding(self, **work: Any) -> dict[str, Any]:
         script = f'echo begun >> "{self._tally}"; '
         if work.get("long"):
-            script += "exec sleep 3600"
+            script += "exec sleep 120"
         elif "error" in work:
             script += f"echo '{work['error']}' >&2; exit 3"
         else:

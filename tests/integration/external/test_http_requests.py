@@ -109,6 +109,7 @@ async def test_an_environment_without_a_url_is_told(system: HttpSystem) -> None:
         "http://host\\@other",
         "http://",
         "http://host:port",
+        "http://h" + "o" * 70_000,
         "file:///etc/passwd",
     ):
         answer = await system.start(call_of(http_binding("${env.URL}", {}), env={"URL": url}))

@@ -142,7 +142,7 @@ async def test_a_result_over_the_bound_is_a_failure(system: ProcessSystem) -> No
 async def test_cancel_ends_the_whole_group_and_kills_what_does_not_listen(
     system: ProcessSystem, tmp_path: Path
 ) -> None:
-    script = f"trap '' TERM; sleep 3600 & echo $! > '{tmp_path}/grandchild'; wait; wait; sleep 3600"
+    script = f"trap '' TERM; sleep 120 & echo $! > '{tmp_path}/grandchild'; wait; wait; sleep 3600"
     call = await started(system, shell(script))
     wait_for(lambda: (tmp_path / "grandchild").exists() and (tmp_path / "grandchild").read_text().strip())
     with pytest.raises(Unreachable, match="asked to end"):
@@ -156,12 +156,11 @@ async def test_cancel_ends_the_whole_group_and_kills_what_does_not_listen(
 
 
 async def test_logs_show_the_end_of_both_streams_while_it_runs(system: ProcessSystem) -> None:
-    call = await started(system, shell("echo to out; echo to err >&2; exec sleep 3600"))
+    call = await started(system, shell("echo to out; echo to err >&2; exec sleep 120"))
     text = ""
-    while "to err" not in text:
+    while "to err" not in text or "to out" not in text:
         assert isinstance(await system.poll(call), Running)
         text = await system.logs(call)
-    assert "to out" in text
     await system.cancel(call)
 
 

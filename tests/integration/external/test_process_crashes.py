@@ -108,7 +108,7 @@ async def test_two_processes_starting_with_one_key_at_once_run_the_command_once(
 
 async def test_a_job_whose_processes_are_all_killed_has_died_and_may_be_retried(tmp_path: Path) -> None:
     system = ProcessSystem(tmp_path)
-    call = await started(system, counting(tmp_path, "echo half way >&2; exec sleep 3600"))
+    call = await started(system, counting(tmp_path, "echo half way >&2; exec sleep 120"))
     external_id = call.request.external_id or ""
     command = pid_in(tmp_path, external_id, "process.json")
     wait_for(lambda: "half way" in JobFolder(tmp_path / "jobs", external_id).tail("stderr", 100))
@@ -124,7 +124,7 @@ async def test_a_job_whose_processes_are_all_killed_has_died_and_may_be_retried(
 
 async def test_a_command_without_its_supervisor_is_still_running_until_it_ends(tmp_path: Path) -> None:
     system = ProcessSystem(tmp_path, grace_seconds=1, patience_seconds=5)
-    call = await started(system, counting(tmp_path, "exec sleep 3600"))
+    call = await started(system, counting(tmp_path, "exec sleep 120"))
     external_id = call.request.external_id or ""
     command = pid_in(tmp_path, external_id, "process.json")
     os.kill(pid_in(tmp_path, external_id, "supervisor.json"), signal.SIGKILL)
@@ -140,7 +140,7 @@ async def test_a_command_without_its_supervisor_is_still_running_until_it_ends(t
 
 async def test_another_process_that_got_the_pid_is_not_taken_for_the_job(tmp_path: Path) -> None:
     system = ProcessSystem(tmp_path)
-    call = await started(system, counting(tmp_path, "exec sleep 3600"))
+    call = await started(system, counting(tmp_path, "exec sleep 120"))
     external_id = call.request.external_id or ""
     command = pid_in(tmp_path, external_id, "process.json")
     os.kill(pid_in(tmp_path, external_id, "supervisor.json"), signal.SIGKILL)
