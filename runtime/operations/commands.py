@@ -33,7 +33,7 @@ class Commands:
     def __init__(
         self, store: RunStore, clock: Clock, catalog: Catalog, actor: Actor, read_only: bool = False
     ) -> None:
-        self._acting = Acting(store, clock, catalog, actor, read_only=read_only)
+        self.acting = Acting(store, clock, catalog, actor, read_only=read_only)
         self._store = store
 
     def start(
@@ -62,14 +62,14 @@ class Commands:
             runs = [dataclasses.replace(one, id=f"{base}-{n:04d}") for n in range(1, count + 1)]
         else:
             runs = [one]
-        return start_runs(self._acting, flow, runs, simulate=simulate, reason=reason, dry_run=dry_run)
+        return start_runs(self.acting, flow, runs, simulate=simulate, reason=reason, dry_run=dry_run)
 
     def restart(self, run_id: str, *, new_id: str | None = None, reason: str = "", dry_run: bool = False) -> Receipt:
         """A new run with the input of an old one, linked to it."""
-        old = self._acting.load(run_id).run
+        old = self.acting.load(run_id).run
         new = NewRun(new_id, old.input, old.labels)
         _, receipt = start_runs(
-            self._acting,
+            self.acting,
             old.workflow,
             [new],
             simulate=old.simulated,
@@ -97,11 +97,11 @@ class Commands:
             return effects + [f"It is held by {scope} and starts at release." for scope in sorted(held)]
 
         arguments = {"intent": intent, "force": force}
-        return self._acting.on_run("retry", run_id, rule, branch=branch, arguments=arguments, **how)
+        return self.acting.on_run("retry", run_id, rule, branch=branch, arguments=arguments, **how)
 
     def poll(self, run_id: str, branch: str | None = None, **how: Any) -> Receipt:
         """Poll now."""
-        return self._acting.on_run(
+        return self.acting.on_run(
             "poll", run_id, lambda d, b: controls.poll_now(d, b.id if b else None), branch=branch, **how
         )
 
@@ -110,16 +110,16 @@ class Commands:
     ) -> Receipt:
         """Hold one run."""
         return holding.hold(
-            self._acting, f"run={run_id}", clocks=clocks, reason=reason, dry_run=dry_run, revision=revision
+            self.acting, f"run={run_id}", clocks=clocks, reason=reason, dry_run=dry_run, revision=revision
         )
 
     def resume(self, run_id: str, **how: Any) -> Receipt:
         """End the pause of a run; on a failed run, retry all its failed branches."""
-        run = self._acting.load(run_id).run
-        if holding.active_hold(self._acting, f"run={run_id}"):
+        run = self.acting.load(run_id).run
+        if holding.active_hold(self.acting, f"run={run_id}"):
             how.pop("revision", None)
             return holding.release(
-                self._acting,
+                self.acting,
                 f"run={run_id}",
                 reason=how.get("reason", ""),
                 dry_run=how.get("dry_run", False),
@@ -131,16 +131,16 @@ class Commands:
 
     def cancel(self, run_id: str, **how: Any) -> Receipt:
         """End a run now; its external jobs are asked to stop until they answer."""
-        return self._acting.on_run("cancel", run_id, lambda d, _: controls.cancel_run(d), **how)
+        return self.acting.on_run("cancel", run_id, lambda d, _: controls.cancel_run(d), **how)
 
     def wake(self, run_id: str, at: datetime, **how: Any) -> Receipt:
         """Set when a run is polled or tried again next."""
         arguments = {"at": at.isoformat()}
-        return self._acting.on_run("wake", run_id, lambda d, _: controls.set_wake(d, at), arguments=arguments, **how)
+        return self.acting.on_run("wake", run_id, lambda d, _: controls.set_wake(d, at), arguments=arguments, **how)
 
     def ack(self, run_id: str, branch: str | None = None, note: str = "", **how: Any) -> Receipt:
         """Take a run out of needs attention until it changes."""
-        return self._acting.on_run(
+        return self.acting.on_run(
             "ack", run_id, lambda d, b: controls.acknowledge(d, b.id if b else None, note), branch=branch, **how
         )
 
@@ -153,14 +153,14 @@ class Commands:
             assert chosen is not None
             return controls.skip(draft, chosen.id, result)
 
-        return self._acting.on_run(
+        return self.acting.on_run(
             "skip", run_id, rule, branch=branch, reason=reason, arguments={"result": result}, **how
         )
 
     def send(self, run_id: str, event: str, payload: Any = None, branch: str | None = None, **how: Any) -> Receipt:
         """Answer an open waitForEvent."""
         arguments = {"event": event, "payload": payload}
-        return self._acting.on_run(
+        return self.acting.on_run(
             "send",
             run_id,
             lambda d, b: controls.send_event(d, event, payload, b.id if b else None),
@@ -171,7 +171,7 @@ class Commands:
 
     def edit(self, run_id: str, state: Any, **how: Any) -> Receipt:
         """Replace the state; the act keeps the old one whole."""
-        return self._acting.on_run(
+        return self.acting.on_run(
             "edit",
             run_id,
             lambda d, _: controls.edit_state(d, state),
@@ -182,39 +182,39 @@ class Commands:
 
     def hold(self, scope: str, clocks: str = "stop", *, reason: str = "", dry_run: bool = False) -> Receipt:
         """Stop starts, polls, timers and schedules in a scope."""
-        return holding.hold(self._acting, scope, clocks=clocks, reason=reason, dry_run=dry_run)
+        return holding.hold(self.acting, scope, clocks=clocks, reason=reason, dry_run=dry_run)
 
     def release(self, scope: str, *, reason: str = "", dry_run: bool = False) -> Receipt:
         """Release a hold."""
-        return holding.release(self._acting, scope, reason=reason, dry_run=dry_run)
+        return holding.release(self.acting, scope, reason=reason, dry_run=dry_run)
 
     def schedule(self, flow: str, *, enabled: bool, reason: str = "", dry_run: bool = False) -> Receipt:
         """Switch the schedule of a workflow on or off."""
-        return upkeep.switch_schedule(self._acting, flow, enabled=enabled, reason=reason, dry_run=dry_run)
+        return upkeep.switch_schedule(self.acting, flow, enabled=enabled, reason=reason, dry_run=dry_run)
 
     def prune(self, older_than: timedelta, failed: bool = False, *, reason: str = "", dry_run: bool = False) -> Receipt:
         """Remove completed and cancelled runs (with `failed` failed ones too) that ended long enough ago."""
-        return upkeep.prune(self._acting, older_than, failed=failed, reason=reason, dry_run=dry_run)
+        return upkeep.prune(self.acting, older_than, failed=failed, reason=reason, dry_run=dry_run)
 
     def undo(self, act_id: int, *, reason: str = "", dry_run: bool = False) -> Receipt:
         """Take back an act that is not carried out yet."""
-        self._acting.refuse_read_only("undo")
+        self.acting.refuse_read_only("undo")
         act = self._store.act(act_id)
         if act is None:
             raise NotFound(f"There is no act {act_id}.")
-        if act.outcome != "pending" or act.due_at <= self._acting.clock.now():
+        if act.outcome != "pending" or act.due_at <= self.acting.clock.now():
             raise Refused(f"Too late to undo: act {act_id} ({act.verb} {act.target}) is {act.outcome}.")
         if dry_run:
             return Receipt(f"Would undo act {act_id}.", (), act, dry_run=True)
         undone = self._store.add_act(dataclasses.replace(act, outcome="undone"))
-        self._store.add_act(self._acting.new_act("undo", str(act_id), reason))
+        self._store.add_act(self.acting.new_act("undo", str(act_id), reason))
         return Receipt(f"Act {act_id} ({act.verb} {act.target}) is undone.", (), undone)
 
     def later(self, verb: str, run_id: str, seconds: float, *, reason: str = "", **facts: Any) -> Receipt:
         """Store an act due in so many seconds; the scheduler carries it out unless it is undone before."""
-        self._acting.refuse_read_only(verb)
-        due = self._acting.clock.now() + timedelta(seconds=seconds)
-        act = self._acting.new_act(verb, run_id, reason, due_at=due, outcome="pending", **facts)
+        self.acting.refuse_read_only(verb)
+        due = self.acting.clock.now() + timedelta(seconds=seconds)
+        act = self.acting.new_act(verb, run_id, reason, due_at=due, outcome="pending", **facts)
         act = self._store.add_act(act)
         return Receipt(f"{verb} {run_id} accepted, act {act.id}. It can be undone for {seconds:g} s.", (), act)
 
@@ -234,7 +234,7 @@ class Commands:
         if verb not in BULK_VERBS:
             raise InvalidInput(f"{verb} takes no --where; these do: {', '.join(sorted(BULK_VERBS))}.")
         return bulks.accept(
-            self._acting,
+            self.acting,
             verb,
             runs,
             where,
@@ -247,12 +247,12 @@ class Commands:
 
     def bulk_stop(self, act_id: int, *, reason: str = "", dry_run: bool = False) -> Receipt:
         """Stop a bulk act."""
-        return bulks.stop(self._acting, act_id, reason=reason, dry_run=dry_run)
+        return bulks.stop(self.acting, act_id, reason=reason, dry_run=dry_run)
 
     def carry_out(self, act: Act) -> None:
         """What the scheduler does with a stored act that is due: carry it out as its actor, or record the refusal."""
         actor = Actor(act.actor, act.source, act.uid, act.ssh)
-        acting = Acting(self._store, self._acting.clock, self._acting.catalog, actor, read_only=False)
+        acting = Acting(self._store, self.acting.clock, self.acting.catalog, actor, read_only=False)
         inner = Commands(self._store, acting.clock, acting.catalog, actor)
         if act.verb == "bulk":
             self._store.add_act(bulks.carry_on(acting, act, inner.apply))

@@ -1,0 +1,220 @@
+"""The only place that picks concrete parts and puts them together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runtime.catalog import Catalog
+from runtime.clock import Clock, SystemClock
+from runtime.errors import NotFound, Refused
+from runtime.model.act import Actor
+from runtime.model.run import Run
+from runtime.operations.commands import Commands
+from runtime.operations.names import find_branch
+from runtime.operations.queries import Queries
+from runtime.settings import Settings
+from runtime.store.base import RunStore
+from runtime.store.opening import open_store
+
+
+class Lazily(Mapping[str, Any]):
+    """A mapping that is made when it is first looked into, so that reading commands stay light."""
+
+    def __init__(self, make: Any) -> None:
+        self._make = make
+        self._made: Mapping[str, Any] | None = None
+
+    def _all(self) -> Mapping[str, Any]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __getitem__(self, key: str) -> Any:
+        return self._all()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+@dataclass
+class Runtime:
+    """Everything a command line, a console or a script works with."""
+
+    settings: Settings
+    store: RunStore
+    directory: Path
+    clock: Clock
+    catalog: Catalog
+    """For acting: knows targets of systems and checks bindings."""
+    queries: Queries
+    commands: Commands
+    systems: Mapping[str, Any] = field(default_factory=dict)
+
+    def logs(self, run_id: str, branch: str) -> str:
+        """What the external system says of the last attempt of a branch.
+
+        Raises NotFound, Refused (nothing was started, or the work is Python code that only the scheduler runs)
+        or Unreachable.
+        """
+        from runtime.engine.draft import Draft, Situation
+        from runtime.engine.perform import Performer
+        from runtime.engine.plan import Action
+        from runtime.operations.acting import program_of
+
+        found = self.store.load([run_id])
+        if not found:
+            raise NotFound(f"There is no run {run_id} in this store.")
+        stored = found[0]
+        chosen = find_branch(stored.branches, branch)
+        visit = next((v for v in reversed(chosen.steps) if v.attempts), None)
+        if visit is None:
+            raise Refused(f"{chosen.id} has started nothing outside, so there are no logs.")
+        attempt = visit.attempts[-1]
+        if attempt.external_system in ("python", "local"):
+            raise Refused(f"{visit.step_id} is Python code; only the scheduler runs it. forkjoin history shows its end.")
+        action = Action(
+            "logs", chosen.id, visit.step_id, visit.visit, attempt.attempt, attempt.external_system, attempt.target
+        )
+        program = program_of(self.store, self.catalog, stored.run)
+        draft = Draft(Situation(program, self.clock.now()), stored.run, stored.branches, stored.firings)
+        performer = Performer(self.systems, self.catalog, self.clock, self.settings.call_timeout_seconds)
+        return asyncio.run(performer.logs(action, draft))
+
+    def close(self) -> None:
+        """Close the store."""
+        self.catalog.close()
+        self.store.close()
+
+
+def directory_of(location: str | Path) -> Path:
+    """The directory beside which jobs, the lock and logs lie."""
+    return Path(location).expanduser()
+
+
+def open_runtime(
+    settings: Settings, *, read_only: bool = False, actor: Actor | None = None, clock: Clock | None = None
+) -> Runtime:
+    """Open the store of these settings and everything over it; raises StoreUnavailable."""
+    clock = clock or SystemClock()
+    directory = directory_of(settings.store)
+    store = open_store(settings.store, read_only=read_only, clock=clock)
+
+    def systems() -> Mapping[str, Any]:
+        from runtime.external.registry import external_systems
+
+        return external_systems(directory, clock)
+
+    lazy = Lazily(systems)
+    checks = Lazily(lambda: {name: system.problems for name, system in lazy.items()})
+    folders = [Path(folder) for folder in settings.workflows]
+    reading = Catalog(folders)
+    acting = Catalog(
+        folders,
+        binding_checks=checks,
+        systems=lazy,
+        threads_per_workflow=settings.threads_per_workflow,
+        call_timeout_seconds=settings.call_timeout_seconds,
+    )
+    return Runtime(
+        settings,
+        store,
+        directory,
+        clock,
+        acting,
+        Queries(store, clock, reading),
+        Commands(store, clock, acting, actor or Actor("forkjoin", "scheduler"), read_only),
+        lazy,
+    )
+
+
+def scheduler_alive(runtime: Runtime) -> bool:
+    """Whether a scheduler has shown itself lately."""
+    from runtime.engine.explain import scheduler_state
+
+    return scheduler_state(runtime.store.meta("scheduler"), runtime.clock.now())[0]
+
+
+def start_scheduler_process(runtime: Runtime) -> subprocess.Popen[bytes]:
+    """Start a scheduler in a process of its own that ends when nobody is attached to the store any more."""
+    environment = {
+        **os.environ,
+        "FORKJOIN_STORE": os.fspath(runtime.settings.store),
+        "FORKJOIN_WORKFLOWS": os.pathsep.join(os.path.abspath(w) for w in runtime.settings.workflows),
+    }
+    log = runtime.directory / "scheduler.log"
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "runtime", "--attached"],
+            stdin=subprocess.DEVNULL,
+            stdout=handle,
+            stderr=handle,
+            start_new_session=True,
+            env=environment,
+        )
+    finally:
+        os.close(handle)
+
+
+def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: bool = False) -> int:
+    """Run the scheduler in the foreground until it is stopped; gives the exit code."""
+    from runtime.engine.perform import Performer
+    from runtime.operations.starting import NewRun, start_runs
+    from runtime.scheduler.service import SchedulerService
+    from runtime.scheduler.wake_loop import WakeLoop
+
+    runtime = open_runtime(settings, actor=Actor("scheduler", "scheduler"))
+    from runtime.catalog import PythonSystem
+
+    systems: dict[str, Any] = {**runtime.systems, "python": PythonSystem(runtime.catalog.code)}
+    performer = Performer(systems, runtime.catalog, runtime.clock, settings.call_timeout_seconds)
+
+    def programs(run: Run) -> tuple[Any, str | None]:
+        from runtime.operations.acting import program_of
+
+        code = runtime.catalog.code_of(run)
+        return program_of(runtime.store, runtime.catalog, run), code.hash if code else None
+
+    loop = WakeLoop(
+        runtime.store,
+        programs,
+        performer.perform,
+        runtime.clock,
+        carry_out=runtime.commands.carry_out,
+        owner=f"{os.uname().nodename}:{os.getpid()}",
+        batch=settings.batch_size,
+        calls_per_target=settings.polls_per_target,
+    )
+
+    def start_run(workflow: str, run_id: str, tick: Any) -> None:
+        with suppress(Refused):
+            start_runs(runtime.commands.acting, workflow, [NewRun(run_id)], reason=f"schedule tick {tick}")
+
+    service = SchedulerService(
+        runtime.store,
+        loop,
+        runtime.clock,
+        settings,
+        runtime.directory,
+        catalog=runtime.catalog,
+        start_run=start_run,
+        attached=attached,
+    )
+    try:
+        return asyncio.run(service.run(until_idle=until_idle))
+    finally:
+        for system in runtime.systems.values():
+            with suppress(Exception):
+                asyncio.run(system.close())
+        runtime.close()

@@ -1,0 +1,48 @@
+"""Which keys of which documents are columns with indexes; everything else lives in the document alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FORMAT = 1
+APPLICATION_ID = 0x666A6F6E
+TABLES = ("runs", "branches", "joins", "history", "polls", "acts", "holds", "schedules", "flows", "meta")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Columns of a table: document key to SQL type, unique keys and indexes over columns."""
+
+    columns: dict[str, str]
+    unique: tuple[str, ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+
+LAYOUTS: dict[str, Layout] = {
+    "runs": Layout(
+        {
+            "id": "TEXT",
+            "status": "TEXT",
+            "workflow": "TEXT",
+            "revision": "INTEGER",
+            "attention": "INTEGER",
+            "held": "INTEGER",
+            "wake_ts": "REAL",
+            "created_ts": "REAL",
+            "updated_ts": "REAL",
+        },
+        unique=("id",),
+        indexes=(("wake_ts",), ("created_ts", "id"), ("updated_ts", "id"), ("status",), ("attention", "id")),
+    ),
+    "branches": Layout({"run_id": "TEXT", "id": "TEXT"}, unique=("run_id", "id")),
+    "joins": Layout({"run_id": "TEXT", "step_id": "TEXT", "visit": "INTEGER"}, unique=("run_id", "step_id", "visit")),
+    "history": Layout({"run_id": "TEXT", "entries_n": "INTEGER"}, indexes=(("run_id",),)),
+    "polls": Layout(
+        {"run_id": "TEXT", "branch": "TEXT", "number": "INTEGER"}, indexes=(("run_id", "branch", "number"),)
+    ),
+    "acts": Layout({"outcome": "TEXT", "due_ts": "REAL", "target": "TEXT"}, indexes=(("outcome", "due_ts"), ("target",))),
+    "schedules": Layout({"workflow": "TEXT"}, unique=("workflow",)),
+    "flows": Layout({"hash": "TEXT"}, unique=("hash",)),
+    "meta": Layout({"key": "TEXT"}, unique=("key",)),
+}
+NOTHING = Layout({})

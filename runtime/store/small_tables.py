@@ -1,0 +1,203 @@
+"""The tables of a store that are small: acts, holds, schedules, flows, meta; and what speaks of all tables."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from runtime.errors import Refused
+from runtime.model.act import Act, Hold
+from runtime.model.codec import from_document, to_document
+from runtime.store.failing import Rows, guarded
+from runtime.store.layout import TABLES
+from runtime.store.row_table import RowDB
+
+
+class SmallTables:
+    """The part of the store that is not about runs."""
+
+    def __init__(self, rows: Rows) -> None:
+        """Work on these rows."""
+        self.rows = rows
+
+    def tinydb(self) -> RowDB:
+        """The store as the TinyDB it is."""
+        database = RowDB.__new__(RowDB)
+        database._storage = self.rows
+        database._opened = True
+        database._tables = {}
+        return database
+
+    def one(self, sql: str, *values: Any) -> Any:
+        """The first row."""
+        with self.rows.lock:
+            return self.rows.con.execute(sql, values).fetchone()
+
+    def all(self, sql: str, *values: Any) -> list[Any]:
+        """All rows."""
+        with self.rows.lock:
+            return self.rows.con.execute(sql, values).fetchall()
+
+    def _put_act(self, act: Act) -> Act:
+        if act.id == 0:
+            highest = self.one("SELECT max(doc_id) FROM t_acts")[0] or 0
+            act = dataclasses.replace(act, id=highest + 1)
+        document = {**to_document(act), "due_ts": act.due_at.timestamp()}
+        self.rows.put("acts", [(act.id, document)])
+        return act
+
+    @guarded
+    def add_act(self, act: Act) -> Act:
+        """Add an act and number it, or replace the one with its id."""
+        with self.rows.transaction():
+            return self._put_act(act)
+
+    @guarded
+    def act(self, act_id: int) -> Act | None:
+        """One act."""
+        row = self.one("SELECT doc FROM t_acts WHERE doc_id=?", act_id)
+        return _act(row[0]) if row else None
+
+    @guarded
+    def acts(self, *, target: str | None = None, outcome: str | None = None, limit: int | None = None) -> list[Act]:
+        """Acts, newest first; those of a run are found by the run's id too."""
+        conditions, values = [], []
+        if target is not None:
+            conditions.append("(target=? OR target LIKE ? ESCAPE '\\')")
+            escaped = target.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            values += [target, escaped + "/%"]
+        if outcome is not None:
+            conditions.append("outcome=?")
+            values.append(outcome)
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        rows = self.all(f"SELECT doc FROM t_acts{where} ORDER BY doc_id DESC LIMIT ?", *values, -1 if limit is None else limit)
+        return [_act(doc) for (doc,) in rows]
+
+    @guarded
+    def due_acts(self, now: datetime) -> list[Act]:
+        """Pending or running acts that are due, oldest first."""
+        rows = self.all(
+            "SELECT doc FROM t_acts WHERE outcome IN ('pending','running') AND due_ts<=? ORDER BY doc_id",
+            now.timestamp(),
+        )
+        return [_act(doc) for (doc,) in rows]
+
+    @guarded
+    def holds(self, *, released: bool = False) -> list[Hold]:
+        """Active holds, oldest first; with `released` the released ones too."""
+        found = [from_document(orjson.loads(doc), Hold) for (doc,) in self.all("SELECT doc FROM t_holds ORDER BY doc_id")]
+        return [h for h in found if released or h.released_at is None]
+
+    @guarded
+    def put_hold(self, hold: Hold) -> None:
+        """Add or replace the hold with this scope and moment."""
+        with self.rows.transaction():
+            number = self.one("SELECT max(doc_id) FROM t_holds")[0] or 0
+            for doc_id, doc in self.all("SELECT doc_id, doc FROM t_holds"):
+                known = from_document(orjson.loads(doc), Hold)
+                if (known.scope, known.at) == (hold.scope, hold.at):
+                    number = doc_id - 1
+            self.rows.put("holds", [(number + 1, to_document(hold))])
+
+    def _put_keyed(self, table: str, column: str, key: str, document: Mapping[str, Any] | None) -> None:
+        with self.rows.transaction():
+            self.rows.con.execute(f"DELETE FROM t_{table} WHERE {column}=?", (key,))
+            if document is not None:
+                doc = orjson.dumps({column: key, **document})
+                self.rows.con.execute(f"INSERT INTO t_{table}({column},doc) VALUES(?,?)", (key, doc))
+
+    @guarded
+    def put_flow(self, flow_hash: str, source: Mapping[str, Any], workflow: str) -> None:
+        """Store FlowJSON by content hash."""
+        if self.one("SELECT 1 FROM t_flows WHERE hash=?", flow_hash) is None:
+            self._put_keyed("flows", "hash", flow_hash, {"workflow": workflow, "source": source})
+
+    @guarded
+    def flow(self, flow_hash: str) -> Mapping[str, Any] | None:
+        """FlowJSON by content hash."""
+        row = self.one("SELECT doc FROM t_flows WHERE hash=?", flow_hash)
+        return orjson.loads(row[0])["source"] if row else None
+
+    @guarded
+    def schedules(self) -> dict[str, dict[str, Any]]:
+        """State of schedules by workflow."""
+        found = [orjson.loads(doc) for (doc,) in self.all("SELECT doc FROM t_schedules")]
+        return {d.pop("workflow"): d for d in found}
+
+    @guarded
+    def put_schedule(self, workflow: str, state: Mapping[str, Any] | None) -> None:
+        """Store or remove the state of a schedule."""
+        self._put_keyed("schedules", "workflow", workflow, state)
+
+    @guarded
+    def meta(self, key: str) -> Any:
+        """A fact about the store."""
+        row = self.one("SELECT doc FROM t_meta WHERE key=?", key)
+        return orjson.loads(row[0])["value"] if row else None
+
+    @guarded
+    def put_meta(self, key: str, value: Any) -> None:
+        """Store a fact about the store."""
+        self._put_keyed("meta", "key", key, {"value": value})
+
+    def _epoch(self) -> int:
+        row = self.one("SELECT doc FROM t_meta WHERE key='epoch'")
+        return int(orjson.loads(row[0])["value"]) if row else 0
+
+    @guarded
+    def new_epoch(self) -> int:
+        """Begin a new epoch of driving."""
+        with self.rows.transaction():
+            epoch = self._epoch() + 1
+            self._put_keyed("meta", "key", "epoch", {"value": epoch})
+        return epoch
+
+    @guarded
+    def change_token(self) -> int:
+        """Differs after any process changed the store."""
+        version: int = self.one("PRAGMA data_version")[0]
+        return version * 1_000_000_007 + self.rows.own_changes
+
+    @guarded
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the file; for the process that drives the store."""
+        self.one("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def export(self) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+        """Every document as (table, number, document)."""
+        for table in TABLES:
+            last = 0
+            while rows := self.all(f"SELECT doc_id, doc FROM t_{table} WHERE doc_id>? ORDER BY doc_id LIMIT 500", last):
+                for doc_id, doc in rows:
+                    yield table, doc_id, orjson.loads(doc)
+                last = rows[-1][0]
+
+    @guarded
+    def restore(self, tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+        """Add exported documents in one transaction; Refused if a run id is there already."""
+        with self.rows.transaction():
+            for document in tables.get("runs", {}).values():
+                if self.one("SELECT 1 FROM t_runs WHERE id=?", document.get("id")):
+                    raise Refused(f"The run {document.get('id')} is in this store already; nothing was imported.")
+            for table in TABLES:
+                highest = self.one(f"SELECT max(doc_id) FROM t_{table}")[0] or 0
+                documents = [dict(d) for d in tables.get(table, {}).values()]
+                if table in ("meta", "schedules", "flows"):
+                    column = {"meta": "key", "schedules": "workflow", "flows": "hash"}[table]
+                    known = {k for (k,) in self.all(f"SELECT {column} FROM t_{table}")}
+                    documents = [d for d in documents if d.get(column) not in known and d.get("key") != "scheduler"]
+                if table == "acts":
+                    documents = [{**d, "id": highest + n} for n, d in enumerate(documents, 1)]
+                self.rows.put(table, [(highest + n, d) for n, d in enumerate(documents, 1)])
+
+    def close(self) -> None:
+        """Close the file."""
+        self.rows.close()
+
+
+def _act(doc: bytes) -> Act:
+    return from_document(orjson.loads(doc), Act)

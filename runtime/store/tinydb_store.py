@@ -1,0 +1,272 @@
+"""Runs in TinyDB over rows: the embedded default, and with `:memory:` the store of tests and played runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from runtime.errors import LostRight, NotFound
+from runtime.model.branch import Branch
+from runtime.model.codec import from_document, reader, to_bytes, to_document
+from runtime.model.run import Firing, HistoryEntry, Poll, Run
+from runtime.store.base import HISTORY_PER_RUN, POLLS_PER_BRANCH, RunFilter, Save, Stored
+from runtime.store.failing import Rows, guarded
+from runtime.store.small_tables import SmallTables
+
+_RUN = reader(Run)
+_BRANCH = reader(Branch)
+_FIRING = reader(Firing)
+_POLL = reader(Poll)
+_ORDERS = {
+    "created_at": "created_ts",
+    "updated_at": "updated_ts",
+    "next_wake_at": "wake_ts",
+    "attention": "attention",
+    "id": "id",
+}
+_RUN_COLUMNS = ("status", "workflow", "revision", "attention", "held", "wake_ts", "created_ts", "updated_ts")
+
+
+def run_document(run: Run) -> dict[str, Any]:
+    """The document of a run; moments that are ordered stand in it as seconds too."""
+    document = to_document(run)
+    document["wake_ts"] = run.next_wake_at.timestamp() if run.next_wake_at else None
+    document["created_ts"] = run.created_at.timestamp()
+    document["updated_ts"] = run.updated_at.timestamp()
+    return document
+
+
+class TinyDBStore(SmallTables):
+    """RunStore over TinyDB tables whose documents are SQLite rows; `rows.db` is the TinyDB itself."""
+
+    def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
+        """Open the file, making it if it is missing; StoreUnavailable if it cannot be used."""
+        super().__init__(Rows(path, read_only=read_only))
+
+    @guarded
+    def save(self, saves: Sequence[Save], *, epoch: int | None = None) -> list[str]:
+        """Write a batch in one durable transaction; ids refused for their revision come back."""
+        refused: list[str] = []
+        with self.rows.transaction():
+            if epoch is not None and self._epoch() != epoch:
+                raise LostRight("Another scheduler drives this store now; this one stands by.")
+            kept = [s for s in saves if self._save_run(s) or refused.append(s.run.id)]
+            sql = self.rows.con.executemany
+            sql(
+                "INSERT INTO t_branches(run_id,id,doc) VALUES(?,?,?) "
+                "ON CONFLICT(run_id,id) DO UPDATE SET doc=excluded.doc",
+                [(b.run_id, b.id, to_bytes(b)) for s in kept for b in s.branches],
+            )
+            sql(
+                "INSERT INTO t_joins(run_id,step_id,visit,doc) VALUES(?,?,?,?) "
+                "ON CONFLICT(run_id,step_id,visit) DO UPDATE SET doc=excluded.doc",
+                [(f.run_id, f.step_id, f.visit, to_bytes(f)) for s in kept for f in s.firings],
+            )
+            sql(
+                "INSERT INTO t_history(run_id,entries_n,doc) VALUES(?,?,?)",
+                [(s.run.id, len(s.history), _history_doc(s)) for s in kept if s.history],
+            )
+            polls = [(s.run.id, p) for s in kept for p in s.polls]
+            sql(
+                "INSERT INTO t_polls(run_id,branch,number,doc) VALUES(?,?,?,?)",
+                [(r, p.branch, p.number, orjson.dumps({"run_id": r, **to_document(p)})) for r, p in polls],
+            )
+            sql(
+                "DELETE FROM t_polls WHERE run_id=? AND branch=? AND number<=?",
+                [(r, p.branch, p.number - POLLS_PER_BRANCH) for r, p in polls if p.number > POLLS_PER_BRANCH],
+            )
+            for save in kept:
+                for act in save.acts:
+                    self._put_act(act)
+                if save.run.revision % 256 == 0:
+                    self._trim_history(save.run.id)
+        return refused
+
+    def _save_run(self, save: Save) -> bool:
+        document = run_document(save.run)
+        values = [document[c] if c != "held" else int(document[c]) for c in _RUN_COLUMNS]
+        doc = orjson.dumps(document)
+        if save.expected_revision is None:
+            cursor = self.rows.con.execute(
+                f"INSERT OR IGNORE INTO t_runs(id,{','.join(_RUN_COLUMNS)},doc) VALUES(?,?,?,?,?,?,?,?,?,?)",
+                (save.run.id, *values, doc),
+            )
+        else:
+            cursor = self.rows.con.execute(
+                f"UPDATE t_runs SET {','.join(c + '=?' for c in _RUN_COLUMNS)},doc=? WHERE id=? AND revision=?",
+                (*values, doc, save.run.id, save.expected_revision),
+            )
+        return cursor.rowcount == 1
+
+    def _trim_history(self, run_id: str) -> None:
+        kept = 0
+        rows = self.rows.con.execute(
+            "SELECT doc_id, entries_n FROM t_history WHERE run_id=? ORDER BY doc_id DESC", (run_id,)
+        ).fetchall()
+        for doc_id, count in rows:
+            kept += count
+            if kept > HISTORY_PER_RUN:
+                self.rows.con.execute("DELETE FROM t_history WHERE run_id=? AND doc_id<=?", (run_id, doc_id))
+                return
+
+    @guarded
+    def get(self, run_id: str) -> Run | None:
+        """The head of a run."""
+        row = self.one("SELECT doc FROM t_runs WHERE id=?", run_id)
+        return _RUN.decode(row[0]) if row else None
+
+    @guarded
+    def load(self, run_ids: Sequence[str]) -> list[Stored]:
+        """The runs that exist with all their records, in the order asked."""
+        found: dict[str, Stored] = {}
+        for start in range(0, len(run_ids), 500):
+            part = list(run_ids[start : start + 500])
+            marks = ",".join("?" * len(part))
+            runs = {r.id: r for (doc,) in self.all(f"SELECT doc FROM t_runs WHERE id IN ({marks})", *part) for r in [_RUN.decode(doc)]}
+            branches: dict[str, dict[str, Branch]] = {r: {} for r in runs}
+            for (doc,) in self.all(f"SELECT doc FROM t_branches WHERE run_id IN ({marks}) ORDER BY doc_id", *part):
+                branch = _BRANCH.decode(doc)
+                branches[branch.run_id][branch.id] = branch
+            firings: dict[str, list[Firing]] = {}
+            for (doc,) in self.all(f"SELECT doc FROM t_joins WHERE run_id IN ({marks}) ORDER BY doc_id", *part):
+                firing = _FIRING.decode(doc)
+                firings.setdefault(firing.run_id, []).append(firing)
+            for run_id, run in runs.items():
+                found[run_id] = Stored(run, branches[run_id], tuple(firings.get(run_id, ())))
+        return [found[i] for i in run_ids if i in found]
+
+    @guarded
+    def query(
+        self,
+        where: RunFilter | None = None,
+        *,
+        order: str = "created_at",
+        descending: bool = True,
+        limit: int | None = 50,
+        after: str | None = None,
+    ) -> list[Run]:
+        """One keyset page of runs."""
+        column = _ORDERS[order]
+        conditions, values = _conditions(where)
+        if after is not None:
+            row = self.one(f"SELECT {column} FROM t_runs WHERE id=?", after)
+            if row is None:
+                raise NotFound(f"There is no run {after} to go on after.")
+            sign = "<" if descending else ">"
+            if row[0] is None:
+                conditions.append(f"({column} IS NULL AND id {sign} ?)")
+                values.append(after)
+            else:
+                more = f" OR {column} IS NULL" if descending else ""
+                conditions.append(f"(({column}, id) {sign} (?, ?){more})")
+                values += [row[0], after]
+        way = "DESC" if descending else "ASC"
+        nulls = " NULLS LAST" if column == "wake_ts" else ""
+        sql = "SELECT doc FROM t_runs" + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
+        sql += f" ORDER BY {column} {way}{nulls}, id {way}"
+        runs: list[Run] = []
+        rows = self.all(sql + (" LIMIT ?" if limit is not None and not (where and where.labels) else ""), *values, *([limit] if limit is not None and not (where and where.labels) else []))
+        for (doc,) in rows:
+            run = _RUN.decode(doc)
+            if where is None or all(run.labels.get(k) == v for k, v in where.labels.items()):
+                runs.append(run)
+                if limit is not None and len(runs) >= limit:
+                    break
+        return runs
+
+    @guarded
+    def counts(self) -> dict[str, int]:
+        """Number of runs by status."""
+        return dict(self.all("SELECT status, count(*) FROM t_runs GROUP BY status"))
+
+    @guarded
+    def due(self, now: datetime, limit: int, exclude: frozenset[str] = frozenset()) -> list[str]:
+        """Ids of due runs, the longest due first."""
+        rows = self.all(
+            "SELECT id FROM t_runs WHERE wake_ts<=? ORDER BY wake_ts LIMIT ?", now.timestamp(), limit + len(exclude)
+        )
+        return [i for (i,) in rows if i not in exclude][:limit]
+
+    @guarded
+    def next_wake(self, exclude: frozenset[str] = frozenset()) -> datetime | None:
+        """The earliest next wake."""
+        rows = self.all(
+            "SELECT id, doc FROM t_runs WHERE wake_ts IS NOT NULL ORDER BY wake_ts LIMIT ?", len(exclude) + 1
+        )
+        return next((_RUN.decode(doc).next_wake_at for i, doc in rows if i not in exclude), None)
+
+    @guarded
+    def wake(self, run_ids: Sequence[str], at: datetime) -> None:
+        """Bring next wakes forward, never later."""
+        with self.rows.transaction():
+            for run_id in run_ids:
+                row = self.one("SELECT doc FROM t_runs WHERE id=?", run_id)
+                if row is None:
+                    continue
+                run = _RUN.decode(row[0])
+                if run.next_wake_at is None or run.next_wake_at > at:
+                    document = {**orjson.loads(row[0]), "next_wake_at": at.isoformat(), "wake_ts": at.timestamp()}
+                    self.rows.con.execute(
+                        "UPDATE t_runs SET wake_ts=?, doc=? WHERE id=?",
+                        (at.timestamp(), orjson.dumps(document), run_id),
+                    )
+
+    @guarded
+    def history(self, run_id: str) -> list[HistoryEntry]:
+        """What happened to a run, oldest first."""
+        return [
+            from_document(entry, HistoryEntry)
+            for (doc,) in self.all("SELECT doc FROM t_history WHERE run_id=? ORDER BY doc_id", run_id)
+            for entry in orjson.loads(doc)["entries"]
+        ]
+
+    @guarded
+    def polls(self, run_id: str, branch: str | None = None) -> list[Poll]:
+        """The kept polls, oldest first."""
+        narrowed, values = (" AND branch=?", [branch]) if branch is not None else ("", [])
+        rows = self.all(f"SELECT doc FROM t_polls WHERE run_id=?{narrowed} ORDER BY doc_id", run_id, *values)
+        return [_POLL.decode(doc) for (doc,) in rows]
+
+    @guarded
+    def changes_since(self, moment: datetime) -> list[str]:
+        """Ids of runs updated at or after a moment."""
+        return [i for (i,) in self.all("SELECT id FROM t_runs WHERE updated_ts>=?", moment.timestamp())]
+
+    @guarded
+    def remove(self, run_ids: Sequence[str]) -> int:
+        """Remove runs with all that belongs to them."""
+        count = 0
+        with self.rows.transaction():
+            for run_id in run_ids:
+                count += self.rows.con.execute("DELETE FROM t_runs WHERE id=?", (run_id,)).rowcount
+                for table in ("branches", "joins", "history", "polls"):
+                    self.rows.con.execute(f"DELETE FROM t_{table} WHERE run_id=?", (run_id,))
+        return count
+
+
+def _history_doc(save: Save) -> bytes:
+    return orjson.dumps({"run_id": save.run.id, "entries_n": len(save.history), "entries": to_document(save.history)})
+
+
+def _conditions(where: RunFilter | None) -> tuple[list[str], list[Any]]:
+    conditions: list[str] = []
+    values: list[Any] = []
+    if where is None:
+        return conditions, values
+    if where.statuses:
+        conditions.append(f"status IN ({','.join('?' * len(where.statuses))})")
+        values += sorted(str(s) for s in where.statuses)
+    if where.workflow is not None:
+        conditions.append("workflow=?")
+        values.append(where.workflow)
+    if where.held is not None:
+        conditions.append("held=?")
+        values.append(int(where.held))
+    if where.older_than is not None:
+        conditions.append("updated_ts<?")
+        values.append(where.older_than.timestamp())
+    return conditions, values
