@@ -6,11 +6,13 @@ import asyncio
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from runtime.clock import Clock
 from runtime.errors import ExpressionError, Unreachable
 from runtime.external.base import Call
 from runtime.external.http_url import UnsafeUrl, checked_url, quote_value, url_target
+from runtime.external.secrets import hide, learn
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 
 if TYPE_CHECKING:
@@ -34,8 +36,7 @@ class HttpSystem:
         self._clock = clock
         self._connect_seconds = connect_seconds
         self._total_seconds = total_seconds
-        self._exchange: Exchange | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._exchanges: WeakKeyDictionary[asyncio.AbstractEventLoop, Exchange] = WeakKeyDictionary()
 
     def problems(self, binding: Mapping[str, Any]) -> list[str]:
         """Sentences about a binding that cannot be used."""
@@ -89,23 +90,28 @@ class HttpSystem:
         binding = _binding_or_unreachable(call)
         if binding.logs is None:
             return "The binding of this task has no `logs` request.\n"
-        answer = await self._ask(call, binding.logs, cut=True)
+        # Logs are asked for now and then, often in a loop of their own: no connection is kept for them.
+        answer = await self._ask(call, binding.logs, extra={"Connection": "close"}, cut=True)
         if answer.status in (404, 410):
             return f"{answer.host} has no logs of {call.request.external_id}.\n"
         if not answer.ok:
             raise unreachable(answer, call, self._clock.now())
-        text = answer.body.decode("utf-8", "replace")
+        text = hide(call, answer.body.decode("utf-8", "replace"))
         return text + "\n(cut after 1 MB)\n" if answer.cut else text
 
     async def close(self) -> None:
         """Close all connections."""
-        exchange, self._exchange = self._exchange, None
-        if exchange is not None and self._loop is asyncio.get_running_loop():
+        exchange = self._exchanges.pop(asyncio.get_running_loop(), None)
+        if exchange is not None:
             await exchange.close()
 
-    async def _ask(self, call: Call, binding: RequestBinding, *, cut: bool = False) -> Answer:
+    async def _ask(
+        self, call: Call, binding: RequestBinding, *, extra: Mapping[str, str] | None = None, cut: bool = False
+    ) -> Answer:
+        for request in (call.binding["start"], call.binding["poll"]):
+            learn(call, (request["url"], *request.get("headers", {}).values()))
         try:
-            return await self._send(call, binding, cut=cut)
+            return await self._send(call, binding, extra=extra, cut=cut)
         except (ExpressionError, UnusableRequest) as error:
             raise Unreachable(f"The request could not be made: {error}") from error
 
@@ -131,11 +137,10 @@ class HttpSystem:
 
     async def _open(self) -> Exchange:
         loop = asyncio.get_running_loop()
-        if self._exchange is None or self._loop is not loop:
+        if loop not in self._exchanges:
             exchange = await asyncio.to_thread(self._make)  # reads the machine's certificates
-            if self._exchange is None or self._loop is not loop:
-                self._exchange, self._loop = exchange, loop
-        return self._exchange
+            return self._exchanges.setdefault(loop, exchange)
+        return self._exchanges[loop]
 
     def _make(self) -> Exchange:
         from runtime.external.http_exchange import Exchange

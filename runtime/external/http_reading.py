@@ -11,6 +11,7 @@ from runtime.external.base import Call
 from runtime.external.http_binding import PollBinding, StartBinding
 from runtime.external.http_exchange import Answer, retry_after
 from runtime.external.json_answer import RESULT_LIMIT, NotJson, result_size
+from runtime.external.secrets import hide
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 
 _LATER = frozenset({408, 425, 429})
@@ -52,8 +53,8 @@ def read_poll(answer: Answer, binding: PollBinding, call: Call, now: datetime) -
         return Completed(result)
     if any(_same(status, listed) for listed in binding.failed):
         error = _said(reader, binding)
-        message = _line(error) if error else f"{answer.host} reports the work as {_line(status)}."
-        return Failed(_masked(message, call), details={"status": status})
+        message = hide(call, str(error))[:2000] if error else f"{answer.host} reports the work as {_line(status)}."
+        return Failed(hide(call, message), details={"status": status})
     if status is None or isinstance(status, (dict, list)):
         raise reader.unfit(f"`status` ({binding.status}) gives no status")
     return Running(progress=_progress(reader, binding), note=_line(status))
@@ -74,7 +75,8 @@ def unreachable(answer: Answer, call: Call, now: datetime) -> Unreachable:
 
 def excerpt(answer: Answer, call: Call) -> str:
     """The beginning of a body in one line, without values that came from the environment."""
-    return _masked(" ".join(answer.text(500).split()), call)
+    # Hidden before it is cut: half a secret would not be recognised.
+    return hide(call, " ".join(answer.text(10_000).split()))[:500]
 
 
 class _Reader:
@@ -105,14 +107,7 @@ class _Reader:
         """The error for an answer that does not fit the binding."""
         answer = self._answer
         message = f"{answer.host} answered HTTP {answer.status} with a body that does not fit: {why.rstrip('.')}."
-        return Unreachable(_masked(message, self._call), retry_after=retry_after(answer, self._now))
-
-
-def _masked(text: str, call: Call) -> str:
-    # A scope that remembers which values of the environment it put in tells them as `secrets`.
-    for value in sorted(getattr(call.scope, "secrets", ()), key=len, reverse=True):
-        text = text.replace(value, "***")
-    return text
+        return Unreachable(hide(self._call, message), retry_after=retry_after(answer, self._now))
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -8,7 +8,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from runtime.external.base import Call
 from runtime.external.process_command import Command, InvalidCommand, command_problems, resolve
 from runtime.external.process_end import reading_of
 from runtime.external.process_folder import JobFolder
+from runtime.external.secrets import hide, learn
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 
 _LOG_LIMIT = 64 * 1024
@@ -70,7 +72,8 @@ class ProcessSystem:
         if not await asyncio.to_thread(folder.claimed):
             await asyncio.to_thread(self._supervise, folder, resolve(call).environment)
             return Running(note="waits for its supervisor to begin")
-        return await asyncio.to_thread(self._look, folder)
+        learn(call, (call.binding.get("env") or {}).values())
+        return await asyncio.to_thread(self._look, folder, partial(hide, call))
 
     async def cancel(self, call: Call) -> None:
         """Ask the job to end; returns once it has, and raises `Unreachable` while it is still ending."""
@@ -94,9 +97,10 @@ class ProcessSystem:
         folder = await asyncio.to_thread(JobFolder.of_id, self._root, call.request.external_id)
         if folder is None:
             return f"There is no process job {call.request.external_id}.\n"
+        learn(call, (call.binding.get("env") or {}).values())
         parts = []
         for name in (files.OUTPUT, files.ERRORS):
-            text = await asyncio.to_thread(folder.tail, name, _LOG_LIMIT)
+            text = await asyncio.to_thread(folder.tail, name, _LOG_LIMIT, partial(hide, call))
             parts.append(f"--- {name}\n{text}" + ("" if text.endswith("\n") or not text else "\n"))
         return "".join(parts)
 
@@ -141,14 +145,14 @@ class ProcessSystem:
         with self._lock:
             self._children.add(child)
 
-    def _look(self, folder: JobFolder) -> Running | Completed | Failed:
+    def _look(self, folder: JobFolder, hidden: Callable[[str], str]) -> Running | Completed | Failed:
         self._reap()
         running = folder.supervised() or folder.command_pid() is not None
         # The end is read after the look at the processes: they write it before they go.
         end = folder.end()
         if end is None and running:
             return Running()
-        return reading_of(folder, end)
+        return reading_of(folder, end, hidden)
 
     def _gone(self, folder: JobFolder) -> bool:
         self._reap()

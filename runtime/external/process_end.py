@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from typing import Any
 
 from runtime.external import process_supervisor as files
@@ -14,7 +15,7 @@ from runtime.model.task import Completed, Failed
 _TAIL_LIMIT = 4000
 
 
-def reading_of(folder: JobFolder, end: dict[str, Any] | None) -> Completed | Failed:
+def reading_of(folder: JobFolder, end: dict[str, Any] | None, hide: Callable[[str], str]) -> Completed | Failed:
     """Read an end record; without one the processes are gone and nobody wrote down why."""
     spec = folder.spec()
     program = os.path.basename(spec["command"][0])
@@ -25,12 +26,12 @@ def reading_of(folder: JobFolder, end: dict[str, Any] | None) -> Completed | Fai
             f"{program} is gone and left no exit code: it or its supervisor was killed, or the machine restarted. "
             "Its work may be half done; retry it when that is safe."
         )
-        return Failed(message, type="ProcessDied", details={"stderr": folder.tail(files.ERRORS, _TAIL_LIMIT)})
+        return Failed(message, type="ProcessDied", details={"stderr": folder.tail(files.ERRORS, _TAIL_LIMIT, hide)})
     if end["problem"]:
         return Failed(f"{program} could not be started: {end['problem']}.", type="NotStarted", retryable=False)
     if end["code"] == 0:
-        return _completed(folder, program, spec.get("result"))
-    tail = folder.tail(files.ERRORS, _TAIL_LIMIT)
+        return _completed(folder, program, spec.get("result"), hide)
+    tail = folder.tail(files.ERRORS, _TAIL_LIMIT, hide)
     if end["code"] < 0:
         number = -end["code"]
         known = number in signal.Signals.__members__.values()
@@ -44,7 +45,7 @@ def reading_of(folder: JobFolder, end: dict[str, Any] | None) -> Completed | Fai
     return Failed(message, type="Signal" if end["code"] < 0 else "ExitCode", details=details)
 
 
-def _completed(folder: JobFolder, program: str, kind: str | None) -> Completed | Failed:
+def _completed(folder: JobFolder, program: str, kind: str | None, hide: Callable[[str], str]) -> Completed | Failed:
     if kind is None:
         return Completed()
     raw = folder.output(RESULT_LIMIT)
@@ -57,4 +58,4 @@ def _completed(folder: JobFolder, program: str, kind: str | None) -> Completed |
         return Completed(read_json(raw))
     except NotJson as problem:
         message = f"{program} ended well, but its stdout cannot be its result because {problem}."
-        return Failed(message, type="InvalidResult", details={"stdout": folder.tail(files.OUTPUT, 500)})
+        return Failed(message, type="InvalidResult", details={"stdout": folder.tail(files.OUTPUT, 500, hide)})

@@ -11,6 +11,7 @@ import secrets
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -103,13 +104,14 @@ class JobFolder:
                 return False
         return True
 
-    def tail(self, name: str, limit: int) -> str:
-        """The last bytes of `stdout` or `stderr` as text."""
+    def tail(self, name: str, limit: int, hide: Callable[[str], str] = str) -> str:
+        """The end of `stdout` or `stderr` as text; `hide` removes secrets before it is cut, or half of one would stay."""
+        margin = 16 * 1024
         try:
             with (self.path / name).open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - limit))
-                return file.read(limit).decode("utf-8", "replace")
+                file.seek(max(0, size - limit - margin))
+                return hide(file.read(limit + margin).decode("utf-8", "replace"))[-limit:]
         except FileNotFoundError:
             return ""
 

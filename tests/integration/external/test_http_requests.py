@@ -13,6 +13,7 @@ from runtime.errors import Unreachable
 from runtime.external.http import HttpSystem
 from runtime.external.http_url import url_problem, url_target
 from runtime.model.task import Completed, Failed, Lost, Started
+from runtime.safe_text import MASK
 from tests.contract.external.calls import call_of, end_of
 from tests.contract.external.worlds import http_binding
 from tests.job_server import JobServer
@@ -74,7 +75,19 @@ async def test_a_token_the_server_repeats_is_masked(server: JobServer, system: H
     answer = await system.start(call_of(binding, env={"TOKEN": TOKEN}))
     assert isinstance(answer, Failed)
     assert TOKEN not in f"{answer.message} {answer.details}"
-    assert "***" in answer.message
+    assert MASK in answer.message
+    server.faults(
+        poll=[{"body": {"status": "failed", "error": f"used {TOKEN}"}}, {"status": 500, "body": "x" * 490 + TOKEN}],
+        logs=[{"body": TOKEN}],
+    )
+    call = call_of(binding, external_id="1", env={"TOKEN": TOKEN})
+    failed = await system.poll(call)
+    assert isinstance(failed, Failed)
+    assert failed.message == f"used {MASK}"
+    with pytest.raises(Unreachable) as caught:
+        await system.poll(call_of(binding, external_id="1", env={"TOKEN": TOKEN}))
+    assert "s3cret" not in caught.value.message
+    assert await system.logs(call_of(binding, external_id="1", env={"TOKEN": TOKEN})) == MASK
 
 
 @pytest.mark.anyio

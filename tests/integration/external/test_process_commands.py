@@ -61,6 +61,15 @@ async def test_values_of_the_environment_reach_the_command_but_no_file(system: P
     assert not any(b"s3cret-token" in path.read_bytes() for path in files)
 
 
+async def test_a_secret_the_command_says_is_masked_even_where_the_tail_is_cut(system: ProcessSystem) -> None:
+    script = 'echo "$TOKEN"; printf "%s %s" "$TOKEN" "$PAD" >&2; exit 1'
+    binding = shell(script, env={"TOKEN": "${env.JOBS_TOKEN}", "PAD": "x" * 3990})
+    call = await started(system, binding, env={**os.environ, "JOBS_TOKEN": "s3cret-token"})
+    answer = await end_of(system, call)
+    assert isinstance(answer, Failed)
+    assert "token" not in f"{answer.message} {answer.details} {await system.logs(call)}"
+
+
 async def test_a_missing_variable_is_a_failure_that_names_it(system: ProcessSystem) -> None:
     answer = await system.start(call_of(shell("true", env={"TOKEN": "${env.NO_SUCH_THING}"})))
     assert isinstance(answer, Failed)
