@@ -105,7 +105,7 @@ class JobFolder:
         return True
 
     def tail(self, name: str, limit: int, hide: Callable[[str], str] = str) -> str:
-        """The end of `stdout` or `stderr` as text; `hide` removes secrets before it is cut, or half of one would stay."""
+        """The end of `stdout` or `stderr` as text; `hide` works before the cut, which would leave half a secret."""
         margin = 16 * 1024
         try:
             with (self.path / name).open("rb") as file:
