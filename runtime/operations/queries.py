@@ -1,0 +1,151 @@
+"""Everything that reads: what consoles, the command line and scripts may ask."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from runtime.catalog import Catalog
+from runtime.clock import Clock
+from runtime.engine.explain import scheduler_state, why
+from runtime.engine.join import join_states
+from runtime.errors import ForkjoinError, InvalidInput, NotFound
+from runtime.flow.program import Program
+from runtime.model.run import Run
+from runtime.operations import views
+from runtime.operations.acting import program_of
+from runtime.operations.filters import matching, parse
+from runtime.operations.names import find_branch
+from runtime.store.base import RunStore, Stored
+
+SORTS = ("created_at", "updated_at", "next_wake_at", "attention", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of doctor: what was looked at, whether it is well, and what was found or is to be done."""
+
+    name: str
+    ok: bool
+    text: str
+
+
+class Queries:
+    """Reads a store; changes nothing."""
+
+    def __init__(self, store: RunStore, clock: Clock, catalog: Catalog) -> None:
+        self.store = store
+        self.clock = clock
+        self.catalog = catalog
+
+    def load(self, run_id: str) -> Stored:
+        """A run with all its records; NotFound if there is none."""
+        found = self.store.load([run_id])
+        if not found:
+            raise NotFound(f"There is no run {run_id} in this store. forkjoin list shows those there are.")
+        return found[0]
+
+    def program(self, run: Run) -> Program:
+        """The program of a run."""
+        return program_of(self.store, self.catalog, run)
+
+    def runs(
+        self, where: str = "", *, sort: str = "created_at", limit: int | None = 50, after: str | None = None
+    ) -> list[Run]:
+        """Runs that match a filter, newest first (attention: worst first, next_wake_at and id: ascending)."""
+        if sort not in SORTS:
+            raise InvalidInput(f"--sort is one of {', '.join(SORTS)}, not {sort}.")
+        descending = sort in ("created_at", "updated_at")
+        chosen = parse(where)
+        found = matching(self.store, chosen, self.clock.now(), order=sort, descending=descending, after=after)
+        return list(found if limit is None else islice(found, limit))
+
+    def show(self, run_id: str) -> dict[str, Any]:
+        """A run with state, results, branches and joins."""
+        stored = self.load(run_id)
+        joins = join_states(self.program(stored.run), stored.branches, stored.firings)
+        return views.run_view(stored, joins)
+
+    def why(self, run_id: str) -> dict[str, Any]:
+        """Why a run is not done."""
+        stored = self.load(run_id)
+        found = why(
+            self.program(stored.run), stored, self.store.holds(released=True), self.scheduler(), self.clock.now()
+        )
+        return {
+            **found,
+            "joins": [views.join_view(j) for j in found["joins"]],
+            "holds": [views.hold_view(h) for h in found["holds"]],
+        }
+
+    def scheduler(self) -> dict[str, Any] | None:
+        """The last heartbeat of a scheduler."""
+        beat: dict[str, Any] | None = self.store.meta("scheduler")
+        return beat
+
+    def history(self, run_id: str) -> list[dict[str, Any]]:
+        """What happened to a run, oldest first."""
+        self.load(run_id)
+        return [views.history_view(e) for e in self.store.history(run_id)]
+
+    def polls(self, run_id: str, branch: str | None = None) -> list[dict[str, Any]]:
+        """The poll ledger of a run or one branch."""
+        stored = self.load(run_id)
+        chosen = find_branch(stored.branches, branch).id if branch else None
+        return [views.poll_view(p) for p in self.store.polls(run_id, chosen)]
+
+    def wakes(self, limit: int | None = 50) -> list[dict[str, Any]]:
+        """Runs by next wake, held ones last."""
+        now = self.clock.now()
+        runs = self.store.query(order="next_wake_at", descending=False, limit=None if limit is None else limit + 200)
+        timed = [r for r in runs if r.next_wake_at is not None]
+        held = [r for r in runs if r.next_wake_at is None and r.held]
+        return [views.wake_view(r, now) for r in [*timed, *held][:limit]]
+
+    def flows(self) -> list[dict[str, Any]]:
+        """Known workflows with their versions, tasks and schedules."""
+        states = self.store.schedules()
+        shown = []
+        for workflow in self.catalog.workflows():
+            flow = workflow.flow
+            shown.append(
+                {
+                    "workflow": workflow.name,
+                    "id": flow.id if flow else None,
+                    "version": flow.version if flow else None,
+                    "name": flow.name if flow else None,
+                    "path": str(workflow.path),
+                    "tasks": sorted(workflow.tasks),
+                    "schedule": dict(flow.schedule) if flow and flow.schedule else None,
+                    "schedule_enabled": bool(states.get(workflow.name, {}).get("enabled")),
+                    "problems": list(workflow.problems),
+                }
+            )
+        return shown
+
+    def doctor(self, directory: Path) -> list[Check]:
+        """Looks at store, permissions, disk, scheduler and workflows."""
+        checks = [Check("store", True, f"{directory}: {sum(self.store.counts().values())} runs")]
+        if directory.is_dir():
+            mode = directory.stat().st_mode & 0o777
+            open_to = "" if mode & 0o077 == 0 else f"; others can look in: chmod 700 {directory}"
+            checks.append(Check("permissions", mode & 0o077 == 0, f"{mode:o}{open_to}"))
+            free = shutil.disk_usage(directory).free
+            checks.append(Check("disk", free > 100_000_000, f"{free / 1e9:.1f} GB free; the store needs a local disk"))
+            writable = os.access(directory, os.W_OK)
+            checks.append(Check("writable", writable, "yes" if writable else "no: only reading commands work"))
+        alive, text = scheduler_state(self.scheduler(), self.clock.now())
+        checks.append(Check("scheduler", alive, text))
+        try:
+            broken = [w for w in self.catalog.workflows() if w.problems]
+            told = "; ".join(f"{w.name}: {w.problems[0]}" for w in broken)
+            checks.append(Check("workflows", not broken, told or f"{len(self.catalog.workflows())} known"))
+        except ForkjoinError as problem:
+            checks.append(Check("workflows", False, problem.message))
+        term = os.environ.get("TERM", "")
+        checks.append(Check("terminal", term not in ("", "dumb", "unknown"), f"TERM={term or 'not set'}"))
+        return checks

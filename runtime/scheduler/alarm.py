@@ -1,0 +1,66 @@
+"""Wakes by APScheduler: one alarm at the next due time and a slow sweep, never one job per run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MISSED
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+ALARM = "alarm"
+SWEEP = "sweep"
+
+
+class Alarm:
+    """Calls `on_wake` at the hinted moment and at every sweep; hints may be lost, late or doubled.
+
+    `on_wake` only sets a flag, so that no job of APScheduler ever runs long.
+    """
+
+    def __init__(self, on_wake: Callable[[], None], sweep_seconds: float = 5.0) -> None:
+        self._on_wake = on_wake
+        self._sweep = sweep_seconds
+        self._at: datetime | None = None
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC",
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+
+    def start(self) -> None:
+        """Begin; needs a running event loop."""
+        # Re-arming from inside the date job is skipped and removed by APScheduler: re-arm after it is over.
+        self._scheduler.add_listener(self._over, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+        self._scheduler.add_job(self._swept, IntervalTrigger(seconds=self._sweep, timezone="UTC"), id=SWEEP)
+        self._scheduler.start()
+
+    def hint(self, at: datetime | None) -> None:
+        """Wake at this moment instead of the one hinted before; None: only the sweep wakes."""
+        if at == self._at:
+            return
+        self._at = at
+        if at is None:
+            if self._scheduler.get_job(ALARM):
+                self._scheduler.remove_job(ALARM)
+            return
+        self._scheduler.add_job(self._rang, DateTrigger(at, timezone="UTC"), id=ALARM, replace_existing=True)
+
+    async def _rang(self) -> None:
+        self._at = None
+        self._on_wake()
+
+    async def _swept(self) -> None:
+        self._on_wake()
+
+    def _over(self, event: Any) -> None:
+        if event.job_id == ALARM and self._at is not None and not self._scheduler.get_job(ALARM):
+            at, self._at = self._at, None
+            self.hint(at)
+
+    def stop(self) -> None:
+        """Stop waking."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)

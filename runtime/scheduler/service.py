@@ -1,0 +1,223 @@
+"""The scheduler as a process: takes the right to drive, wakes runs, shows it is alive, stops gracefully."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from runtime.catalog import Catalog
+from runtime.clock import Clock
+from runtime.errors import LostRight, StoreUnavailable
+from runtime.logs import get_logger
+from runtime.scheduler.alarm import Alarm
+from runtime.scheduler.attachment import attached_count
+from runtime.scheduler.driving_right import DrivingRight
+from runtime.scheduler.notify import notify, watchdog_seconds
+from runtime.scheduler.ticking import retire, tick_schedules
+from runtime.scheduler.wake_loop import WakeLoop
+from runtime.settings import Settings
+from runtime.store.base import RunStore
+
+log = get_logger(__name__)
+BEAT_SECONDS = 2.0
+LOOK_SECONDS = 0.25
+STANDBY_SECONDS = 0.5
+ATTACHED_SECONDS = 30.0
+DRAIN_SECONDS = 20.0
+RETIRE_SECONDS = 3_600.0
+
+
+class SchedulerService:
+    """Drives one store until it is told to stop."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        loop: WakeLoop,
+        clock: Clock,
+        settings: Settings,
+        directory: Path,
+        *,
+        catalog: Catalog,
+        start_run: Callable[[str, str, datetime], None],
+        attached: bool = False,
+    ) -> None:
+        self._store = store
+        self._loop = loop
+        self._clock = clock
+        self._settings = settings
+        self._directory = directory
+        self._catalog = catalog
+        self._start_run = start_run
+        self._attached = attached
+        self._right = DrivingRight(directory)
+        self._stop = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._started_at = clock.now()
+        self._beat_at = 0.0
+        self._retired_at = 0.0
+        self._ticked: datetime | None = None
+        self._alone_since: float | None = None
+        self._wakes_before = (0, time.monotonic())
+
+    async def run(self, *, until_idle: bool = False) -> int:
+        """Drive until a signal, or with `until_idle` until nothing is left to wake; gives the exit code."""
+        running = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            running.add_signal_handler(number, self._stop.set)
+        running.add_signal_handler(signal.SIGHUP, self._reload)
+        alarm = Alarm(self._wake.set, self._settings.sweep_seconds)
+        alarm.start()
+        try:
+            while not self._stop.is_set():
+                if not await self._stand_by():
+                    break
+                try:
+                    if await self._drive(alarm, until_idle=until_idle):
+                        break
+                except LostRight as problem:
+                    log.warning("scheduler.lost_right", problem=problem.message)
+                    self._right.release()
+            return 0
+        finally:
+            notify("STOPPING=1")
+            alarm.stop()
+            with suppress(StoreUnavailable):
+                await self._loop.drain(DRAIN_SECONDS)
+                self._beat(stopped=True)
+            self._right.release()
+            log.info("scheduler.stopped", wakes=self._loop.wakes)
+
+    def _reload(self) -> None:
+        self._catalog.reload()
+        log.info("scheduler.reloaded", workflows=len(self._catalog.workflows()))
+
+    async def _stand_by(self) -> bool:
+        """Wait for the right to drive; False if told to stop, or nobody is served, while waiting."""
+        told = False
+        while not self._right.acquire():
+            if not told:
+                log.info("scheduler.standing_by", directory=self._directory)
+                told = True
+            if self._stop.is_set() or (self._attached and attached_count(self._directory) == 0):
+                return False
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), STANDBY_SECONDS)
+        self._loop.epoch = self._store.new_epoch()
+        log.info("scheduler.driving", directory=self._directory, epoch=self._loop.epoch, pid=os.getpid())
+        return True
+
+    async def _drive(self, alarm: Alarm, *, until_idle: bool) -> bool:
+        """Turn until stopped (True) or the right is lost (LostRight)."""
+        token: int | None = None
+        pause = 1.0
+        self._beat()
+        notify("READY=1")
+        while not self._stop.is_set():
+            try:
+                moved = await self._loop.turn()
+                self._upkeep()
+                token = self._store.change_token()
+                wake_at = self._next()
+                if until_idle and not moved and wake_at is None and not self._loop.in_flight:
+                    if not self._store.due_acts(datetime.max.replace(tzinfo=self._clock.now().tzinfo)):
+                        return True
+                if self._nobody_left():
+                    log.info("scheduler.nobody_attached", seconds=ATTACHED_SECONDS)
+                    return True
+                alarm.hint(wake_at)
+                pause = 1.0
+                await self._rest(token, wake_at)
+            except LostRight:
+                raise
+            except StoreUnavailable as problem:
+                log.error("scheduler.store_unavailable", problem=problem.message, again_in_s=pause)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), pause)
+                pause = min(pause * 2, 30.0)
+        return True
+
+    def _next(self) -> datetime | None:
+        found = [self._store.next_wake(self._loop.busy_runs), self._loop.next_again()]
+        return min((at for at in found if at is not None), default=None)
+
+    async def _rest(self, token: int, wake_at: datetime | None) -> None:
+        """Wait for outcomes, the alarm, changes by other processes, or the next beat."""
+        now = self._clock.now()
+        until = time.monotonic() + BEAT_SECONDS
+        if self._ticked is not None:
+            wake_at = min(wake_at, self._ticked) if wake_at else self._ticked
+        if wake_at is not None:
+            until = min(until, time.monotonic() + max(0.0, (wake_at - now).total_seconds()))
+        self._wake.clear()
+        while not self._stop.is_set() and not self._wake.is_set() and not self._loop.wait_progress.is_set():
+            left = until - time.monotonic()
+            if left <= 0 or self._store.change_token() != token:
+                return
+            stop = asyncio.ensure_future(self._stop.wait())
+            rang = asyncio.ensure_future(self._wake.wait())
+            came = asyncio.ensure_future(self._loop.wait_progress.wait())
+            waits = (stop, rang, came)
+            await asyncio.wait(waits, timeout=min(left, LOOK_SECONDS), return_when=asyncio.FIRST_COMPLETED)
+            for task in waits:
+                task.cancel()
+
+    def _upkeep(self) -> None:
+        """Schedules, retention and the heartbeat, each when it is time."""
+        self._ticked = tick_schedules(self._store, self._catalog, self._clock, self._start_run)
+        if time.monotonic() - self._beat_at >= BEAT_SECONDS:
+            self._beat()
+            checkpoint: Any = getattr(self._store, "checkpoint", None)
+            if checkpoint is not None and self._loop.wakes > self._wakes_before[0]:
+                checkpoint()
+        if time.monotonic() - self._retired_at >= RETIRE_SECONDS or not self._retired_at:
+            self._retired_at = time.monotonic()
+            count = retire(self._store, self._catalog, self._clock.now(), self._settings.retention_days)
+            if count:
+                log.info("retention.removed", runs=count)
+        if (seconds := watchdog_seconds()) is not None and seconds:
+            notify("WATCHDOG=1")
+
+    def _nobody_left(self) -> bool:
+        if not self._attached:
+            return False
+        if attached_count(self._directory):
+            self._alone_since = None
+            return False
+        if self._alone_since is None:
+            self._alone_since = time.monotonic()
+        return time.monotonic() - self._alone_since > ATTACHED_SECONDS
+
+    def _beat(self, *, stopped: bool = False) -> None:
+        """Write the heartbeat: who drives, how late wakes are, how many a second."""
+        now, moment = self._clock.now(), time.monotonic()
+        before, at = self._wakes_before
+        rate = (self._loop.wakes - before) / max(moment - at, 0.001)
+        self._wakes_before = (self._loop.wakes, moment)
+        late = sorted(self._loop.lateness)
+        self._beat_at = moment
+        self._store.put_meta(
+            "scheduler",
+            {
+                "pid": os.getpid(),
+                "host": os.uname().nodename,
+                "started_at": self._started_at.isoformat(),
+                "beat_at": now.isoformat(),
+                "epoch": self._loop.epoch,
+                "wakes": self._loop.wakes,
+                "wakes_per_second": round(rate, 3),
+                "lateness_s": round(late[len(late) // 2], 4) if late else 0.0,
+                "lateness_p99_s": round(late[int(len(late) * 0.99)], 4) if late else 0.0,
+                "in_flight": self._loop.in_flight,
+                "stuck_threads": self._catalog.stuck_threads(),
+                "attached": self._attached,
+                "stopped": stopped,
+            },
+        )

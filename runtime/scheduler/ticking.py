@@ -1,0 +1,111 @@
+"""Starts the runs of schedules that are enabled, with their overlap policy; removes runs whose time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from runtime.catalog import Catalog
+from runtime.clock import Clock
+from runtime.errors import ForkjoinError
+from runtime.flow.durations import seconds
+from runtime.logs import get_logger
+from runtime.model.run import Run
+from runtime.model.status import RunStatus
+from runtime.scheduler.schedules import due_tick, next_tick, problems, tick_id
+from runtime.store.base import RunFilter, RunStore
+
+log = get_logger(__name__)
+ENDED = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED})
+
+
+def open_runs(store: RunStore, workflow: str) -> list[Run]:
+    """Runs of a workflow that have not ended; failed ones wait for an operator and do not count."""
+    return [
+        r
+        for r in store.query(RunFilter(workflow=workflow), limit=None)
+        if r.status not in (*ENDED, RunStatus.FAILED)
+    ]
+
+
+def tick_schedules(
+    store: RunStore, catalog: Catalog, clock: Clock, start_run: Callable[[str, str, datetime], None]
+) -> datetime | None:
+    """Start what is due; gives the next moment a schedule ticks."""
+    now = clock.now()
+    soonest: datetime | None = None
+    for name, state in store.schedules().items():
+        if not state.get("enabled"):
+            continue
+        try:
+            flow = catalog.find(name).flow
+            schedule = flow.schedule if flow else None
+            wrong = problems(schedule) if schedule else ["the workflow has no schedule any more"]
+            if not schedule or wrong:
+                log.warning("schedule.unusable", workflow=name, problems="; ".join(wrong))
+                continue
+            enabled_at = datetime.fromisoformat(str(state["enabled_at"]))
+            last = datetime.fromisoformat(str(state["last_tick"])) if state.get("last_tick") else None
+            held = any(
+                h.covers(run_id="", workflow=name, flow_id=flow.id if flow else "") for h in store.holds()
+            )
+            if not held:
+                _start_due(store, name, dict(state), schedule.get("overlap", "skip"), now, start_run,
+                           due_tick(schedule, enabled_at, last, now))
+            following = next_tick(schedule, enabled_at, now)
+            soonest = min(filter(None, (soonest, following)), default=None)
+        except ForkjoinError as problem:
+            log.warning("schedule.failed", workflow=name, problem=problem.message)
+    return soonest
+
+
+def _start_due(
+    store: RunStore,
+    name: str,
+    state: dict[str, object],
+    overlap: str,
+    now: datetime,
+    start_run: Callable[[str, str, datetime], None],
+    tick: datetime | None,
+) -> None:
+    queued = state.get("queued")
+    busy = bool(open_runs(store, name)) if overlap != "allow" and (tick or queued) else False
+    if tick is None and (not queued or busy):
+        return
+    if tick is not None:
+        state["last_tick"] = tick.isoformat()
+        if busy:
+            if overlap == "queue":
+                state["queued"] = tick.isoformat()
+            log.info("schedule.overlap", workflow=name, tick=tick, policy=overlap)
+            store.put_schedule(name, state)
+            return
+    else:
+        tick = datetime.fromisoformat(str(queued))
+    state.pop("queued", None)
+    # The run first: its id makes a repeated start harmless if we die before the tick is written down.
+    start_run(name, tick_id(name, tick), tick)
+    log.info("schedule.started", workflow=name, run=tick_id(name, tick))
+    store.put_schedule(name, state)
+
+
+def retire(store: RunStore, catalog: Catalog, now: datetime, retention_days: float) -> int:
+    """Remove completed and cancelled runs older than the retention of their flow, else the general one."""
+    kept_for: dict[str, float] = {}
+    for workflow in catalog.workflows():
+        flow = workflow.flow
+        if flow is not None and flow.retention:
+            kept_for[workflow.name] = seconds(flow.retention)
+    general = retention_days * 86_400
+    if not kept_for and not general:
+        return 0
+    gone: Sequence[str] = [
+        run.id
+        for status in ENDED
+        for run in store.query(RunFilter(statuses=frozenset({status})), limit=None)
+        if (keep := kept_for.get(run.workflow, general))
+        and run.ended_at is not None
+        and run.next_wake_at is None
+        and run.ended_at < now - timedelta(seconds=keep)
+    ]
+    return store.remove(gone) if gone else 0
