@@ -116,16 +116,8 @@ def open_runtime(
         return external_systems(directory, clock)
 
     lazy = Lazily(systems)
-    checks = Lazily(lambda: {name: system.problems for name, system in lazy.items()})
-    folders = [Path(folder) for folder in settings.workflows]
-    reading = Catalog(folders)
-    acting = Catalog(
-        folders,
-        binding_checks=checks,
-        systems=lazy,
-        threads_per_workflow=settings.threads_per_workflow,
-        call_timeout_seconds=settings.call_timeout_seconds,
-    )
+    reading = Catalog([Path(folder) for folder in settings.workflows])
+    acting = _acting_catalog(settings, lazy)
     return Runtime(
         settings,
         store,
@@ -136,6 +128,23 @@ def open_runtime(
         Commands(store, clock, acting, actor or Actor("forkjoin", "scheduler"), read_only),
         lazy,
     )
+
+
+def _acting_catalog(settings: Settings, systems: Mapping[str, Any]) -> Catalog:
+    return Catalog(
+        [Path(folder) for folder in settings.workflows],
+        binding_checks=Lazily(lambda: {name: system.problems for name, system in systems.items()}),
+        systems=systems,
+        threads_per_workflow=settings.threads_per_workflow,
+        call_timeout_seconds=settings.call_timeout_seconds,
+    )
+
+
+def catalog_of(settings: Settings) -> Catalog:
+    """Workflows, to be checked without a store."""
+    from runtime.external.registry import external_systems
+
+    return _acting_catalog(settings, Lazily(lambda: external_systems(directory_of(settings.store))))
 
 
 def scheduler_alive(runtime: Runtime) -> bool:
@@ -178,7 +187,8 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
     from runtime.catalog import PythonSystem
 
     systems: dict[str, Any] = {**runtime.systems, "python": PythonSystem(runtime.catalog.code)}
-    performer = Performer(systems, runtime.catalog, runtime.clock, settings.call_timeout_seconds)
+    # Task code has its own limit inside the catalog; ours only catches what slips through.
+    performer = Performer(systems, runtime.catalog, runtime.clock, settings.call_timeout_seconds + 5)
 
     def programs(run: Run) -> tuple[Any, str | None]:
         from runtime.operations.acting import program_of

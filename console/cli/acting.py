@@ -1,0 +1,280 @@
+"""Commands that act on runs: each calls one operation and prints its receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+
+from console.cli.session import at_revision, changing, json_argument, reading, session, tell_receipt
+from console.format import say, table
+from runtime.errors import InvalidInput
+from runtime.operations.views import act_view
+from runtime.safe_text import json_text
+
+
+def over_many(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that make an act one over many runs, carried out by the scheduler."""
+    for option in (
+        click.option("--canary", is_flag=True, help="First on one run, the rest if it does not fail again."),
+        click.option("--rate", type=float, help="Runs a second."),
+        click.option("--where", help="Act on every run this filter matches."),
+    ):
+        function = option(function)
+    return function
+
+
+def one_or_many(
+    verb: str,
+    run: str | None,
+    where: str | None,
+    rate: float | None,
+    canary: bool,
+    how: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    """Act on one run, or store a bulk act over those a filter matches."""
+    runtime = session().runtime
+    if (run is None) == (where is None):
+        raise InvalidInput(f"{verb} needs a RUN or --where, not {'both' if run else 'neither'}.")
+    if where is not None:
+        if not where.strip():
+            raise InvalidInput("--where must not be empty: name the runs the act is meant for.")
+        runs = runtime.queries.runs(where, sort="id", limit=None)
+        given = {k: v for k, v in how.items() if k in ("reason", "dry_run")}
+        receipt = runtime.commands.bulk(verb, runs, where, rate, canary, arguments, **given)
+    else:
+        receipt = getattr(runtime.commands, verb)(run, **arguments, **how)
+    tell_receipt(receipt, as_json=as_json)
+
+
+def _how(reason: str, dry_run: bool, revision: int | None) -> dict[str, Any]:
+    return {"reason": reason, "dry_run": dry_run, "revision": revision}
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.argument("branch", required=False)
+@click.option(
+    "--intent",
+    default="new-attempt",
+    type=click.Choice(["new-attempt", "same-key", "reattach", "cancel-first"]),
+    show_default=True,
+)
+@click.option("--force", is_flag=True, help="Even if the old job may still run.")
+@over_many
+@at_revision
+@changing
+def retry(
+    run: str | None, branch: str | None, intent: str, force: bool, where: str | None, rate: float | None,
+    canary: bool, reason: str, dry_run: bool, revision: int | None, as_json: bool,
+) -> None:
+    """A new attempt of failed branches, siblings untouched."""
+    arguments = {"intent": intent, "force": force, **({"branch": branch} if branch else {})}
+    one_or_many("retry", run, where, rate, canary, _how(reason, dry_run, revision), arguments, as_json=as_json)
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.argument("branch", required=False)
+@over_many
+@at_revision
+@changing
+def poll(
+    run: str | None, branch: str | None, where: str | None, rate: float | None, canary: bool,
+    reason: str, dry_run: bool, revision: int | None, as_json: bool,
+) -> None:
+    """Poll now."""
+    arguments = {"branch": branch} if branch else {}
+    one_or_many("poll", run, where, rate, canary, _how(reason, dry_run, revision), arguments, as_json=as_json)
+
+
+def _simple(verb: str, text: str) -> click.Command:
+    @click.command(verb, help=text)
+    @click.argument("run", required=False)
+    @over_many
+    @at_revision
+    @changing
+    def act(
+        run: str | None, where: str | None, rate: float | None, canary: bool,
+        reason: str, dry_run: bool, revision: int | None, as_json: bool,
+    ) -> None:
+        one_or_many(verb, run, where, rate, canary, _how(reason, dry_run, revision), {}, as_json=as_json)
+
+    return act
+
+
+@click.command()
+@click.argument("run")
+@click.option("--at", required=True, help="ISO 8601 moment, or a span like 5m from now.")
+@at_revision
+@changing
+def wake(run: str, at: str, reason: str, dry_run: bool, revision: int | None, as_json: bool) -> None:
+    """Set the next wake: postpone or bring forward."""
+    runtime = session().runtime
+    moment = _moment(at, runtime.clock.now())
+    tell_receipt(runtime.commands.wake(run, moment, **_how(reason, dry_run, revision)), as_json=as_json)
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    from runtime.flow.durations import seconds
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            return now + timedelta(seconds=seconds(text))
+        except InvalidInput:
+            raise InvalidInput(f"--at {text} is neither an ISO 8601 moment nor a span like 5m.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+
+
+@click.command()
+@click.argument("run")
+@click.argument("branch", required=False)
+@click.option("--note", required=True)
+@at_revision
+@changing
+def ack(
+    run: str, branch: str | None, note: str, reason: str, dry_run: bool, revision: int | None, as_json: bool
+) -> None:
+    """Take a run out of needs attention until it changes."""
+    receipt = session().runtime.commands.ack(run, branch, note, **_how(reason, dry_run, revision))
+    tell_receipt(receipt, as_json=as_json)
+
+
+@click.command()
+@click.argument("run")
+@click.argument("branch")
+@click.option("--result", default="null", help="JSON or @file.")
+@at_revision
+@changing
+def skip(
+    run: str, branch: str, result: str, reason: str, dry_run: bool, revision: int | None, as_json: bool
+) -> None:
+    """Settle the step of a branch by hand."""
+    value = json_argument(result, "--result")
+    receipt = session().runtime.commands.skip(run, branch, value, **_how(reason, dry_run, revision))
+    tell_receipt(receipt, as_json=as_json)
+
+
+@click.command()
+@click.argument("run")
+@click.argument("event")
+@click.option("--payload", default="null", help="JSON or @file.")
+@click.option("--branch", help="Which branch, if several wait for the name.")
+@at_revision
+@changing
+def send(
+    run: str, event: str, payload: str, branch: str | None, reason: str, dry_run: bool, revision: int | None,
+    as_json: bool,
+) -> None:
+    """Answer a waitForEvent."""
+    value = json_argument(payload, "--payload")
+    receipt = session().runtime.commands.send(run, event, value, branch, **_how(reason, dry_run, revision))
+    tell_receipt(receipt, as_json=as_json)
+
+
+@click.command()
+@click.argument("run")
+@click.option("--state", required=True, help="JSON or @file.")
+@at_revision
+@changing
+def edit(run: str, state: str, reason: str, dry_run: bool, revision: int | None, as_json: bool) -> None:
+    """Replace the state; the act keeps the old one."""
+    value = json_argument(state, "--state")
+    tell_receipt(session().runtime.commands.edit(run, value, **_how(reason, dry_run, revision)), as_json=as_json)
+
+
+@click.command()
+@click.argument("scope")
+@click.option("--clocks", type=click.Choice(["stop", "run"]), default="stop", show_default=True)
+@changing
+def hold(scope: str, clocks: str, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Stop starts, polls, timers and schedules in a scope: all, system=NAME[:TARGET], flow=NAME, run=ID."""
+    receipt = session().runtime.commands.hold(scope, clocks, reason=reason, dry_run=dry_run)
+    tell_receipt(receipt, as_json=as_json)
+
+
+@click.command()
+@click.argument("scope")
+@changing
+def release(scope: str, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Release a hold."""
+    tell_receipt(session().runtime.commands.release(scope, reason=reason, dry_run=dry_run), as_json=as_json)
+
+
+@click.command()
+@click.argument("act", type=int)
+@changing
+def undo(act: int, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Take back an act that is not carried out yet."""
+    tell_receipt(session().runtime.commands.undo(act, reason=reason, dry_run=dry_run), as_json=as_json)
+
+
+@click.group()
+def bulk() -> None:
+    """Acts over many runs."""
+
+
+@bulk.command("list")
+@reading
+def bulk_list(as_json: bool) -> None:
+    """Bulk acts, newest first."""
+    found = [a for a in session().runtime.store.acts() if a.verb == "bulk"]
+    if as_json:
+        say(json_text([act_view(a) for a in found]))
+        return
+    rows = [
+        (a.id, (a.arguments or {}).get("verb", ""), a.target, (a.arguments or {}).get("next", 0), a.outcome, a.reason)
+        for a in found
+    ]
+    table(("ACT", "VERB", "TARGET", "TOUCHED", "OUTCOME", "REASON"), rows)
+
+
+@bulk.command("show")
+@click.argument("act", type=int)
+@reading
+def bulk_show(act: int, as_json: bool) -> None:
+    """What a bulk act did to each run."""
+    from runtime.operations.bulk import bulk_act
+
+    runtime = session().runtime
+    found = bulk_act(runtime.commands.acting, act)
+    plan = dict(found.arguments or {})
+    runs = {r: runtime.store.get(r) for r in plan["targets"]}
+    came_to = {r: str(run.status) if run else "removed" for r, run in runs.items()}
+    if as_json:
+        say(json_text({**act_view(found), "came_to": came_to}))
+        return
+    table(("RUN", "ACT", "CAME TO"), [(r, plan["results"].get(r, "not touched"), came_to[r]) for r in plan["targets"]])
+
+
+@bulk.command("stop")
+@click.argument("act", type=int)
+@changing
+def bulk_stop(act: int, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Stop a bulk act; what it has done stays done."""
+    tell_receipt(session().runtime.commands.bulk_stop(act, reason=reason, dry_run=dry_run), as_json=as_json)
+
+
+COMMANDS = (
+    retry,
+    poll,
+    _simple("pause", "Hold a run."),
+    _simple("resume", "End the pause, or retry the failed branches of a failed run."),
+    _simple("cancel", "End a run and ask the external systems to stop."),
+    wake,
+    ack,
+    skip,
+    send,
+    edit,
+    hold,
+    release,
+    undo,
+    bulk,
+)

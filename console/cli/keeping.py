@@ -1,0 +1,184 @@
+"""Commands on flows and on the store: validate, graph, scaffold, schedule, export, import, prune."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from console.cli.session import changing, common, progress, reading, session, tell_receipt
+from console.format import say, table
+from runtime.errors import ForkjoinError, InvalidInput
+from runtime.safe_text import clean, json_text
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--simulate", is_flag=True, help="Accept tasks that are bound to nothing.")
+@reading
+def validate(files: tuple[str, ...], simulate: bool, as_json: bool) -> None:
+    """Every problem of each flow: code, JSON path, sentence."""
+    from runtime.assembly import catalog_of
+
+    catalog = catalog_of(session().settings)
+    shown = []
+    for name in files:
+        try:
+            _, problems, warnings = catalog.examine(catalog.find(name), simulate=simulate)
+            shown.append((name, [(p.code, p.path, p.message) for p in problems], [(w.code, w.path, w.message) for w in warnings]))
+        except ForkjoinError as problem:
+            shown.append((name, [("FILE", "$", problem.message)], []))
+    if as_json:
+        keys = ("code", "path", "message")
+        say(
+            json_text(
+                [
+                    {
+                        "file": name,
+                        "ok": not problems,
+                        "problems": [dict(zip(keys, p, strict=True)) for p in problems],
+                        "warnings": [dict(zip(keys, w, strict=True)) for w in warnings],
+                    }
+                    for name, problems, warnings in shown
+                ]
+            )
+        )
+    else:
+        for name, problems, warnings in shown:
+            say(f"{clean(name)}: {'ok' if not problems else f'{len(problems)} problems'}")
+            for code, path, message in problems:
+                say(f"  {code}  {clean(path)}  {clean(message, 1_000)}")
+            for code, path, message in warnings:
+                say(f"  warning {code}  {clean(path)}  {clean(message, 1_000)}", sys.stderr)
+    if any(problems for _, problems, _ in shown):
+        raise click.exceptions.Exit(2)
+
+
+@click.command()
+@click.argument("what", metavar="FILE_OR_RUN")
+@click.option("--format", "form", type=click.Choice(["text", "mermaid", "svg"]), default="text", show_default=True)
+@click.option("--ascii", "ascii_only", is_flag=True)
+@common
+def graph(what: str, form: str, ascii_only: bool) -> None:
+    """The flow, or a run with its statuses, as a picture."""
+    from runtime.operations.graph import picture
+
+    one = session()
+    if Path(what).exists():
+        from runtime.assembly import catalog_of
+
+        catalog = catalog_of(one.settings)
+        flow = catalog.find(what).flow
+        if flow is None:
+            raise InvalidInput(f"{what} holds no flow that can be drawn; forkjoin validate says why.")
+        say(picture(flow, None, form=form, ascii_only=ascii_only))
+        return
+    known = {w.name: w for w in one.runtime.queries.catalog.workflows()}
+    if what in known and known[what].flow is not None:
+        say(picture(known[what].flow, None, form=form, ascii_only=ascii_only))  # type: ignore[arg-type]
+        return
+    stored = one.runtime.queries.load(what)
+    program = one.runtime.queries.program(stored.run)
+    say(picture(program.flow, stored, form=form, ascii_only=ascii_only))
+
+
+@click.command()
+@click.argument("file", type=click.Path())
+@click.option("--into", type=click.Path(), help="Folder to make; by default named like the file.")
+@common
+def scaffold(file: str, into: str | None) -> None:
+    """A workflow folder with a stub for each unbound task, from a FlowJSON file."""
+    from runtime.assembly import catalog_of
+    from runtime.operations.scaffold import scaffold as make
+
+    one = session()
+    one.refuse_read_only("scaffold")
+    catalog = catalog_of(one.settings)
+    flow = catalog.check(catalog.find(file), simulate=True)
+    folder = Path(into) if into else Path(file).with_suffix("")
+    for made in make(flow, folder):
+        say(f"wrote {clean(str(made), 1_000)}")
+
+
+@click.group()
+def schedule() -> None:
+    """Schedules of workflows."""
+
+
+@schedule.command("list")
+@reading
+def schedule_list(as_json: bool) -> None:
+    """Workflows that have a schedule, and when they tick next."""
+    from runtime.operations.planning import schedule_views
+
+    runtime = session().runtime
+    found = schedule_views(runtime.queries.catalog, runtime.store)
+    if as_json:
+        say(json_text(found))
+        return
+    rows = [(f["workflow"], "on" if f["enabled"] else "off", f["rule"], f["last_tick"] or "-", f["overlap"]) for f in found]
+    table(("WORKFLOW", "STATE", "RULE", "LAST TICK", "OVERLAP"), rows)
+
+
+def _switch(name: str, enabled: bool, text: str) -> click.Command:
+    @schedule.command(name, help=text)
+    @click.argument("flow")
+    @changing
+    def switch(flow: str, reason: str, dry_run: bool, as_json: bool) -> None:
+        receipt = session().runtime.commands.schedule(flow, enabled=enabled, reason=reason, dry_run=dry_run)
+        tell_receipt(receipt, as_json=as_json)
+
+    return switch
+
+
+_switch("enable", True, "Let the schedule of a workflow start runs.")
+_switch("disable", False, "Start no more runs.")
+
+
+@click.command()
+@click.argument("file", required=False)
+@common
+def export(file: str | None) -> None:
+    """The whole store as the plain JSON file that stock TinyDB opens."""
+    from runtime.store.transfer import export_to
+
+    store = session().runtime.store
+    if file is None:
+        export_to(store, sys.stdout)
+    else:
+        count = export_to(store, Path(file))
+        progress(f"Exported {count} documents to {file}.")
+
+
+@click.command("import")
+@click.argument("file")
+@click.option("--merge", is_flag=True, help="Into a store that has runs.")
+@click.option("--live", is_flag=True, help="Imported open runs go on at once.")
+@common
+def import_file(file: str, merge: bool, live: bool) -> None:
+    """Read an exported file; open runs come held."""
+    from runtime.store.transfer import import_from
+
+    one = session()
+    one.refuse_read_only("import")
+    runtime = one.runtime
+    actor = runtime.commands.acting.actor.name
+    count = import_from(runtime.store, Path(file), merge=merge, live=live, now=runtime.clock.now(), actor=actor)
+    progress(f"Imported {count} documents from {file}.")
+
+
+@click.command()
+@click.option("--older-than", required=True, help="A span like 30d.")
+@click.option("--failed", is_flag=True, help="Failed runs too.")
+@changing
+def prune(older_than: str, failed: bool, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Remove completed and cancelled runs."""
+    from runtime.flow.durations import seconds
+
+    span = timedelta(seconds=seconds(older_than))
+    tell_receipt(session().runtime.commands.prune(span, failed, reason=reason, dry_run=dry_run), as_json=as_json)
+
+
+COMMANDS = (validate, graph, scaffold, schedule, export, import_file, prune)

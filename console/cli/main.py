@@ -1,0 +1,78 @@
+"""The entry point: every command, and one place where errors become a sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from console.cli import acting, keeping, reading, running, starting
+from console.cli.session import Session, common
+from runtime.errors import ForkjoinError
+from runtime.safe_text import clean, encodable
+
+INTERRUPTED = 130
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@common
+@click.version_option(package_name="forkjoin-console", prog_name="forkjoin")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Start, watch and repair fork-join workflows of long-running external work."""
+    if context.invoked_subcommand is None:
+        context.invoke(running.console, no_scheduler=False)
+
+
+for _command in (*reading.COMMANDS, *acting.COMMANDS, *starting.COMMANDS, *keeping.COMMANDS, *running.COMMANDS):
+    cli.add_command(_command)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command line; gives its exit code."""
+    one = Session()
+    try:
+        result: Any = cli.main(args=arguments, prog_name="forkjoin", standalone_mode=False, obj=one)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as asked:
+        return int(asked.exit_code)
+    except click.exceptions.Abort:
+        return _fail("Interrupted; the runs live on.", INTERRUPTED)
+    except KeyboardInterrupt:
+        return _fail("Interrupted; the runs live on.", INTERRUPTED)
+    except click.ClickException as problem:
+        return _fail(problem.format_message() + " forkjoin --help lists all commands.", 2)
+    except ForkjoinError as problem:
+        _problems(problem)
+        return _fail(problem.message, problem.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as problem:
+        if one.overrides.get("log_level") == "debug":
+            raise
+        return _fail(f"forkjoin met a problem of its own: {type(problem).__name__}: {problem}. --log-level debug shows more.", 5)
+    finally:
+        one.close()
+
+
+def _problems(problem: ForkjoinError) -> None:
+    for found in getattr(problem, "problems", ()):
+        _write(f"  {found.code}  {clean(found.path)}  {clean(found.message, 1_000)}")
+
+
+def _fail(message: str, code: int) -> int:
+    _write(clean(message, 4_000))
+    return code
+
+
+def _write(text: str) -> None:
+    sys.stderr.write(encodable(text, sys.stderr.encoding) + "\n")
+
+
+def main() -> NoReturn:
+    """The `forkjoin` command."""
+    sys.exit(run())

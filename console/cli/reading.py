@@ -1,0 +1,243 @@
+"""Commands that read: list, show, why, history, polls, logs, wakes, holds, acts, flows, doctor."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from console.cli.session import reading, session
+from console.format import plain, say, short_span, status_word, table, until
+from runtime.errors import ForkjoinError
+from runtime.operations import views
+from runtime.safe_text import clean, json_text
+
+
+def list_rows(where: str, sort: str, limit: int | None, after: str | None, *, as_json: bool) -> None:
+    """Print runs, as a table or as JSON."""
+    runtime = session().runtime
+    runs = runtime.queries.runs(where, sort=sort, limit=limit, after=after)
+    if as_json:
+        say(json_text([views.list_view(r) for r in runs]))
+        return
+    now = runtime.clock.now()
+    if not runs:
+        say("No runs match." if where else "No runs yet. forkjoin flows lists workflows, forkjoin start FLOW starts one.")
+        return
+    rows = [
+        (
+            status_word(str(r.status), sys.stdout),
+            r.id,
+            r.workflow,
+            " ".join(f"{count} {status}" for status, count in r.branch_counts.items()),
+            "held" if r.held and r.next_wake_at is None else until(r.next_wake_at, now),
+            short_span((now - r.created_at).total_seconds()),
+            r.why,
+        )
+        for r in runs
+    ]
+    table(("STATUS", "RUN", "WORKFLOW", "BRANCHES", "WAKE", "AGE", "WHY"), rows, status_column=0)
+
+
+def filter_of(where: str, status: str | None, flow: str | None, labels: tuple[str, ...]) -> str:
+    """The options of list as one filter."""
+    from shlex import quote
+
+    parts = [where] if where else []
+    parts += [quote(f"status:{status}")] if status else []
+    parts += [quote(f"flow:{flow}")] if flow else []
+    parts += [quote(f"label:{label}") for label in labels]
+    return " ".join(parts)
+
+
+@click.command("list")
+@click.option("--where", default="", help="A filter, like status:failed flow:media* wake<5m.")
+@click.option("--status", help="Only runs with this status.")
+@click.option("--flow", help="Only runs of this workflow.")
+@click.option("--label", multiple=True, metavar="K=V", help="Only runs with this label.")
+@click.option("--sort", default="created_at", help="created_at, updated_at, next_wake_at, attention or id.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--after", metavar="RUN", help="Go on after this run.")
+@reading
+def list_runs(
+    where: str,
+    status: str | None,
+    flow: str | None,
+    label: tuple[str, ...],
+    sort: str,
+    limit: int,
+    after: str | None,
+    as_json: bool,
+) -> None:
+    """Runs, newest first."""
+    list_rows(filter_of(where, status, flow, label), sort, limit, after, as_json=as_json)
+
+
+@click.command()
+@click.argument("run")
+@reading
+def show(run: str, as_json: bool) -> None:
+    """State, branches, joins, failures and next wake of a run."""
+    shown = session().runtime.queries.show(run)
+    if as_json:
+        say(json_text(shown))
+        return
+    flow = shown["flow"]
+    say(f"{shown['id']}  {clean(shown['workflow'])} {clean(flow['version'])}  {shown['status']}  revision {shown['revision']}")
+    say(f"created {shown['created_at']}  updated {shown['updated_at']}  next wake {shown['next_wake_at'] or '-'}")
+    if shown["why"]:
+        say(clean(shown["why"], 1_000))
+    rows = [
+        (
+            status_word(b["status"], sys.stdout),
+            b["name"],
+            b["step_id"],
+            b["attempt"] or "-",
+            b["external_id"] or "-",
+            b["observation"]["state"] if b["observation"] else "-",
+            f"{b['failure']['type']}: {b['failure']['message']}" if b["failure"] else b["waiting_for"] or "",
+        )
+        for b in shown["branches"]
+    ]
+    say("")
+    table(("STATUS", "BRANCH", "STEP", "TRY", "ID", "SEEN", "WHAT IT SAYS"), rows, status_column=0)
+    if shown["joins"]:
+        say("")
+        joins = [
+            (j["step_id"], j["policy"], j["needed"], j["arrived"], j["failed"], j["open"], "held" if j["held"] else "")
+            for j in shown["joins"]
+        ]
+        table(("JOIN", "POLICY", "NEEDS", "ARRIVED", "FAILED", "OPEN", ""), joins)
+    say("")
+    say("state " + clean(plain(shown["state"]), 4_000))
+
+
+@click.command()
+@click.argument("run")
+@reading
+def why(run: str, as_json: bool) -> None:
+    """Why a run is not done."""
+    found = session().runtime.queries.why(run)
+    if as_json:
+        say(json_text(found))
+        return
+    for sentence in found["sentences"]:
+        say(clean(sentence, 4_000))
+
+
+@click.command()
+@click.argument("run")
+@reading
+def history(run: str, as_json: bool) -> None:
+    """What happened to a run."""
+    entries = session().runtime.queries.history(run)
+    if as_json:
+        say(json_text(entries))
+        return
+    table(("AT", "KIND", "MESSAGE"), [(e["at"], e["kind"], e["message"]) for e in entries])
+
+
+@click.command()
+@click.argument("run")
+@click.argument("branch", required=False)
+@reading
+def polls(run: str, branch: str | None, as_json: bool) -> None:
+    """The poll ledger of a run or one branch."""
+    ledger = session().runtime.queries.polls(run, branch)
+    if as_json:
+        say(json_text(ledger))
+        return
+    rows = [(p["at"], p["branch"], p["attempt"], f"{p['took_ms']:.0f} ms", p["reading"], p["answer"]) for p in ledger]
+    table(("AT", "BRANCH", "TRY", "TOOK", "READING", "ANSWER"), rows)
+
+
+@click.command()
+@click.argument("run")
+@click.argument("branch")
+@reading
+def logs(run: str, branch: str, as_json: bool) -> None:
+    """What the external system says of a branch."""
+    text = session().runtime.logs(run, branch)
+    if as_json:
+        say(json_text({"run": run, "branch": branch, "logs": text}))
+    else:
+        say(clean(text, 1_000_000, keep_newlines=True))
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@reading
+def wakes(limit: int, as_json: bool) -> None:
+    """The wake board: next wakes across runs."""
+    runtime = session().runtime
+    board = runtime.queries.wakes(limit)
+    if as_json:
+        say(json_text(board))
+        return
+    from runtime.engine.explain import scheduler_state
+
+    say(scheduler_state(runtime.queries.scheduler(), runtime.clock.now())[1])
+    rows = [(w["at"] or "held", short_span(w["late_s"]) + " late" if w["late_s"] else "", w["run"], w["reason"]) for w in board]
+    table(("DUE", "LATE", "RUN", "WHAT"), rows)
+
+
+@click.command()
+@reading
+def holds(as_json: bool) -> None:
+    """Active holds."""
+    found = [views.hold_view(h) for h in session().runtime.store.holds()]
+    if as_json:
+        say(json_text(found))
+    elif not found:
+        say("Nothing is held.")
+    else:
+        table(("SCOPE", "BY", "SINCE", "REASON"), [(h["scope"], h["actor"], h["at"], h["reason"]) for h in found])
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--run", help="Only acts on this run.")
+@reading
+def acts(limit: int, run: str | None, as_json: bool) -> None:
+    """Who did what, when, why."""
+    found = [views.act_view(a) for a in session().runtime.store.acts(target=run, limit=limit)]
+    if as_json:
+        say(json_text(found))
+        return
+    rows = [(a["id"], a["at"], a["actor"], a["verb"], a["target"], a["outcome"], a["reason"]) for a in found]
+    table(("ACT", "AT", "BY", "VERB", "TARGET", "OUTCOME", "REASON"), rows)
+
+
+@click.command()
+@reading
+def flows(as_json: bool) -> None:
+    """Known workflows and versions."""
+    found = session().runtime.queries.flows()
+    if as_json:
+        say(json_text(found))
+        return
+    rows = [(f["workflow"], f["version"] or "-", f["name"] or "-", "; ".join(f["problems"]) or "ok") for f in found]
+    table(("WORKFLOW", "VERSION", "NAME", "STATE"), rows)
+
+
+@click.command()
+@reading
+def doctor(as_json: bool) -> None:
+    """Whether store, scheduler, workflows and terminal are well: each line ok, or what to do."""
+    one = session()
+    try:
+        checks = one.runtime.queries.doctor(one.runtime.directory)
+    except ForkjoinError as problem:
+        if as_json:
+            say(json_text([{"name": "store", "ok": False, "text": problem.message}]))
+        raise
+    if as_json:
+        say(json_text([{"name": c.name, "ok": c.ok, "text": c.text} for c in checks]))
+    else:
+        for check in checks:
+            say(f"{'ok ' if check.ok else 'NO '} {check.name:12} {clean(check.text, 1_000)}")
+    if not all(c.ok for c in checks):
+        raise click.exceptions.Exit(5)
+
+
+COMMANDS = (list_runs, show, why, history, polls, logs, wakes, holds, acts, flows, doctor)

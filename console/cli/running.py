@@ -1,0 +1,83 @@
+"""Commands that run something: console, scheduler, demo."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from console.cli.reading import list_rows
+from console.cli.session import common, progress, session
+from console.cli.starting import follow_run
+from console.format import say
+from runtime.errors import Refused
+
+
+@click.command()
+@click.option("--no-scheduler", is_flag=True, help="Start no scheduler.")
+@common
+def console(no_scheduler: bool) -> None:
+    """One screen of runs, worst first."""
+    del no_scheduler
+    list_rows("", "attention", 40, None, as_json=False)
+
+
+@click.command()
+@click.option("--until-idle", is_flag=True, help="End when nothing is left to wake.")
+@common
+def scheduler(until_idle: bool) -> None:
+    """Headless mode: wake runs until stopped; logs on stderr."""
+    one = session()
+    if one.settings.read_only:
+        raise Refused("This session is read-only; a scheduler changes the store.")
+    from runtime.assembly import run_scheduler
+    from runtime.logs import configure
+
+    configure(one.settings.log_level, one.settings.log_format)
+    raise click.exceptions.Exit(run_scheduler(one.settings, until_idle=until_idle))
+
+
+DEMO_RUNS = (
+    ("profile_update", "healthy", {"emailOutcome": "completed"}, 8),
+    ("profile_update", "failing", {"emailOutcome": "failed"}, 6),
+    ("profile_update", "lost", {"emailOutcome": "lost"}, 2),
+    ("nightly_etl", "etl", {}, 4),
+    ("nightly_etl", "etl-broken", {"brokenFiles": 1}, 2),
+    ("release_approval", "release", {}, 4),
+)
+
+
+@click.command()
+@click.option("--headless", is_flag=True, help="Play the fork-join example to its end.")
+@common
+def demo(headless: bool) -> None:
+    """A store of its own with a few dozen runs to look at."""
+    one = session()
+    one.refuse_read_only("demo")
+    if "store" not in one.overrides:
+        one.overrides["store"] = tempfile.mkdtemp(prefix="forkjoin-demo-")
+    else:
+        kept = Path(one.overrides["store"])
+        if (kept / "store.db").exists() and one.runtime.store.counts():
+            raise Refused(f"{kept} holds runs already; the demo wants a fresh store.")
+    progress(f"The store of this demo is {one.overrides['store']}.")
+    commands = one.runtime.commands
+    if headless:
+        runs, _ = commands.start("profile_update", run_id="demo")
+        code = follow_run(runs[0].id, 120)
+        progress(f"Look again: forkjoin --store {one.overrides['store']} why demo")
+        raise click.exceptions.Exit(code)
+    for flow, base, state, count in DEMO_RUNS:
+        commands.start(flow, state, base, {"demo": base}, count=count)
+    from runtime.assembly import start_scheduler_process
+
+    start_scheduler_process(one.runtime)
+    list_rows("", "attention", 40, None, as_json=False)
+    say("")
+    say(f"A scheduler works on them for half a minute. forkjoin --store {one.overrides['store']} list shows how far they are.")
+    sys.stdout.flush()
+
+
+COMMANDS = (console, scheduler, demo)

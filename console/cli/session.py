@@ -1,0 +1,189 @@
+"""What every command shares: the options given anywhere on the line, the open runtime, the two ways to answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from console.format import say
+from runtime.errors import InvalidInput, Refused
+from runtime.operations.actors import actor_of
+from runtime.safe_text import clean, json_text
+from runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from runtime.assembly import Runtime
+    from runtime.operations.acting import Receipt
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Session:
+    """One invocation: its overrides and the runtime, opened when first needed."""
+
+    def __init__(self) -> None:
+        self.overrides: dict[str, Any] = {}
+        self._runtime: Runtime | None = None
+
+    def give(self, name: str, value: Any) -> None:
+        """Take an option; what stands first on the line is final for `as` and `read_only`."""
+        if value in (None, (), False):
+            return
+        if name == "as" and "as" in self.overrides:
+            return
+        if name == "workflows":
+            value = (*self.overrides.get(name, ()), *value)
+        self.overrides[name] = value
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this invocation."""
+        return Settings.load({k: v for k, v in self.overrides.items() if k != "as"})
+
+    @property
+    def runtime(self) -> Runtime:
+        """The open runtime."""
+        if self._runtime is None:
+            from runtime.assembly import open_runtime
+
+            settings = self.settings
+            self._runtime = open_runtime(
+                settings, read_only=settings.read_only, actor=actor_of(self.overrides.get("as"), os.environ)
+            )
+        return self._runtime
+
+    def refuse_read_only(self, verb: str) -> None:
+        """Refuse what a read-only session must not do."""
+        if self.settings.read_only:
+            raise Refused(f"This session is read-only; {verb} is not possible in it.")
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._runtime is not None:
+            self._runtime.close()
+
+
+def session() -> Session:
+    """The session of the running command."""
+    found: Session = click.get_current_context().find_root().obj
+    return found
+
+
+def _taker(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def take(context: click.Context, _: click.Parameter, value: Any) -> None:
+        root = context.find_root()
+        if root.obj is None:
+            root.obj = Session()
+        root.obj.give(name, value)
+
+    return take
+
+
+def common(function: F) -> F:
+    """Global options, usable before and after the name of the command."""
+    options = (
+        click.option("--store", metavar="DIR", help="Directory of the store.", expose_value=False, callback=_taker("store")),
+        click.option(
+            "--workflows",
+            metavar="DIR",
+            multiple=True,
+            help="A folder of workflow folders, besides the built-in ones.",
+            expose_value=False,
+            callback=_taker("workflows"),
+        ),
+        click.option(
+            "--read-only", is_flag=True, help="Change nothing.", expose_value=False, callback=_taker("read_only")
+        ),
+        click.option(
+            "--log-level",
+            type=click.Choice(["debug", "info", "warning", "error"]),
+            expose_value=False,
+            callback=_taker("log_level"),
+        ),
+        click.option(
+            "--log-format", type=click.Choice(["text", "json"]), expose_value=False, callback=_taker("log_format")
+        ),
+        click.option("--as", "as_", metavar="NAME", help="Who acts.", expose_value=False, callback=_taker("as")),
+    )
+    for option in options:
+        function = option(function)
+    return function
+
+
+def reading(function: F) -> F:
+    """Options of every reading command."""
+    return common(click.option("--json", "as_json", is_flag=True, help="One JSON document.")(function))
+
+
+def changing(function: F) -> F:
+    """Options of every changing command."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="One JSON document."),
+        click.option("--dry-run", is_flag=True, help="Say what would change; change nothing."),
+        click.option("--reason", default="", help="Why; kept with the act."),
+    ):
+        function = option(function)
+    return common(function)
+
+
+def at_revision(function: F) -> F:
+    """The option that refuses unless the run is as it was seen."""
+    return click.option("--revision", type=int, help="Refuse unless the run is at this revision.")(function)
+
+
+def tell_receipt(receipt: Receipt, *, as_json: bool) -> None:
+    """Say what an act changed."""
+    if as_json:
+        from runtime.operations.views import act_view, list_view
+
+        say(
+            json_text(
+                {
+                    "message": receipt.message,
+                    "dry_run": receipt.dry_run,
+                    "effects": list(receipt.effects),
+                    "act": act_view(receipt.act) if receipt.act else None,
+                    "run": list_view(receipt.run) if receipt.run else None,
+                }
+            )
+        )
+        return
+    say(clean(receipt.message, 2_000))
+    for effect in receipt.effects:
+        say("  " + clean(effect, 2_000))
+
+
+def json_argument(text: str, what: str) -> Any:
+    """JSON given on the line, or in a file as `@file`; InvalidInput if it is none."""
+    if text.startswith("@"):
+        try:
+            with open(text[1:], encoding="utf-8") as file:
+                text = file.read()
+        except (OSError, UnicodeDecodeError) as problem:
+            raise InvalidInput(f"{what}: {text[1:]} cannot be read: {problem}.") from problem
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as problem:
+        raise InvalidInput(f"{what} is not JSON: {problem}") from problem
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON number")
+
+
+def object_argument(text: str | None, what: str) -> Mapping[str, Any]:
+    """A JSON object given on the line; nothing is an empty one."""
+    value = json_argument(text, what) if text else {}
+    if not isinstance(value, Mapping):
+        raise InvalidInput(f"{what} must be a JSON object.")
+    return value
+
+
+def progress(text: str) -> None:
+    """A message for people, on stderr."""
+    say(clean(text, 2_000), sys.stderr)

@@ -1,0 +1,169 @@
+"""Commands that start runs and follow them: start, restart."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from console.cli.session import changing, object_argument, progress, session, tell_receipt
+from console.format import say
+from runtime.errors import InvalidInput, TimedOut
+from runtime.model.run import Run
+from runtime.model.status import RunStatus
+from runtime.operations.starting import NewRun
+from runtime.safe_text import clean, json_text
+
+LOOK_SECONDS = 0.1
+
+
+def labels_of(given: tuple[str, ...]) -> dict[str, str]:
+    """Labels from `k=v`; InvalidInput for anything else."""
+    labels = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise InvalidInput(f"--label {text} must be k=v.")
+        labels[name] = value
+    return labels
+
+
+def each_of(path: str) -> list[NewRun]:
+    """One run for each line of a file: a JSON object with id, state, labels."""
+    runs = []
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = [line for line in file if line.strip()]
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InvalidInput(f"--each {path} cannot be read: {problem}.") from problem
+    for number, line in enumerate(lines, 1):
+        try:
+            entry = json.loads(line)
+        except ValueError as problem:
+            raise InvalidInput(f"{path}, line {number} is not JSON: {problem}.") from problem
+        if not isinstance(entry, Mapping) or set(entry) - {"id", "state", "labels"}:
+            raise InvalidInput(f"{path}, line {number} must be an object with id, state and labels.")
+        runs.append(NewRun(entry.get("id"), entry.get("state") or {}, entry.get("labels") or {}))
+    return runs
+
+
+@click.command()
+@click.argument("flow")
+@click.option("--state", help="JSON object or @file, over the defaults and globalState.")
+@click.option("--id", "run_id", help="Id of the run; with --count its beginning.")
+@click.option("--label", multiple=True, metavar="K=V")
+@click.option("--simulate", is_flag=True, help="Bind every unbound task to the simulated system.")
+@click.option("--follow", is_flag=True, help="Show it to the end, starting a scheduler if none is alive.")
+@click.option("--timeout", help="With --follow: give up after this span, like 5m.")
+@click.option("--count", type=int, help="So many runs at once.")
+@click.option("--each", metavar="FILE", help="One run for each line of a file.")
+@changing
+def start(
+    flow: str,
+    state: str | None,
+    run_id: str | None,
+    label: tuple[str, ...],
+    simulate: bool,
+    follow: bool,
+    timeout: str | None,
+    count: int | None,
+    each: str | None,
+    reason: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Start a run of a workflow, by name or flow file."""
+    runtime = session().runtime
+    if count is not None and each is not None:
+        raise InvalidInput("--count and --each exclude each other.")
+    if follow and (count is not None or each is not None):
+        raise InvalidInput("--follow follows one run; leave --count and --each out.")
+    seconds = _seconds(timeout) if timeout else None
+    runs, receipt = runtime.commands.start(
+        flow,
+        object_argument(state, "--state"),
+        run_id,
+        labels_of(label),
+        simulate,
+        count,
+        each_of(each) if each else None,
+        reason=reason,
+        dry_run=dry_run,
+    )
+    if follow and not dry_run:
+        raise click.exceptions.Exit(follow_run(runs[0].id, seconds, quiet=as_json))
+    if as_json and not dry_run:
+        shown = [runtime.queries.show(r.id) for r in runs]
+        say(json_text(shown[0] if count is None and each is None else shown))
+    else:
+        tell_receipt(receipt, as_json=as_json)
+
+
+def _seconds(text: str) -> float:
+    from runtime.flow.durations import seconds
+
+    return seconds(text)
+
+
+@click.command()
+@click.argument("run")
+@click.option("--id", "new_id", help="Id of the new run.")
+@changing
+def restart(run: str, new_id: str | None, reason: str, dry_run: bool, as_json: bool) -> None:
+    """A new run with the same input, linked to the old one."""
+    runtime = session().runtime
+    receipt = runtime.commands.restart(run, new_id=new_id, reason=reason, dry_run=dry_run)
+    if as_json and not dry_run and receipt.run is not None:
+        say(json_text(runtime.queries.show(receipt.run.id)))
+    else:
+        tell_receipt(receipt, as_json=as_json)
+
+
+def follow_run(run_id: str, timeout_seconds: float | None, *, quiet: bool = False) -> int:
+    """Show a run to its end; gives the exit code (0 completed, 1 failed or cancelled); TimedOut after a while."""
+    from runtime.assembly import scheduler_alive, start_scheduler_process
+    from runtime.scheduler.attachment import attach
+
+    runtime = session().runtime
+    began = time.monotonic()
+    with attach(runtime.directory):
+        if not scheduler_alive(runtime):
+            progress("No scheduler is alive; starting one.")
+            start_scheduler_process(runtime)
+        shown = 0
+        token: int | None = None
+        while True:
+            changed = runtime.store.change_token()
+            if changed != token:
+                token = changed
+                run = runtime.store.get(run_id)
+                shown = _show_new(run_id, shown)
+                if run is None or run.ended_at is not None:
+                    return _finish(run, quiet=quiet)
+            if timeout_seconds is not None and time.monotonic() - began > timeout_seconds:
+                raise TimedOut(f"{run_id} did not end within {timeout_seconds:g} s; it lives on. forkjoin why {run_id}")
+            time.sleep(LOOK_SECONDS)
+
+
+def _show_new(run_id: str, shown: int) -> int:
+    entries = session().runtime.store.history(run_id)
+    for entry in entries[shown:]:
+        if entry.kind not in ("entered",):
+            say(f"{entry.at:%H:%M:%S} {entry.kind:14} {clean(entry.message, 1_000)}", sys.stderr)
+    return len(entries)
+
+
+def _finish(run: Run | None, *, quiet: bool) -> int:
+    if run is None:
+        progress("The run was removed.")
+        return 1
+    shown: Any = session().runtime.queries.show(run.id) if quiet else {"id": run.id, "status": str(run.status), "failed_branches": run.failed_branches, "state": dict(run.state)}
+    say(json_text(shown))
+    return 0 if run.status is RunStatus.COMPLETED else 1
+
+
+COMMANDS = (start, restart)
