@@ -20,10 +20,15 @@ def colourful(stream: IO[str]) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "") not in ("", "dumb")
 
 
+def encoding_of(stream: IO[str]) -> str:
+    """What a stream can write."""
+    return str(getattr(stream, "encoding", None) or "ascii")
+
+
 def say(text: str, stream: IO[str] | None = None) -> None:
     """Write one line that is already clean, in what the stream can encode."""
     out = stream or sys.stdout
-    out.write(encodable(text, out.encoding) + "\n")
+    out.write(encodable(text, encoding_of(out)) + "\n")
 
 
 def glyph(status: str, stream: IO[str]) -> str:
@@ -31,7 +36,7 @@ def glyph(status: str, stream: IO[str]) -> str:
     look = LOOKS.get(status)
     if look is None:
         return " "
-    plain = (stream.encoding or "ascii").lower().replace("-", "") != "utf8" or os.environ.get("TERM") == "linux"
+    plain = encoding_of(stream).lower().replace("-", "") != "utf8" or os.environ.get("TERM") == "linux"
     return look.ascii if plain else look.glyph
 
 

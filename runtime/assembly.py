@@ -82,7 +82,9 @@ class Runtime:
             raise Refused(f"{chosen.id} has started nothing outside, so there are no logs.")
         attempt = visit.attempts[-1]
         if attempt.external_system in ("python", "local"):
-            raise Refused(f"{visit.step_id} is Python code; only the scheduler runs it. forkjoin history shows its end.")
+            raise Refused(
+                f"{visit.step_id} is Python code; only the scheduler runs it. forkjoin history shows its end."
+            )
         action = Action(
             "logs", chosen.id, visit.step_id, visit.visit, attempt.attempt, attempt.external_system, attempt.target
         )

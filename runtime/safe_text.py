@@ -27,9 +27,9 @@ def _picture(match: re.Match[str]) -> str:
 
 
 def clean(text: object, limit: int = 500, keep_newlines: bool = False) -> str:
-    """Text that is safe to draw: nothing in it moves, hides or colours anything.
+    r"""Text that is safe to draw: nothing in it moves, hides or colours anything.
 
-    Controls become visible pictures; C1, bidi, zero-width, tags and surrogates `\\u{..}`; at most two combining
+    Controls become visible pictures; C1, bidi, zero-width, tags and surrogates `\u{..}`; at most two combining
     marks stay on a letter. Longer text than `limit` is cut and ends with its length. Cost is bounded by `limit`.
     """
     whole = text if isinstance(text, str) else str(text)
@@ -57,7 +57,7 @@ def _few_marks(text: str) -> str:
 
 
 def json_text(value: Any, *, indent: int | None = 2) -> str:
-    """JSON with exact text, in which C0, DEL, C1, bidi and surrogates are `\\u` escapes."""
+    r"""JSON with exact text, in which C0, DEL, C1, bidi and surrogates are `\u` escapes."""
     import json
 
     text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
@@ -94,7 +94,7 @@ def _masked(value: Any, secrets: list[str]) -> Any:
 
 
 def encodable(text: str, encoding: str | None) -> str:
-    """Text in which characters that stdout cannot encode show as `\\u{..}`."""
+    r"""Text in which characters that stdout cannot encode show as `\u{..}`."""
     try:
         text.encode(encoding or "ascii")
     except (UnicodeEncodeError, LookupError):

@@ -93,7 +93,7 @@ def _from_file(file: Path | None) -> Mapping[str, Any]:
 
 
 def _typed(name: str, value: Any, source: str) -> Any:
-    default = {f.name: f.default for f in fields(Settings)}[name]
+    default: Any = {f.name: f.default for f in fields(Settings)}[name]
     try:
         if isinstance(default, bool):
             if isinstance(value, bool):

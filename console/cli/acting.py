@@ -70,8 +70,17 @@ def _how(reason: str, dry_run: bool, revision: int | None) -> dict[str, Any]:
 @at_revision
 @changing
 def retry(
-    run: str | None, branch: str | None, intent: str, force: bool, where: str | None, rate: float | None,
-    canary: bool, reason: str, dry_run: bool, revision: int | None, as_json: bool,
+    run: str | None,
+    branch: str | None,
+    intent: str,
+    force: bool,
+    where: str | None,
+    rate: float | None,
+    canary: bool,
+    reason: str,
+    dry_run: bool,
+    revision: int | None,
+    as_json: bool,
 ) -> None:
     """A new attempt of failed branches, siblings untouched."""
     arguments = {"intent": intent, "force": force, **({"branch": branch} if branch else {})}
@@ -85,8 +94,15 @@ def retry(
 @at_revision
 @changing
 def poll(
-    run: str | None, branch: str | None, where: str | None, rate: float | None, canary: bool,
-    reason: str, dry_run: bool, revision: int | None, as_json: bool,
+    run: str | None,
+    branch: str | None,
+    where: str | None,
+    rate: float | None,
+    canary: bool,
+    reason: str,
+    dry_run: bool,
+    revision: int | None,
+    as_json: bool,
 ) -> None:
     """Poll now."""
     arguments = {"branch": branch} if branch else {}
@@ -100,8 +116,14 @@ def _simple(verb: str, text: str) -> click.Command:
     @at_revision
     @changing
     def act(
-        run: str | None, where: str | None, rate: float | None, canary: bool,
-        reason: str, dry_run: bool, revision: int | None, as_json: bool,
+        run: str | None,
+        where: str | None,
+        rate: float | None,
+        canary: bool,
+        reason: str,
+        dry_run: bool,
+        revision: int | None,
+        as_json: bool,
     ) -> None:
         one_or_many(verb, run, where, rate, canary, _how(reason, dry_run, revision), {}, as_json=as_json)
 
@@ -153,9 +175,7 @@ def ack(
 @click.option("--result", default="null", help="JSON or @file.")
 @at_revision
 @changing
-def skip(
-    run: str, branch: str, result: str, reason: str, dry_run: bool, revision: int | None, as_json: bool
-) -> None:
+def skip(run: str, branch: str, result: str, reason: str, dry_run: bool, revision: int | None, as_json: bool) -> None:
     """Settle the step of a branch by hand."""
     value = json_argument(result, "--result")
     receipt = session().runtime.commands.skip(run, branch, value, **_how(reason, dry_run, revision))
@@ -170,7 +190,13 @@ def skip(
 @at_revision
 @changing
 def send(
-    run: str, event: str, payload: str, branch: str | None, reason: str, dry_run: bool, revision: int | None,
+    run: str,
+    event: str,
+    payload: str,
+    branch: str | None,
+    reason: str,
+    dry_run: bool,
+    revision: int | None,
     as_json: bool,
 ) -> None:
     """Answer a waitForEvent."""

@@ -23,11 +23,13 @@ def validate(files: tuple[str, ...], simulate: bool, as_json: bool) -> None:
     from runtime.assembly import catalog_of
 
     catalog = catalog_of(session().settings)
-    shown = []
+    shown: list[tuple[str, list[tuple[str, str, str]], list[tuple[str, str, str]]]] = []
     for name in files:
         try:
-            _, problems, warnings = catalog.examine(catalog.find(name), simulate=simulate)
-            shown.append((name, [(p.code, p.path, p.message) for p in problems], [(w.code, w.path, w.message) for w in warnings]))
+            _, found, doubts = catalog.examine(catalog.find(name), simulate=simulate)
+            shown.append(
+                (name, [(p.code, p.path, p.message) for p in found], [(w.code, w.path, w.message) for w in doubts])
+            )
         except ForkjoinError as problem:
             shown.append((name, [("FILE", "$", problem.message)], []))
     if as_json:
@@ -77,7 +79,7 @@ def graph(what: str, form: str, ascii_only: bool) -> None:
         return
     known = {w.name: w for w in one.runtime.queries.catalog.workflows()}
     if what in known and known[what].flow is not None:
-        say(picture(known[what].flow, None, form=form, ascii_only=ascii_only))  # type: ignore[arg-type]
+        say(picture(known[what].flow, None, form=form, ascii_only=ascii_only))
         return
     stored = one.runtime.queries.load(what)
     program = one.runtime.queries.program(stored.run)
@@ -90,8 +92,9 @@ def graph(what: str, form: str, ascii_only: bool) -> None:
 @common
 def scaffold(file: str, into: str | None) -> None:
     """A workflow folder with a stub for each unbound task, from a FlowJSON file."""
-    from runtime.assembly import catalog_of
     from runtime.operations.scaffold import scaffold as make
+
+    from runtime.assembly import catalog_of
 
     one = session()
     one.refuse_read_only("scaffold")
@@ -118,7 +121,9 @@ def schedule_list(as_json: bool) -> None:
     if as_json:
         say(json_text(found))
         return
-    rows = [(f["workflow"], "on" if f["enabled"] else "off", f["rule"], f["last_tick"] or "-", f["overlap"]) for f in found]
+    rows = [
+        (f["workflow"], "on" if f["enabled"] else "off", f["rule"], f["last_tick"] or "-", f["overlap"]) for f in found
+    ]
     table(("WORKFLOW", "STATE", "RULE", "LAST TICK", "OVERLAP"), rows)
 
 

@@ -16,7 +16,9 @@ from runtime.safe_text import clean, encodable
 INTERRUPTED = 130
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @common
 @click.version_option(package_name="forkjoin-console", prog_name="forkjoin")
 @click.pass_context
@@ -54,7 +56,9 @@ def run(arguments: list[str] | None = None) -> int:
     except Exception as problem:
         if one.overrides.get("log_level") == "debug":
             raise
-        return _fail(f"forkjoin met a problem of its own: {type(problem).__name__}: {problem}. --log-level debug shows more.", 5)
+        return _fail(
+            f"forkjoin met a problem of its own: {type(problem).__name__}: {problem}. --log-level debug shows more.", 5
+        )
     finally:
         one.close()
 

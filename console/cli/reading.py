@@ -22,7 +22,11 @@ def list_rows(where: str, sort: str, limit: int | None, after: str | None, *, as
         return
     now = runtime.clock.now()
     if not runs:
-        say("No runs match." if where else "No runs yet. forkjoin flows lists workflows, forkjoin start FLOW starts one.")
+        say(
+            "No runs match."
+            if where
+            else "No runs yet. forkjoin flows lists workflows, forkjoin start FLOW starts one."
+        )
         return
     rows = [
         (
@@ -83,7 +87,8 @@ def show(run: str, as_json: bool) -> None:
         say(json_text(shown))
         return
     flow = shown["flow"]
-    say(f"{shown['id']}  {clean(shown['workflow'])} {clean(flow['version'])}  {shown['status']}  revision {shown['revision']}")
+    what = f"{clean(shown['workflow'])} {clean(flow['version'])}"
+    say(f"{shown['id']}  {what}  {shown['status']}  revision {shown['revision']}")
     say(f"created {shown['created_at']}  updated {shown['updated_at']}  next wake {shown['next_wake_at'] or '-'}")
     if shown["why"]:
         say(clean(shown["why"], 1_000))
@@ -177,7 +182,10 @@ def wakes(limit: int, as_json: bool) -> None:
     from runtime.engine.explain import scheduler_state
 
     say(scheduler_state(runtime.queries.scheduler(), runtime.clock.now())[1])
-    rows = [(w["at"] or "held", short_span(w["late_s"]) + " late" if w["late_s"] else "", w["run"], w["reason"]) for w in board]
+    rows = [
+        (w["at"] or "held", short_span(w["late_s"]) + " late" if w["late_s"] else "", w["run"], w["reason"])
+        for w in board
+    ]
     table(("DUE", "LATE", "RUN", "WHAT"), rows)
 
 

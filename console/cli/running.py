@@ -39,7 +39,7 @@ def scheduler(until_idle: bool) -> None:
     raise click.exceptions.Exit(run_scheduler(one.settings, until_idle=until_idle))
 
 
-DEMO_RUNS = (
+DEMO_RUNS: tuple[tuple[str, str, dict[str, object], int], ...] = (
     ("profile_update", "healthy", {"emailOutcome": "completed"}, 8),
     ("profile_update", "failing", {"emailOutcome": "failed"}, 6),
     ("profile_update", "lost", {"emailOutcome": "lost"}, 2),
@@ -76,7 +76,7 @@ def demo(headless: bool) -> None:
     start_scheduler_process(one.runtime)
     list_rows("", "attention", 40, None, as_json=False)
     say("")
-    say(f"A scheduler works on them for half a minute. forkjoin --store {one.overrides['store']} list shows how far they are.")
+    say(f"A scheduler works on them. Look again: forkjoin --store {one.overrides['store']} list")
     sys.stdout.flush()
 
 

@@ -87,7 +87,9 @@ def _taker(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
 def common(function: F) -> F:
     """Global options, usable before and after the name of the command."""
     options = (
-        click.option("--store", metavar="DIR", help="Directory of the store.", expose_value=False, callback=_taker("store")),
+        click.option(
+            "--store", metavar="DIR", help="Directory of the store.", expose_value=False, callback=_taker("store")
+        ),
         click.option(
             "--workflows",
             metavar="DIR",

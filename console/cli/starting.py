@@ -161,7 +161,11 @@ def _finish(run: Run | None, *, quiet: bool) -> int:
     if run is None:
         progress("The run was removed.")
         return 1
-    shown: Any = session().runtime.queries.show(run.id) if quiet else {"id": run.id, "status": str(run.status), "failed_branches": run.failed_branches, "state": dict(run.state)}
+    shown: Any = (
+        session().runtime.queries.show(run.id)
+        if quiet
+        else {"id": run.id, "status": str(run.status), "failed_branches": run.failed_branches, "state": dict(run.state)}
+    )
     say(json_text(shown))
     return 0 if run.status is RunStatus.COMPLETED else 1
 

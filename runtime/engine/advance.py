@@ -127,4 +127,3 @@ def new_run(run: Run, situation: Situation, entries: Sequence[HistoryEntry] = ()
     root = Branch(run_id=run.id, id="main", seq=0, step_id=begin, created_at=situation.now)
     created = HistoryEntry(situation.now, "created", f"run {run.id} of {run.workflow} {run.flow_version} was created")
     return Save(run, None, branches=(root,), history=(created, *entries))
-

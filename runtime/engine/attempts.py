@@ -63,13 +63,12 @@ def fail_attempt(draft: Draft, branch: Branch, number: int, outcome: Failed) -> 
     """The work of an attempt ended badly: try again later if the policy grants it, else the token fails."""
     failure = Failure(outcome.type, outcome.message, draft.now, outcome.details, outcome.retryable)
     index = branch.current_index
-    ended = draft.now
     attempts = {a.attempt: a for a in branch.steps[index or 0].attempts}
     status = attempts[number].status if number in attempts else B.FAILED
     keeps = status is B.COMPLETED or (attempts[number].cancel is not None if number in attempts else False)
-    branch = draft.change_attempt(
-        branch, number, failure=failure, **({} if keeps else {"status": B.FAILED, "ended_at": ended})
-    )
+    branch = draft.change_attempt(branch, number, failure=failure)
+    if not keeps:
+        branch = draft.change_attempt(branch, number, status=B.FAILED, ended_at=draft.now)
     visit = branch.current
     assert visit is not None
     policy = draft.program.step(branch.step_id).retry

@@ -14,9 +14,7 @@ def owe_cancels(draft: Draft, branch: Branch, *, from_index: int = 0) -> Branch:
         if index < from_index or attempt.cancel is not None:
             continue
         if attempt.external_system == "local":
-            branch = draft.change_attempt(
-                branch, attempt.attempt, index=index, status=B.CANCELLED, ended_at=draft.now
-            )
+            branch = draft.change_attempt(branch, attempt.attempt, index=index, status=B.CANCELLED, ended_at=draft.now)
             continue
         branch = draft.change_attempt(
             branch,

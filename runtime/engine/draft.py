@@ -80,9 +80,7 @@ class Draft:
         """Replace fields of one attempt of a visit, the current one by default."""
         at = branch.current_index if index is None else index
         assert at is not None, f"branch {branch.id} has no visit to change"
-        attempts = tuple(
-            changed(a, **fields) if a.attempt == number else a for a in branch.steps[at].attempts
-        )
+        attempts = tuple(changed(a, **fields) if a.attempt == number else a for a in branch.steps[at].attempts)
         return self.change_visit(branch, index=at, attempts=attempts)
 
     def put_firing(self, firing: Firing) -> None:
@@ -148,9 +146,4 @@ class Draft:
 
 def is_token(branch: Branch) -> bool:
     """Whether a branch carries a live token of the flow."""
-    return (
-        branch.status in LIVE
-        and branch.kind != "item"
-        and branch.consumed_by is None
-        and branch.open_fork is None
-    )
+    return branch.status in LIVE and branch.kind != "item" and branch.consumed_by is None and branch.open_fork is None

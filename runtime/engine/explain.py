@@ -83,7 +83,10 @@ def why(
 def scheduler_state(beat: Mapping[str, Any] | None, now: datetime) -> tuple[bool, str]:
     """Whether a scheduler is alive by its heartbeat, and the sentence that says so."""
     if not beat or not beat.get("beat_at"):
-        return False, "No scheduler has driven this store: nothing is started, polled or joined. Run forkjoin scheduler."
+        return (
+            False,
+            "No scheduler has driven this store: nothing is started, polled or joined. Run forkjoin scheduler.",
+        )
     seen = beat["beat_at"]
     moment = seen if isinstance(seen, datetime) else datetime.fromisoformat(str(seen))
     who = f"on {beat.get('host', '?')}, pid {beat.get('pid', '?')}"
@@ -103,7 +106,9 @@ def _headline(draft: Draft) -> str:
         text += f" with {run.failed_branches} failed branch{'es' if run.failed_branches > 1 else ''}"
     if run.next_wake_at is not None and run.status is RunStatus.SLEEPING:
         seconds = (run.next_wake_at - draft.now).total_seconds()
-        text += f", next wake in {span(seconds)} ({run.wake_reason})" if seconds > 0 else f", due now ({run.wake_reason})"
+        text += (
+            f", next wake in {span(seconds)} ({run.wake_reason})" if seconds > 0 else f", due now ({run.wake_reason})"
+        )
     return text + "."
 
 
@@ -169,7 +174,9 @@ def _running(draft: Draft, branch: Branch) -> str:
     visit = branch.current
     assert visit is not None
     attempt = visit.attempts[-1]
-    text = f"{branch.step_id} runs for {ago(now, attempt.started_at)} as {attempt.external_system} {attempt.external_id}"
+    text = (
+        f"{branch.step_id} runs for {ago(now, attempt.started_at)} as {attempt.external_system} {attempt.external_id}"
+    )
     seen = branch.observation
     if seen is not None and seen.state is ObservationState.STALE:
         problem = branch.last_poll_failure
@@ -197,9 +204,7 @@ def _holds(draft: Draft) -> list[Hold]:
         h
         for h in draft.holds
         if h.released_at is None
-        and any(
-            h.covers(run_id=run.id, workflow=run.workflow, flow_id=flow_id, system=s, target=t) for s, t in systems
-        )
+        and any(h.covers(run_id=run.id, workflow=run.workflow, flow_id=flow_id, system=s, target=t) for s, t in systems)
     ]
 
 
@@ -234,4 +239,3 @@ def _advice(draft: Draft) -> str:
     if any(b.status is B.RUNNING and b.next_poll_at for b in draft.branches.values()):
         can.append(f"forkjoin poll {run.id}")
     return f"You can: {'; '.join(can)}" if can else ""
-

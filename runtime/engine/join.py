@@ -95,9 +95,7 @@ def _expects(graph: FlowGraph, join: str, token: Branch) -> bool:
     return any(c.target == join or graph.expects(join, c.target) for c in graph.outgoing.get(join, ()))
 
 
-def settled_at(
-    graph: FlowGraph, token: Branch, branches: Mapping[str, Branch], tokens: Sequence[Branch]
-) -> str | None:
+def settled_at(graph: FlowGraph, token: Branch, branches: Mapping[str, Branch], tokens: Sequence[Branch]) -> str | None:
     """The join at which a failed token settles; None outside any fork, where the run fails."""
     forks = []
     at: Branch | None = token
@@ -243,9 +241,7 @@ class JoinState:
     fired_at: datetime | None
 
 
-def join_states(
-    program: Program, branches: Mapping[str, Branch], firings: Sequence[Firing] = ()
-) -> list[JoinState]:
+def join_states(program: Program, branches: Mapping[str, Branch], firings: Sequence[Firing] = ()) -> list[JoinState]:
     """Every join with tokens at it or fired, and every dynamic fork entered, in flow order."""
     states: list[JoinState] = []
     open_now = {c.step_id: c for c in counts(program, branches)}
@@ -286,9 +282,7 @@ def join_states(
         else:
             live = [b for b in branches.values() if is_token(b) and _expects(program.graph, step_id, b)]
             if live:
-                states.append(
-                    JoinState(step_id, str(policy), 1, policy.n or len(live), 0, 0, len(live), False, None)
-                )
+                states.append(JoinState(step_id, str(policy), 1, policy.n or len(live), 0, 0, len(live), False, None))
     return states + _item_states(program, branches)
 
 
@@ -310,9 +304,7 @@ def _item_states(program: Program, branches: Mapping[str, Branch]) -> list[JoinS
             held = not visit.recorded and waits == 0 and parent.status is not B.CANCELLED
             needed = policy.n or arrived + failed + waits
             states.append(
-                JoinState(
-                    visit.step_id, str(policy), visit.visit, needed, arrived, failed, waits, held, visit.ended_at
-                )
+                JoinState(visit.step_id, str(policy), visit.visit, needed, arrived, failed, waits, held, visit.ended_at)
             )
     return states
 

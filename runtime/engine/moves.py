@@ -112,9 +112,7 @@ def begin_visit(
     settled_items = None
     if previous is not None and previous.items is not None and previous.recorded and not settled:
         settled_items = fork_id(branch.id, previous.step_id, previous.visit)
-    visit = StepVisit(
-        step.id, number, draft.now, budget_at=draft.now, settled=settled, settled_items=settled_items
-    )
+    visit = StepVisit(step.id, number, draft.now, budget_at=draft.now, settled=settled, settled_items=settled_items)
     branch = draft.change(
         branch,
         steps=(*branch.steps, visit),
@@ -134,8 +132,11 @@ def begin_visit(
             items.open_items(draft, branch)
         elif step.id not in draft.program.bindings:
             fail_visit(
-                draft, branch, "MissingCode", f"Nothing is bound to the task {step.id}: write it in tasks.py of "
-                f"{draft.run.workflow} or give it metadata.task, then retry."
+                draft,
+                branch,
+                "MissingCode",
+                f"Nothing is bound to the task {step.id}: write it in tasks.py of "
+                f"{draft.run.workflow} or give it metadata.task, then retry.",
             )
     elif step.type == "resumeAfter":
         try:

@@ -133,7 +133,10 @@ def _safe(answer: Outcome | Unreached | Stopped, secrets: set[str]) -> Outcome |
         return Completed(clean(answer.result), clean(answer.state) if answer.state else None)
     if isinstance(answer, Failed):
         return Failed(
-            clean(str(answer.message))[:16_000], str(answer.type)[:200], _details(clean(answer.details)), answer.retryable
+            clean(str(answer.message))[:16_000],
+            str(answer.type)[:200],
+            _details(clean(answer.details)),
+            answer.retryable,
         )
     if isinstance(answer, Unreached):
         return Unreached(clean(answer.message)[:2_000], answer.type, answer.retry_after)

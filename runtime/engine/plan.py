@@ -185,4 +185,3 @@ def _action(verb: str, branch: Branch, visit: StepVisit, attempt: Attempt) -> Ac
         attempt.external_system,
         attempt.target,
     )
-

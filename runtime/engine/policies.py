@@ -70,9 +70,7 @@ def covering(draft: Draft, system: str, target: str) -> list[Hold]:
     return [
         h
         for h in draft.holds
-        if h.covers(
-            run_id=run.id, workflow=run.workflow, flow_id=draft.program.flow.id, system=system, target=target
-        )
+        if h.covers(run_id=run.id, workflow=run.workflow, flow_id=draft.program.flow.id, system=system, target=target)
     ]
 
 

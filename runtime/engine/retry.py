@@ -22,8 +22,8 @@ def failed_branches(draft: Draft) -> list[Branch]:
 def _repairable(draft: Draft, branch: Branch) -> str | None:
     """Why a failed branch cannot be repaired, or None."""
     if branch.consumed_by is not None:
-        step, _, visit = branch.consumed_by.rpartition("@")
-        firing = draft.firings[(step, int(visit))]
+        step, _, number = branch.consumed_by.rpartition("@")
+        firing = draft.firings[(step, int(number))]
         if firing.policy.startswith("atLeast"):
             return f"{step} ({firing.policy}) has fired without it"
     if branch.kind == "item":
@@ -201,7 +201,9 @@ def _cancel_first(draft: Draft, branch: Branch, attempt: Attempt) -> list[str]:
         budget_at=draft.now,
     )
     draft.change(branch, status=B.AWAITING_RETRY, retry_at=None, next_poll_at=None, expired=False)
-    return [f"{branch.id}: {attempt.external_id or 'the start'} is cancelled; then attempt {attempt.attempt + 1} starts."]
+    return [
+        f"{branch.id}: {attempt.external_id or 'the start'} is cancelled; then attempt {attempt.attempt + 1} starts."
+    ]
 
 
 def reopen_path(draft: Draft, branch: Branch) -> list[str]:
@@ -221,9 +223,11 @@ def reopen_path(draft: Draft, branch: Branch) -> list[str]:
             for other in [b for b in draft.branches.values() if b.cancelled_by == at and b.kind != "item"]:
                 reopen_cancelled(draft, other)
                 effects.append(f"{other.id}, cancelled by {at}, works again.")
-    for item in draft.branches.values():
-        if item.status is B.SUPERSEDED and before.get(item.id) is not B.SUPERSEDED:
-            effects.append(f"{item.id} is superseded.")
+    effects += [
+        f"{b.id} is superseded."
+        for b in draft.branches.values()
+        if b.status is B.SUPERSEDED and before.get(b.id) is not B.SUPERSEDED
+    ]
     for _, _, attempt in (a for b in draft.branches.values() for a in draft.open_attempts(b)):
         if attempt.cancel is not None and attempt.cancel.requested_at == draft.now:
             effects.append(f"The job {attempt.external_id or attempt.idempotency_key} is cancelled.")

@@ -52,9 +52,7 @@ def leaves(branches: Mapping[str, Branch]) -> list[Branch]:
 
 def failures(branches: Mapping[str, Branch], visits: Mapping[str, int]) -> list[Branch]:
     """Failed branches, leaving out failures whose step was entered again later (DESIGN section 5)."""
-    return [
-        b for b in branches.values() if b.status is B.FAILED and b.visit >= visits.get(b.step_id, 0)
-    ]
+    return [b for b in branches.values() if b.status is B.FAILED and b.visit >= visits.get(b.step_id, 0)]
 
 
 def summarise(draft: Draft, plan: Plan, *, leased: bool) -> Summary:
@@ -112,9 +110,9 @@ def run_status(draft: Draft, plan: Plan, *, leased: bool) -> RunStatus:
     movable, events = False, False
     for branch in draft.branches.values():
         visit = branch.current
-        if branch.status in (B.PENDING, B.STARTING, B.AWAITING_RETRY):
-            movable = True
-        elif branch.status is B.RUNNING and branch.open_fork is None and visit and visit.items is None:
+        if branch.status in (B.PENDING, B.STARTING, B.AWAITING_RETRY) or (
+            branch.status is B.RUNNING and branch.open_fork is None and visit and visit.items is None
+        ):
             movable = True
         elif branch.status is B.WAITING and visit is not None:
             if visit.due_at is not None:

@@ -1,4 +1,4 @@
-"""Undoing the firing of a join: what came from it is superseded, its tokens stand where they stood (DESIGN section 5)."""
+"""Undoing the firing of a join: what came from it is superseded, its tokens stand again (DESIGN section 5)."""
 
 from __future__ import annotations
 
@@ -68,9 +68,11 @@ def supersede_after(draft: Draft, branch: Branch, index: int) -> None:
         ids = (*later.arrived, *later.failed)
         if later.undone:
             continue
-        if any(b.id in ids for b in gone) or (branch.id in ids and branch.consumed_by == f"{later.step_id}@{later.visit}"):
-            undo_firing(draft, later)
-        elif later.token == branch.id and later.token_index >= index:
+        if (
+            any(b.id in ids for b in gone)
+            or (branch.id in ids and branch.consumed_by == f"{later.step_id}@{later.visit}")
+            or (later.token == branch.id and later.token_index >= index)
+        ):
             undo_firing(draft, later)
         elif any(b.id == later.token for b in gone):
             draft.put_firing(changed(later, undone=True))

@@ -11,9 +11,7 @@ from runtime.model.status import BranchStatus as B
 
 def complete_visit(draft: Draft, branch: Branch, result: Any, status: B = B.COMPLETED) -> None:
     """The step's own work is over: record the result; the token may leave."""
-    branch = draft.change_visit(
-        branch, status=status, result=result, recorded=True, ended_at=draft.now, failure=None
-    )
+    branch = draft.change_visit(branch, status=status, result=result, recorded=True, ended_at=draft.now, failure=None)
     branch = draft.change(branch, status=B.PENDING, retry_at=None, next_poll_at=None, held_by=None)
     if branch.kind == "item":
         draft.change(branch, status=status)

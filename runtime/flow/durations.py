@@ -64,9 +64,7 @@ def add_duration(moment: datetime, text: str) -> datetime:
             amount -= whole
         return moment + timedelta(microseconds=round(amount * SECONDS[unit] * 1_000_000))
     except (OverflowError, ValueError):
-        raise InvalidInput(
-            f"The duration {_shown(text)} leads beyond the year 9999; give a shorter one."
-        ) from None
+        raise InvalidInput(f"The duration {_shown(text)} leads beyond the year 9999; give a shorter one.") from None
 
 
 def _parse(text: str) -> tuple[Fraction, str]:

@@ -110,13 +110,13 @@ class Acting:
                     f"Not saved: {run_id} is at revision {run.revision}, you saw {revision}. Look again, then repeat."
                 )
             active = self.store.holds(released=True) if holds is None else holds
-            draft = Draft(
-                Situation(self.program(run), self.clock.now(), active), run, stored.branches, stored.firings
-            )
+            draft = Draft(Situation(self.program(run), self.clock.now(), active), run, stored.branches, stored.firings)
             chosen = find_branch(stored.branches, branch) if branch else None
             seen = what_is_seen(draft, chosen)
             if saw is not None and any(seen.get(k) != v for k, v in saw.items()):
-                raise Refused(f"Not carried out: {run_id} changed since the act was given ({dict(saw)} then, {seen} now).")
+                raise Refused(
+                    f"Not carried out: {run_id} changed since the act was given ({dict(saw)} then, {seen} now)."
+                )
             was = before(draft) if before else seen
             effects = rule(draft, chosen)
             target = run_id if chosen is None else f"{run_id}/{chosen.id}"
@@ -142,7 +142,9 @@ class Acting:
                 act = dataclasses.replace(carried, before=was, after=after, outcome="carried out")
             if not self.store.save([dataclasses.replace(step.save, acts=(act,))]):
                 recorded = carried or next(iter(self.store.acts(target=target, limit=1)), act)
-                return Receipt(f"{verb} {target}: accepted, act {recorded.id}.", tuple(effects), recorded, step.stored.run)
+                return Receipt(
+                    f"{verb} {target}: accepted, act {recorded.id}.", tuple(effects), recorded, step.stored.run
+                )
         raise Conflict(f"Not saved: {run_id} is being changed by others all the time. Try again.")
 
 
@@ -156,4 +158,3 @@ def program_of(store: RunStore, catalog: Catalog, run: Run) -> Program:
         return found
 
     return catalog.program(run, source)
-

@@ -17,4 +17,6 @@ def actor_of(name: str | None, env: Mapping[str, str], source: str = "cli") -> A
             name = getpass.getuser()
         except (KeyError, OSError):
             name = f"uid {os.getuid()}"
-    return Actor(clean(name, 100), source, os.getuid(), clean(env["SSH_CONNECTION"], 200) if "SSH_CONNECTION" in env else None)
+    return Actor(
+        clean(name, 100), source, os.getuid(), clean(env["SSH_CONNECTION"], 200) if "SSH_CONNECTION" in env else None
+    )

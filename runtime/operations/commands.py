@@ -12,6 +12,7 @@ from runtime.clock import Clock
 from runtime.engine import controls
 from runtime.engine import retry as retrying
 from runtime.engine.draft import Draft
+from runtime.engine.moves import held_by
 from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused
 from runtime.model.act import Act, Actor
 from runtime.model.branch import Branch
@@ -30,9 +31,7 @@ class Commands:
     Raises InvalidInput (2), NotFound (3), Refused (4) or StoreUnavailable (5), as the command line promises.
     """
 
-    def __init__(
-        self, store: RunStore, clock: Clock, catalog: Catalog, actor: Actor, read_only: bool = False
-    ) -> None:
+    def __init__(self, store: RunStore, clock: Clock, catalog: Catalog, actor: Actor, read_only: bool = False) -> None:
         self.acting = Acting(store, clock, catalog, actor, read_only=read_only)
         self._store = store
 
@@ -52,9 +51,7 @@ class Commands:
         """Start one run, `count` runs (`ID-0001`...) or one run for each of `each`."""
         one = NewRun(run_id, state or {}, labels or {})
         if each is not None:
-            runs: list[NewRun] = [
-                NewRun(e.id, {**one.state, **e.state}, {**one.labels, **e.labels}) for e in each
-            ]
+            runs: list[NewRun] = [NewRun(e.id, {**one.state, **e.state}, {**one.labels, **e.labels}) for e in each]
         elif count is not None:
             if count < 1:
                 raise InvalidInput("--count is at least 1.")
@@ -92,7 +89,7 @@ class Commands:
                 for b in draft.branches.values()
                 if b.status == "pending"
                 and (bound := draft.program.bindings.get(b.step_id))
-                and (scope := controls.held_by(draft, b, bound.system, bound.target))
+                and (scope := held_by(draft, b, bound.system, bound.target))
             }
             return effects + [f"It is held by {scope} and starts at release." for scope in sorted(held)]
 
@@ -262,9 +259,7 @@ class Commands:
         except ForkjoinError as problem:
             self._store.add_act(dataclasses.replace(act, outcome=f"refused: {problem.message}"))
 
-    def apply(
-        self, verb: str, run_id: str, arguments: Mapping[str, Any], reason: str = "", **how: Any
-    ) -> Receipt:
+    def apply(self, verb: str, run_id: str, arguments: Mapping[str, Any], reason: str = "", **how: Any) -> Receipt:
         """Carry one act out on one run by the name of its verb."""
         if verb not in BULK_VERBS:
             raise InvalidInput(f"{verb} cannot be carried out later.")
@@ -282,6 +277,4 @@ class Commands:
         return done
 
 
-BULK_VERBS = frozenset(
-    {"retry", "poll", "pause", "resume", "cancel", "wake", "ack", "skip", "send", "edit", "restart"}
-)
+BULK_VERBS = frozenset({"retry", "poll", "pause", "resume", "cancel", "wake", "ack", "skip", "send", "edit", "restart"})

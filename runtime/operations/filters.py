@@ -1,4 +1,4 @@
-"""The filter language of `--where`: status:failed flow:media* error~timeout is:stale wake<5m label:env=prod !is:late."""
+"""The filter language of `--where`, like status:failed flow:media* error~timeout wake<5m !is:late."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ FLAGS: dict[str, Test] = {
     "open": lambda run, _: run.status not in ENDED_RUN,
     "ended": lambda run, _: run.status in ENDED_RUN,
     "acknowledged": lambda run, _: run.acknowledged is not None,
-    "late": lambda run, now: run.next_wake_at is not None
-    and (now - run.next_wake_at).total_seconds() > OVERDUE_SECONDS,
+    "late": lambda run, now: (
+        run.next_wake_at is not None and (now - run.next_wake_at).total_seconds() > OVERDUE_SECONDS
+    ),
     "attention": lambda run, _: run.attention < 8,
 }
 
@@ -71,9 +72,9 @@ def _part(word: str) -> Test:
             if word.startswith(key + sign):
                 return _timed(key, sign, word[len(key) + 1 :], word)
     wanted = word.lower()
-    return lambda run, _: wanted in " ".join(
-        (run.id, run.workflow, run.flow_id, str(run.status), run.why, *run.labels.values())
-    ).lower()
+    return lambda run, _: (
+        wanted in " ".join((run.id, run.workflow, run.flow_id, str(run.status), run.why, *run.labels.values())).lower()
+    )
 
 
 def _keyed(key: str, value: str, word: str) -> Test:

@@ -34,7 +34,9 @@ def active_hold(acting: Acting, scope: str) -> Hold | None:
     return next((h for h in acting.store.holds() if h.scope == scope), None)
 
 
-def hold(acting: Acting, scope: str, *, clocks: str, reason: str, dry_run: bool, revision: int | None = None) -> Receipt:
+def hold(
+    acting: Acting, scope: str, *, clocks: str, reason: str, dry_run: bool, revision: int | None = None
+) -> Receipt:
     """Set a hold. Refused when the same scope is held already."""
     acting.refuse_read_only("hold")
     checked_scope(acting, scope)

@@ -47,5 +47,7 @@ def find_branch(branches: Mapping[str, Branch], text: str) -> Branch:
         names = ", ".join(branch_name(i) for i in list(branches)[:20])
         raise NotFound(f"There is no branch {text}. Branches: {names}.")
     if len(found) > 1:
-        raise InvalidInput(f"{text} may mean several branches; name one by its id: {', '.join(b.id for b in found[:20])}.")
+        raise InvalidInput(
+            f"{text} may mean several branches; name one by its id: {', '.join(b.id for b in found[:20])}."
+        )
     return found[0]

@@ -113,9 +113,7 @@ def start_runs(
     target = ids[0] if len(ids) == 1 else workflow.name
     act = acting.new_act(verb, target, reason, arguments={"flow": workflow.name, "runs": len(ids)})
     if saves:
-        saves[0] = Save(
-            saves[0].run, None, branches=saves[0].branches, history=saves[0].history, acts=(act,)
-        )
+        saves[0] = Save(saves[0].run, None, branches=saves[0].branches, history=saves[0].history, acts=(act,))
     refused = acting.store.save(saves)
     if refused:
         raise Refused(f"The run id {refused[0]} is taken. Choose another, or leave --id out.")

@@ -22,9 +22,7 @@ ENDED = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED})
 def open_runs(store: RunStore, workflow: str) -> list[Run]:
     """Runs of a workflow that have not ended; failed ones wait for an operator and do not count."""
     return [
-        r
-        for r in store.query(RunFilter(workflow=workflow), limit=None)
-        if r.status not in (*ENDED, RunStatus.FAILED)
+        r for r in store.query(RunFilter(workflow=workflow), limit=None) if r.status not in (*ENDED, RunStatus.FAILED)
     ]
 
 
@@ -46,12 +44,17 @@ def tick_schedules(
                 continue
             enabled_at = datetime.fromisoformat(str(state["enabled_at"]))
             last = datetime.fromisoformat(str(state["last_tick"])) if state.get("last_tick") else None
-            held = any(
-                h.covers(run_id="", workflow=name, flow_id=flow.id if flow else "") for h in store.holds()
-            )
+            held = any(h.covers(run_id="", workflow=name, flow_id=flow.id if flow else "") for h in store.holds())
             if not held:
-                _start_due(store, name, dict(state), schedule.get("overlap", "skip"), now, start_run,
-                           due_tick(schedule, enabled_at, last, now))
+                _start_due(
+                    store,
+                    name,
+                    dict(state),
+                    schedule.get("overlap", "skip"),
+                    now,
+                    start_run,
+                    due_tick(schedule, enabled_at, last, now),
+                )
             following = next_tick(schedule, enabled_at, now)
             soonest = min(filter(None, (soonest, following)), default=None)
         except ForkjoinError as problem:

@@ -1,4 +1,4 @@
-"""Moves due runs: claims them in batches, saves intents, makes their calls, commits outcomes in groups as they arrive."""
+"""Moves due runs: in batches, intents saved before calls, outcomes committed in groups as they arrive."""
 
 from __future__ import annotations
 

@@ -40,7 +40,9 @@ LAYOUTS: dict[str, Layout] = {
     "polls": Layout(
         {"run_id": "TEXT", "branch": "TEXT", "number": "INTEGER"}, indexes=(("run_id", "branch", "number"),)
     ),
-    "acts": Layout({"outcome": "TEXT", "due_ts": "REAL", "target": "TEXT"}, indexes=(("outcome", "due_ts"), ("target",))),
+    "acts": Layout(
+        {"outcome": "TEXT", "due_ts": "REAL", "target": "TEXT"}, indexes=(("outcome", "due_ts"), ("target",))
+    ),
     "schedules": Layout({"workflow": "TEXT"}, unique=("workflow",)),
     "flows": Layout({"hash": "TEXT"}, unique=("hash",)),
     "meta": Layout({"key": "TEXT"}, unique=("key",)),

@@ -74,9 +74,7 @@ class RowStorage(Storage):
         """Whether a table of documents is in the file."""
         if table in self._known:
             return True
-        row = self.con.execute(
-            "SELECT 1 FROM sqlite_master WHERE type='table' AND name=?", ("t_" + table,)
-        ).fetchone()
+        row = self.con.execute("SELECT 1 FROM sqlite_master WHERE type='table' AND name=?", ("t_" + table,)).fetchone()
         if row is not None and self.depth == 0:
             self._known.add(table)
         return row is not None
@@ -89,7 +87,9 @@ class RowStorage(Storage):
         columns = "".join(f'"{name}" {kind}, ' for name, kind in layout.columns.items())
         name = self.quoted(table)
         with self.transaction():
-            self.con.execute(f"CREATE TABLE IF NOT EXISTS {name} (doc_id INTEGER PRIMARY KEY, {columns}doc BLOB NOT NULL)")
+            self.con.execute(
+                f"CREATE TABLE IF NOT EXISTS {name} (doc_id INTEGER PRIMARY KEY, {columns}doc BLOB NOT NULL)"
+            )
             if layout.unique:
                 keys = ", ".join(f'"{c}"' for c in layout.unique)
                 self.con.execute(f'CREATE UNIQUE INDEX IF NOT EXISTS "u_{table}" ON {name} ({keys})')

@@ -145,14 +145,13 @@ class RowTable(Table):
             self._only = before
 
     def _get_next_id(self) -> int:
-        if self._next_id is None:
-            self._next_id = 1
         highest = 0
         if self.rows.exists(self.name):
             sql = f"SELECT max(doc_id) FROM {self.rows.quoted(self.name)}"
             highest = self.rows.con.execute(sql).fetchone()[0] or 0
-        free: int = max(self._next_id, highest + 1)
-        self._next_id = free + 1
+        known: int | None = self._next_id
+        free: int = max(known or 1, highest + 1)
+        self._next_id: Any = free + 1
         return free
 
     def _read_table(self) -> dict[str, Mapping[str, Any]]:
@@ -163,7 +162,7 @@ class RowTable(Table):
         with self.rows.transaction():
             table = dict(self._select(self._only))
             before = {i: encode(d) for i, d in table.items()}
-            updater(cast("dict[int, Mapping[str, Any]]", table))
+            updater(table)
             self.rows.ensure(self.name)
             gone = [(i,) for i in before if i not in table]
             if gone:
@@ -175,12 +174,11 @@ class RowDB(TinyDB):
     """TinyDB over rows."""
 
     table_class = RowTable
-    default_storage_class = RowStorage
+    default_storage_class: Any = RowStorage
 
     def tables(self) -> set[str]:
         """Names of all tables that hold documents."""
-        storage: RowStorage = self.storage
-        return set(storage.tables())
+        return set(cast(RowStorage, self.storage).tables())
 
     def drop_table(self, name: str) -> None:
         """Remove one table."""

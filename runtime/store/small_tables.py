@@ -74,7 +74,9 @@ class SmallTables:
             conditions.append("outcome=?")
             values.append(outcome)
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        rows = self.all(f"SELECT doc FROM t_acts{where} ORDER BY doc_id DESC LIMIT ?", *values, -1 if limit is None else limit)
+        rows = self.all(
+            f"SELECT doc FROM t_acts{where} ORDER BY doc_id DESC LIMIT ?", *values, -1 if limit is None else limit
+        )
         return [_act(doc) for (doc,) in rows]
 
     @guarded
@@ -89,7 +91,9 @@ class SmallTables:
     @guarded
     def holds(self, *, released: bool = False) -> list[Hold]:
         """Active holds, oldest first; with `released` the released ones too."""
-        found = [from_document(orjson.loads(doc), Hold) for (doc,) in self.all("SELECT doc FROM t_holds ORDER BY doc_id")]
+        found = [
+            from_document(orjson.loads(doc), Hold) for (doc,) in self.all("SELECT doc FROM t_holds ORDER BY doc_id")
+        ]
         return [h for h in found if released or h.released_at is None]
 
     @guarded

@@ -50,11 +50,10 @@ class TinyDBStore(SmallTables):
     @guarded
     def save(self, saves: Sequence[Save], *, epoch: int | None = None) -> list[str]:
         """Write a batch in one durable transaction; ids refused for their revision come back."""
-        refused: list[str] = []
         with self.rows.transaction():
             if epoch is not None and self._epoch() != epoch:
                 raise LostRight("Another scheduler drives this store now; this one stands by.")
-            kept = [s for s in saves if self._save_run(s) or refused.append(s.run.id)]
+            kept = [s for s in saves if self._save_run(s)]
             sql = self.rows.con.executemany
             sql(
                 "INSERT INTO t_branches(run_id,id,doc) VALUES(?,?,?) "
@@ -84,7 +83,10 @@ class TinyDBStore(SmallTables):
                     self._put_act(act)
                 if save.run.revision % 256 == 0:
                     self._trim_history(save.run.id)
-        return refused
+        if len(kept) == len(saves):
+            return []
+        written = {id(s) for s in kept}
+        return [s.run.id for s in saves if id(s) not in written]
 
     def _save_run(self, save: Save) -> bool:
         document = run_document(save.run)
@@ -126,7 +128,11 @@ class TinyDBStore(SmallTables):
         for start in range(0, len(run_ids), 500):
             part = list(run_ids[start : start + 500])
             marks = ",".join("?" * len(part))
-            runs = {r.id: r for (doc,) in self.all(f"SELECT doc FROM t_runs WHERE id IN ({marks})", *part) for r in [_RUN.decode(doc)]}
+            runs = {
+                r.id: r
+                for (doc,) in self.all(f"SELECT doc FROM t_runs WHERE id IN ({marks})", *part)
+                for r in [_RUN.decode(doc)]
+            }
             branches: dict[str, dict[str, Branch]] = {r: {} for r in runs}
             for (doc,) in self.all(f"SELECT doc FROM t_branches WHERE run_id IN ({marks}) ORDER BY doc_id", *part):
                 branch = _BRANCH.decode(doc)
@@ -169,7 +175,11 @@ class TinyDBStore(SmallTables):
         sql = "SELECT doc FROM t_runs" + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
         sql += f" ORDER BY {column} {way}{nulls}, id {way}"
         runs: list[Run] = []
-        rows = self.all(sql + (" LIMIT ?" if limit is not None and not (where and where.labels) else ""), *values, *([limit] if limit is not None and not (where and where.labels) else []))
+        rows = self.all(
+            sql + (" LIMIT ?" if limit is not None and not (where and where.labels) else ""),
+            *values,
+            *([limit] if limit is not None and not (where and where.labels) else []),
+        )
         for (doc,) in rows:
             run = _RUN.decode(doc)
             if where is None or all(run.labels.get(k) == v for k, v in where.labels.items()):

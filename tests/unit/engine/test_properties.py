@@ -25,7 +25,9 @@ def failing_in(made: Made, data: Any, most: int = 3) -> frozenset[str]:
 
 @FEW
 @given(sequences(), st.data(), st.lists(SEEDS, min_size=3, max_size=3))
-def test_every_order_of_completions_comes_to_the_end_the_tree_says(tree: list[Node], data: Any, seeds: list[int]) -> None:
+def test_every_order_of_completions_comes_to_the_end_the_tree_says(
+    tree: list[Node], data: Any, seeds: list[int]
+) -> None:
     made = make(tree)
     failing = failing_in(made, data)
     model = Model(failing)
