@@ -73,18 +73,34 @@ class FlowGraph:
     def settles_at(self, step: str, forks: tuple[str, ...]) -> str | None:
         """The join at which a token that failed at `step` settles; None if it settles nowhere.
 
+        The nearest join ahead, so a join behind a back connection comes after those inside its loop.
+
         Args:
             step: The step the token failed at.
             forks: The fork steps the token came from.
         """
-        candidates = {join for fork in forks for join in self.gathers(fork)}
-        for join in sorted(candidates, key=self.order.__getitem__):
-            if join == step:
-                if any(self.arrives(connection, join) for connection in self.outgoing[step]):
-                    return join
-            elif self.expects(join, step):
-                return join
-        return None
+        gathering = {join for fork in forks for join in self.gathers(fork)}
+        ahead = {join for join in gathering if self._comes_to(step, join)}
+        return min(self._first_met(step, ahead), key=self.order.__getitem__, default=None)
+
+    def _comes_to(self, step: str, join: str) -> bool:
+        if join == step:
+            return any(self.arrives(connection, join) for connection in self.outgoing[step])
+        return self.expects(join, step)
+
+    def _first_met(self, step: str, joins: set[str]) -> set[str]:
+        """Those of some joins that can be reached from a step without passing another of them."""
+        met: set[str] = set()
+        seen: set[str] = set()
+        waiting = [connection.target for connection in self.outgoing[step]] if joins else []
+        while waiting:
+            at = waiting.pop()
+            if at in joins:
+                met.add(at)
+            elif at not in seen:
+                seen.add(at)
+                waiting.extend(connection.target for connection in self.outgoing[at])
+        return met
 
     def _several_arrive(self, ways: Sequence[Connection], join: str) -> bool:
         found = 0
