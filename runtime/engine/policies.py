@@ -97,7 +97,7 @@ def deadlines(draft: Draft, branch: Branch, visit: StepVisit, attempt: Attempt |
     if any(h.released_at is None and h.clocks == "stop" for h in holds):
         return None
     ends = []
-    if policy.start_to_close is not None and attempt is not None and attempt.ended_at is None:
+    if policy.start_to_close is not None and attempt is not None and attempt.ended_at is None and not attempt.cancel:
         since = attempt.requested_at
         ends.append(since + timedelta(seconds=policy.start_to_close + held_seconds(holds, since, draft.now)))
     if policy.schedule_to_close is not None:
