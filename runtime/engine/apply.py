@@ -78,6 +78,8 @@ def _observe(draft: Draft, branch: Branch, index: int, attempt: Attempt, seen: O
         and attempt.cancel is None
     )
     answer = seen.answer
+    if seen.action.verb == "cancel" and attempt.cancel is None:
+        return  # Reattached, or started again, while the cancel was under way: what polls say counts.
     if seen.action.verb == "cancel" or (attempt.cancel is not None and attempt.cancel.confirmed_at is None):
         _cancel_answer(draft, branch, index, attempt, answer)
     elif not current:
