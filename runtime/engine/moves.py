@@ -108,7 +108,7 @@ def begin_visit(
     draft.total_visits += 1
     number = draft.visits.get(step.id, 0) + 1
     draft.visits[step.id] = number
-    previous = branch.steps[-1] if branch.steps else None
+    previous = next((v for v in reversed(branch.steps) if v.status is not B.SUPERSEDED), None)
     settled_items = None
     if previous is not None and previous.items is not None and previous.recorded and not settled:
         settled_items = fork_id(branch.id, previous.step_id, previous.visit)
