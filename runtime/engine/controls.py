@@ -11,7 +11,7 @@ from runtime.engine.cancelling import cancel_branch, owe_cancels
 from runtime.engine.draft import Draft, is_token
 from runtime.engine.moves import held_by
 from runtime.engine.paths import fork_id
-from runtime.engine.retry import reopen_path
+from runtime.engine.retry import reopen_path, why_not_repairable
 from runtime.engine.visits import complete_visit
 from runtime.errors import InvalidInput, NotFound, Refused
 from runtime.flow.json_schema import check, check_json
@@ -98,6 +98,9 @@ def skip(draft: Draft, branch_id: str, result: Any) -> list[str]:
             raise InvalidInput(f"The result for {step.id} does not fit its schema: {'; '.join(wrong)}")
     effects: list[str] = []
     if branch.status is B.FAILED:
+        problem = why_not_repairable(draft, branch)
+        if problem is not None:
+            raise Refused(f"{branch_id} cannot be skipped: {problem}.")
         effects = reopen_path(draft, branch)
         branch = draft.branches[branch_id]
     if visit.items is not None:

@@ -16,11 +16,11 @@ INTENTS = ("new-attempt", "same-key", "reattach", "cancel-first")
 
 def failed_branches(draft: Draft) -> list[Branch]:
     """Branches whose failure a retry of the whole run repairs."""
-    return [b for b in draft.branches.values() if b.status is B.FAILED and _repairable(draft, b) is None]
+    return [b for b in draft.branches.values() if b.status is B.FAILED and why_not_repairable(draft, b) is None]
 
 
-def _repairable(draft: Draft, branch: Branch) -> str | None:
-    """Why a failed branch cannot be repaired, or None."""
+def why_not_repairable(draft: Draft, branch: Branch) -> str | None:
+    """Why a failed branch can be neither retried nor skipped, or None."""
     if branch.consumed_by is not None:
         step, _, number = branch.consumed_by.rpartition("@")
         firing = draft.firings[(step, int(number))]
@@ -71,7 +71,7 @@ def _retry_one(draft: Draft, branch: Branch, intent: str, *, force: bool) -> lis
         if intent == "cancel-first" and attempt is not None and branch.status in (B.STARTING, B.RUNNING):
             return _cancel_first(draft, branch, attempt)
         raise Refused(f"Nothing to retry: {branch.id} is {branch.status}, it has not failed.")
-    problem = _repairable(draft, branch)
+    problem = why_not_repairable(draft, branch)
     if problem is not None:
         raise Refused(f"{branch.id} cannot be retried: {problem}.")
     assert visit is not None
