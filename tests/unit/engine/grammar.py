@@ -127,13 +127,12 @@ def _one(
     if node[0] == "fork":
         fork = _new(made, "f", looping)
         _connect(made, exits, fork)
-        ends, branches, dead = [], [], []
+        ends, branches = [], []
         for branch in node[1]:
             out, tree = _sequence(made, branch, [(fork,)], looping)
             ends += out
             branches.append(tree)
-        for branch in node[2]:
-            dead.append(_sequence(made, [*branch, ("task",)], [(fork,)], looping)[1])
+        dead = [_sequence(made, [*branch, ("task",)], [(fork,)], looping)[1] for branch in node[2]]
         made.dead_ended |= bool(dead)
         join = _new(made, "j", looping, metadata={"join": node[3]})
         _connect(made, ends, join)
