@@ -225,7 +225,8 @@ class Model:
             return "failed"
         came = [self._all(branch) for branch in branches]
         for branch in dead:
-            self.dead_ends &= self._all(branch) == "ok"
+            if self._all(branch) != "ok":
+                self.dead_ends = False
         if "stuck" in came or (policy == "all" and "failed" in came):
             return "stuck"
         return self._task(join)
