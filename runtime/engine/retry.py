@@ -58,6 +58,8 @@ def retry(draft: Draft, branch_id: str | None, intent: str = "new-attempt", *, f
     draft.failure = None
     effects: list[str] = []
     for branch in chosen:
+        if branch_id is None and draft.branches[branch.id].status is not B.FAILED:
+            continue  # An earlier retry of this very call superseded it.
         effects += _retry_one(draft, draft.branches[branch.id], intent, force=force)
     return effects
 
