@@ -16,9 +16,9 @@ from runtime.safe_text import clean, json_text
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--simulate", is_flag=True, help="Accept tasks that are bound to nothing.")
+@click.option("--bound", is_flag=True, help="A task that is bound to nothing is a problem, not a warning.")
 @reading
-def validate(files: tuple[str, ...], simulate: bool, as_json: bool) -> None:
+def validate(files: tuple[str, ...], bound: bool, as_json: bool) -> None:
     """Every problem of each flow: code, JSON path, sentence."""
     from runtime.assembly import catalog_of
 
@@ -26,10 +26,14 @@ def validate(files: tuple[str, ...], simulate: bool, as_json: bool) -> None:
     shown: list[tuple[str, list[tuple[str, str, str]], list[tuple[str, str, str]]]] = []
     for name in files:
         try:
-            _, found, doubts = catalog.examine(catalog.find(name), simulate=simulate)
-            shown.append(
-                (name, [(p.code, p.path, p.message) for p in found], [(w.code, w.path, w.message) for w in doubts])
-            )
+            _, found, doubts = catalog.examine(catalog.find(name))
+            told = [(p.code, p.path, p.message) for p in found]
+            warned = [(w.code, w.path, w.message) for w in doubts]
+            if not bound:
+                # Without code beside it a flow is still a good flow: it can be started with --simulate.
+                warned += [t for t in told if t[0] == "UNBOUND_TASK"]
+                told = [t for t in told if t[0] != "UNBOUND_TASK"]
+            shown.append((name, told, warned))
         except ForkjoinError as problem:
             shown.append((name, [("FILE", "$", problem.message)], []))
     if as_json:
