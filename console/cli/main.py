@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
-from console.cli import acting, keeping, reading, running, starting
+from console.cli import acting, bulk, keeping, reading, running, starting
 from console.cli.session import Session, common
 from runtime.errors import ForkjoinError
 from runtime.safe_text import clean, encodable
@@ -28,7 +28,14 @@ def cli(context: click.Context) -> None:
         context.invoke(running.console, no_scheduler=False)
 
 
-for _command in (*reading.COMMANDS, *acting.COMMANDS, *starting.COMMANDS, *keeping.COMMANDS, *running.COMMANDS):
+for _command in (
+    *reading.COMMANDS,
+    *acting.COMMANDS,
+    *bulk.COMMANDS,
+    *starting.COMMANDS,
+    *keeping.COMMANDS,
+    *running.COMMANDS,
+):
     cli.add_command(_command)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from runtime.engine.draft import Draft, Situation
-from runtime.engine.join import JoinState, join_states
+from runtime.engine.join_state import JoinState, join_states
 from runtime.engine.policies import deadlines
 from runtime.engine.summary import failures, leaves
 from runtime.flow.program import Program

@@ -12,7 +12,7 @@ from typing import Any
 from runtime.catalog import Catalog
 from runtime.clock import Clock
 from runtime.engine.explain import scheduler_state, why
-from runtime.engine.join import join_states
+from runtime.engine.join_state import join_states
 from runtime.errors import ForkjoinError, InvalidInput, NotFound
 from runtime.flow.program import Program
 from runtime.model.run import Run

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from runtime.engine.join import JoinState
+from runtime.engine.join_state import JoinState
 from runtime.engine.results import results
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit

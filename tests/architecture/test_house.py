@@ -33,9 +33,8 @@ def fresh(code: str) -> str:
 
 
 def test_the_runtime_draws_nothing() -> None:
-    loaded = fresh(
-        "import sys, runtime.assembly, runtime.scheduler.service; print([m for m in ('textual', 'rich') if m in sys.modules])"
-    )
+    drawing = "print([m for m in ('textual', 'rich') if m in sys.modules])"
+    loaded = fresh(f"import sys, runtime.assembly, runtime.scheduler.service; {drawing}")
     assert loaded.strip() == "[]"
 
 
