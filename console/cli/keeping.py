@@ -82,8 +82,8 @@ def graph(what: str, form: str, ascii_only: bool) -> None:
         say(picture(flow, None, form=form, ascii_only=ascii_only))
         return
     known = {w.name: w for w in one.runtime.queries.catalog.workflows()}
-    if what in known and known[what].flow is not None:
-        say(picture(known[what].flow, None, form=form, ascii_only=ascii_only))
+    if what in known and (drawn := known[what].flow) is not None:
+        say(picture(drawn, None, form=form, ascii_only=ascii_only))
         return
     stored = one.runtime.queries.load(what)
     program = one.runtime.queries.program(stored.run)

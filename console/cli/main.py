@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from typing import Any, NoReturn
 
 import click
@@ -61,8 +62,8 @@ def run(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except Exception as problem:
-        if one.overrides.get("log_level") == "debug":
-            raise
+        if "debug" in (one.overrides.get("log_level"), os.environ.get("FORKJOIN_LOG_LEVEL")):
+            traceback.print_exc()
         return _fail(
             f"forkjoin met a problem of its own: {type(problem).__name__}: {problem}. --log-level debug shows more.", 5
         )

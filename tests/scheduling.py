@@ -1,0 +1,64 @@
+"""Runs the real scheduler as a process, as an operator would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from runtime.assembly import Runtime, open_runtime
+from runtime.model.act import Actor
+from runtime.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def environment(store: Path, workflows: Path | None = None, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a scheduler on this store."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("FORKJOIN_")}
+    env |= {"FORKJOIN_STORE": str(store), "PYTHONPATH": str(ROOT), **(more or {})}
+    return env | ({"FORKJOIN_WORKFLOWS": str(workflows)} if workflows else {})
+
+
+def drive(
+    store: Path, workflows: Path | None = None, *, timeout: float = 90, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the scheduler until nothing is left to wake."""
+    return subprocess.run(
+        [sys.executable, "-m", "runtime", "--until-idle"],
+        env=environment(store, workflows, more),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+@contextmanager
+def scheduler(store: Path, workflows: Path | None = None, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A scheduler that runs as long as the context lasts."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runtime"],
+        env=environment(store, workflows, more),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@contextmanager
+def opened(store: Path, workflows: Path | None = None) -> Iterator[Runtime]:
+    """The operations over a store."""
+    settings = Settings.load({"store": str(store), "workflows": (str(workflows),) if workflows else ()}, env={})
+    runtime = open_runtime(settings, actor=Actor("tester"))
+    try:
+        yield runtime
+    finally:
+        runtime.close()
