@@ -96,9 +96,8 @@ def graph(what: str, form: str, ascii_only: bool) -> None:
 @common
 def scaffold(file: str, into: str | None) -> None:
     """A workflow folder with a stub for each unbound task, from a FlowJSON file."""
-    from runtime.operations.scaffold import scaffold as make
-
     from runtime.assembly import catalog_of
+    from runtime.operations.scaffold import scaffold as make
 
     one = session()
     one.refuse_read_only("scaffold")
