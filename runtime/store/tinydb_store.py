@@ -167,7 +167,7 @@ class TinyDBStore(SmallTables):
                 conditions.append(f"({column} IS NULL AND id {sign} ?)")
                 values.append(after)
             else:
-                more = f" OR {column} IS NULL" if descending else ""
+                more = f" OR {column} IS NULL" if column == "wake_ts" else ""
                 conditions.append(f"(({column}, id) {sign} (?, ?){more})")
                 values += [row[0], after]
         way = "DESC" if descending else "ASC"

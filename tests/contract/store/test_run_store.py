@@ -1,0 +1,206 @@
+"""What every store of runs promises, over every implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tinydb import TinyDB
+
+from runtime.errors import InvalidInput, LostRight, NotFound, Refused
+from runtime.model.act import Act, Hold
+from runtime.model.branch import Branch
+from runtime.model.change import changed
+from runtime.model.run import Firing, HistoryEntry, Poll, Run
+from runtime.model.status import RunStatus
+from runtime.store import tinydb_store
+from runtime.store.base import RunFilter, RunStore, Save
+from runtime.store.memory import MemoryStore
+from runtime.store.opening import open_store
+from runtime.store.transfer import export_to, import_from
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MAKERS: dict[str, Callable[[Path], RunStore]] = {
+    "memory": lambda _: MemoryStore(),
+    "tinydb": lambda folder: open_store(folder / "store"),
+}
+
+
+@pytest.fixture(params=MAKERS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunStore]:
+    made = MAKERS[request.param](tmp_path)
+    yield made
+    made.close()
+
+
+def run(name: str, *, minutes: int = 0, wake: int | None = None, status: str = "sleeping", **fields: object) -> Run:
+    at = NOW + timedelta(minutes=minutes)
+    due = None if wake is None else NOW + timedelta(seconds=wake)
+    made = Run(name, "w", "f", "1", "h", at, at, status=RunStatus(status), revision=1, next_wake_at=due)
+    return changed(made, **fields)
+
+
+def add(store: RunStore, *runs: Run) -> None:
+    assert store.save([Save(r, None, branches=(Branch(r.id, "main", 0, "begin", NOW),)) for r in runs]) == []
+
+
+def test_what_is_saved_is_what_is_loaded(store: RunStore) -> None:
+    one = run("a", state={"n": 2**60, "text": "ü\u202e"}, labels={"env": "prod"})
+    firing = Firing("a", "join", 1, "all", 2, ("x",), ("y",), (), "main", 0, NOW)
+    branch = Branch("a", "main/f.1/x", 1, "x", NOW, item={"deep": [1, None, 2.5]})
+    store.save([Save(one, None, branches=(branch,), firings=(firing,))])
+    (stored,) = store.load(["nobody", "a"])
+    assert (stored.run, stored.branches, stored.firings) == (one, {branch.id: branch}, (firing,))
+    assert store.get("a") == one
+    assert store.get("nobody") is None
+
+
+def test_a_save_against_another_revision_is_refused_alone(store: RunStore) -> None:
+    add(store, run("a"), run("b"))
+    new = [Save(changed(run(i), revision=2, why="new"), expected) for i, expected in (("a", 1), ("b", 7))]
+    assert store.save(new) == ["b"]
+    assert [store.get(i).why for i in "ab"] == ["new", ""]  # type: ignore[union-attr]
+    assert store.save([Save(run("a"), None)]) == ["a"]
+
+
+def test_a_save_of_an_older_epoch_is_refused_whole(store: RunStore) -> None:
+    old = store.new_epoch()
+    new = store.new_epoch()
+    with pytest.raises(LostRight):
+        store.save([Save(run("a"), None)], epoch=old)
+    assert store.get("a") is None
+    assert store.save([Save(run("a"), None)], epoch=new) == []
+
+
+@pytest.mark.parametrize("order", ["created_at", "updated_at", "next_wake_at", "attention", "id"])
+@pytest.mark.parametrize("descending", [True, False])
+def test_pages_give_every_run_once_in_order(store: RunStore, order: str, descending: bool) -> None:
+    add(store, *(run(f"r{n}", minutes=n % 3, wake=None if n % 4 == 0 else n % 5, attention=n % 2) for n in range(23)))
+    whole = [r.id for r in store.query(order=order, descending=descending, limit=None)]
+    paged: list[str] = []
+    while page := store.query(order=order, descending=descending, limit=4, after=paged[-1] if paged else None):
+        paged += [r.id for r in page]
+    assert paged == whole
+    assert sorted(whole) == sorted(f"r{n}" for n in range(23))
+
+
+def test_going_on_after_an_unknown_run_is_an_error(store: RunStore) -> None:
+    with pytest.raises(NotFound):
+        store.query(after="nobody")
+
+
+def test_filters_narrow(store: RunStore) -> None:
+    add(store, run("a", status="failed"), run("b", labels={"env": "prod"}), run("c", held=True, workflow="v"))
+    assert [r.id for r in store.query(RunFilter(statuses=frozenset({"failed"})))] == ["a"]
+    assert [r.id for r in store.query(RunFilter(labels={"env": "prod"}))] == ["b"]
+    assert [r.id for r in store.query(RunFilter(held=True, workflow="v"))] == ["c"]
+    assert store.counts() == {"failed": 1, "sleeping": 2}
+
+
+def test_due_runs_come_longest_due_first_and_wakes_only_come_forward(store: RunStore) -> None:
+    add(store, run("a", wake=5), run("b", wake=-5), run("c", wake=-9), run("d"))
+    assert store.due(NOW, 10) == ["c", "b"]
+    assert store.due(NOW, 1, frozenset({"c"})) == ["b"]
+    assert store.next_wake(frozenset({"c", "b"})) == NOW + timedelta(seconds=5)
+    store.wake(["a", "c", "d"], NOW)
+    assert store.due(NOW, 10) == ["c", "b", "a", "d"]
+    assert store.get("a").revision == 1  # type: ignore[union-attr]
+
+
+def test_polls_are_bounded_and_history_keeps_its_newest(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tinydb_store, "HISTORY_PER_RUN", 300)
+    add(store, run("a"))
+    for n in range(1, 513):
+        entry = HistoryEntry(NOW, "k", str(n))
+        poll = Poll(NOW, "main", 1, n, 1.0, "ok", "running")
+        store.save([Save(changed(run("a"), revision=n + 1), n, history=(entry,), polls=(poll,))])
+    assert [p.number for p in store.polls("a", "main")] == list(range(313, 513))
+    assert store.polls("a", "other") == []
+    kept = [h.message for h in store.history("a")]
+    assert kept[-1] == "512"
+    assert len(kept) <= 301
+
+
+def act(**fields: object) -> Act:
+    return changed_act(Act(0, NOW, NOW, "mia", "cli", "retry", "a"), **fields)
+
+
+def changed_act(one: Act, **fields: object) -> Act:
+    import dataclasses
+
+    return dataclasses.replace(one, **fields)  # type: ignore[arg-type]
+
+
+def test_acts_are_numbered_and_due_when_their_time_has_come(store: RunStore) -> None:
+    first = store.add_act(act(outcome="carried out"))
+    later = store.add_act(act(outcome="pending", due_at=NOW + timedelta(seconds=5), target="a/main"))
+    assert (first.id, later.id) == (1, 2)
+    assert store.due_acts(NOW) == []
+    assert store.due_acts(NOW + timedelta(seconds=5)) == [later]
+    store.add_act(changed_act(later, outcome="undone"))
+    assert store.due_acts(NOW + timedelta(days=1)) == []
+    assert [a.id for a in store.acts(target="a")] == [2, 1]
+    assert store.act(9) is None
+
+
+def test_holds_flows_schedules_and_facts(store: RunStore) -> None:
+    hold = Hold("system=http", "mia", NOW, "outage")
+    store.put_hold(hold)
+    store.put_hold(Hold("all", "jo", NOW))
+    store.put_hold(Hold("system=http", "mia", NOW, "outage", released_at=NOW + timedelta(seconds=9)))
+    assert [h.scope for h in store.holds()] == ["all"]
+    assert [h.scope for h in store.holds(released=True)] == ["system=http", "all"]
+    store.put_flow("h", {"id": "f"}, "w")
+    assert store.flow("h") == {"id": "f"}
+    assert store.flow("x") is None
+    store.put_schedule("w", {"enabled": True})
+    assert store.schedules() == {"w": {"enabled": True}}
+    store.put_schedule("w", None)
+    assert store.schedules() == {}
+    store.put_meta("k", [1])
+    assert (store.meta("k"), store.meta("x")) == ([1], None)
+
+
+def test_removed_runs_leave_nothing(store: RunStore) -> None:
+    add(store, run("a"), run("b"))
+    assert store.remove(["a", "nobody"]) == 1
+    assert store.load(["a"]) == []
+    assert {d.get("run_id") for table, _, d in store.export() if table == "branches"} == {"b"}
+
+
+def test_two_openings_of_one_store_see_each_others_changes(tmp_path: Path) -> None:
+    one, other = open_store(tmp_path), open_store(tmp_path)
+    token = other.change_token()
+    add(one, run("a"))
+    assert other.change_token() != token
+    assert other.changes_since(NOW) == ["a"]
+    one.close()
+    other.close()
+
+
+def test_an_export_opens_in_stock_tinydb_and_comes_back_held(store: RunStore, tmp_path: Path) -> None:
+    add(store, run("open", wake=5), run("over", status="completed"))
+    file = tmp_path / "export.json"
+    export_to(store, file)
+    with TinyDB(file) as stock:
+        assert {d["id"] for d in stock.table("runs")} == {"open", "over"}
+    other = MemoryStore()
+    import_from(other, file, merge=False, live=False, now=NOW, actor="mia")
+    assert other.get("open").status == "paused"  # type: ignore[union-attr]
+    assert other.due(NOW + timedelta(days=1), 9) == []
+    assert [h.scope for h in other.holds()] == ["run=open"]
+    assert other.get("over") == store.get("over")
+    with pytest.raises(Refused, match="--merge"):
+        import_from(other, file, merge=False, live=False, now=NOW, actor="mia")
+    with pytest.raises(Refused, match="already"):
+        import_from(other, file, merge=True, live=False, now=NOW, actor="mia")
+    live = MemoryStore()
+    import_from(live, file, merge=False, live=True, now=NOW, actor="mia")
+    assert live.get("open") == store.get("open")
+    file.write_text('{"runs": {"1": {"id": 5}}}')
+    with pytest.raises(InvalidInput, match="document 1 of runs"):
+        import_from(MemoryStore(), file, merge=False, live=False, now=NOW, actor="mia")
+    other.close()
+    live.close()
