@@ -14,6 +14,7 @@ from runtime.flow.durations import seconds
 
 OVERLAPS = ("skip", "queue", "allow")
 SEARCHED = 100_000
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
 def problems(schedule: Mapping[str, Any]) -> list[str]:
@@ -24,10 +25,9 @@ def problems(schedule: Mapping[str, Any]) -> list[str]:
     if schedule.get("overlap", "skip") not in OVERLAPS:
         found.append(f"overlap is one of {', '.join(OVERLAPS)}.")
     try:
-        zone = ZoneInfo(str(schedule.get("timezone", "UTC")))
+        ZoneInfo(str(schedule.get("timezone", "UTC")))
         if "cron" in schedule:
-            _fields(str(schedule["cron"]))
-            CronTrigger.from_crontab(str(schedule["cron"]), timezone=zone)
+            _trigger(str(schedule["cron"]))
         elif "every" in schedule and seconds(str(schedule["every"])) < 1:
             found.append("every is at least a second.")
     except ZoneInfoNotFoundError:
@@ -37,11 +37,29 @@ def problems(schedule: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _fields(cron: str) -> list[str]:
+def _trigger(cron: str) -> CronTrigger:
     parts = cron.split()
     if len(parts) != 5:
         raise ValueError(f"cron {cron!r} needs five fields: minute, hour, day, month, day of the week.")
-    return parts
+    minute, hour, day, month, weekday = parts
+    return CronTrigger(minute=minute, hour=hour, day=day, month=month, day_of_week=_weekdays(weekday), timezone=UTC)
+
+
+def _weekdays(field: str) -> str:
+    """Days of the week by name: crontab counts from Sunday (0 and 7), APScheduler from Monday."""
+    if not any(char.isdigit() for char in field.split("/")[0]):
+        return field
+    days: set[int] = set()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = span.partition("-")
+        if not first.isdigit() or (last and not last.isdigit()) or (step and not step.isdigit()):
+            raise ValueError(f"cron: {field!r} is no day of the week.")
+        end = int(last) if last else 7 if step else int(first)
+        if not 0 <= int(first) <= end <= 7:
+            raise ValueError(f"cron: {field!r} is no day of the week.")
+        days |= {day % 7 for day in range(int(first), end + 1, int(step or 1))}
+    return ",".join(_DAYS[day] for day in sorted(days))
 
 
 def next_tick(schedule: Mapping[str, Any], enabled_at: datetime, after: datetime) -> datetime | None:
@@ -55,7 +73,7 @@ def next_tick(schedule: Mapping[str, Any], enabled_at: datetime, after: datetime
         return enabled_at + timedelta(seconds=step * (int(passed // step) + 1))
     zone = ZoneInfo(str(schedule.get("timezone", "UTC")))
     # Walk in naive local time, where every day has 24 hours, then place the moment in the zone.
-    trigger = CronTrigger.from_crontab(str(schedule["cron"]), timezone=UTC)
+    trigger = _trigger(str(schedule["cron"]))
     at = after.astimezone(zone).replace(tzinfo=UTC) - timedelta(hours=3)
     for _ in range(SEARCHED):
         local = trigger.get_next_fire_time(None, at)

@@ -68,3 +68,10 @@ def test_a_schedule_that_cannot_be_kept_says_why(rule: dict[str, str]) -> None:
 def test_a_good_schedule_has_no_problems() -> None:
     assert problems(BERLIN) == []
     assert problems({"every": "5 minutes", "overlap": "queue"}) == []
+
+
+@pytest.mark.parametrize(("field", "day"), [("0", 4), ("7", 4), ("1", 5), ("6", 3), ("6-7", 3), ("1-5", 1), ("sat", 3)])
+def test_days_of_the_week_count_from_sunday_as_in_crontab(field: str, day: int) -> None:
+    thursday = at("2026-01-01T00:00")
+    wanted = at(f"2026-01-{day:02}T03:00") if day != 1 else at("2026-01-01T03:00")
+    assert next_tick({"cron": f"0 3 * * {field}"}, thursday, thursday) == wanted
