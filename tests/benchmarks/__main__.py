@@ -1,0 +1,55 @@
+"""`python -m tests.benchmarks [--quick]`: a table of ratios and of the machine's noise; never asserted anywhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+
+from tests.benchmarks.engine import engine, raw
+from tests.benchmarks.storage import storage
+
+
+def spread(values: list[float]) -> str:
+    """Median and, as the noise, least and most."""
+    ordered = sorted(values)
+    return f"{ordered[len(ordered) // 2]:10,.0f}  ({ordered[0]:,.0f} to {ordered[-1]:,.0f})"
+
+
+def cold(command: list[str]) -> float:
+    """Median seconds of a whole process."""
+    times = []
+    for _ in range(7):
+        began = time.perf_counter()
+        subprocess.run(command, capture_output=True, check=True)
+        times.append(time.perf_counter() - began)
+    return sorted(times)[3]
+
+
+def main() -> None:
+    """Measure and print."""
+    quick = "--quick" in sys.argv
+    for runs in (1_000,) if quick else (1_000, 10_000):
+        ours, bare = [], []
+        for _ in range(3):
+            rate, size = engine(runs)
+            ours.append(rate)
+            bare.append(raw(runs, size))
+        share = sorted(ours)[1] / sorted(bare)[1]
+        print(f"whole engine, {runs:6,} runs   durable wakes/s {spread(ours)}")
+        print(f"raw SQLite in groups            wakes/s {spread(bare)}   engine is {share:.2f} of it")
+    count = 10_000 if quick else 100_000
+    print(f"storage at {count:,} runs      ours ms    raw ms   ratio")
+    for name, ours_s, raw_s in storage(count):
+        print(f"  {name:24} {ours_s * 1e3:9.2f} {raw_s * 1e3:9.2f} {ours_s / raw_s:7.2f}")
+    with tempfile.TemporaryDirectory() as folder:
+        listing = cold([sys.executable, "-m", "console", "--store", folder, "list"])
+        bare_python = cold([sys.executable, "-c", "pass"])
+    print(
+        f"cold forkjoin list {listing * 1e3:.0f} ms, bare Python {bare_python * 1e3:.0f} ms, ratio {listing / bare_python:.1f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
