@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
+from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
-from console.cli import acting, bulk, keeping, reading, running, starting
 from console.cli.session import Session, common
 from runtime.errors import ForkjoinError
 from runtime.safe_text import clean, encodable
@@ -17,8 +16,36 @@ from runtime.safe_text import clean, encodable
 INTERRUPTED = 130
 
 
+WHERE = {
+    "reading": "list show why history polls logs wakes holds acts flows doctor",
+    "acting": "retry poll pause resume cancel wake ack skip send edit hold release undo",
+    "bulk": "bulk",
+    "starting": "start restart",
+    "keeping": "validate graph scaffold schedule export import prune",
+    "running": "console scheduler demo",
+}
+MODULES = {name: module for module, names in WHERE.items() for name in names.split()}
+
+
+class LazyGroup(click.Group):
+    """Imports the module of a command only when the command is asked for, so that reading stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in MODULES:
+            return None
+        module = import_module(f"console.cli.{MODULES[cmd_name]}")
+        return next((c for c in module.COMMANDS if c.name == cmd_name), None)
+
+
 @click.group(
-    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @common
 @click.version_option(package_name="forkjoin-console", prog_name="forkjoin")
@@ -26,18 +53,9 @@ INTERRUPTED = 130
 def cli(context: click.Context) -> None:
     """Start, watch and repair fork-join workflows of long-running external work."""
     if context.invoked_subcommand is None:
-        context.invoke(running.console, no_scheduler=False)
+        from console.cli.running import console
 
-
-for _command in (
-    *reading.COMMANDS,
-    *acting.COMMANDS,
-    *bulk.COMMANDS,
-    *starting.COMMANDS,
-    *keeping.COMMANDS,
-    *running.COMMANDS,
-):
-    cli.add_command(_command)
+        context.invoke(console, no_scheduler=False)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -63,6 +81,8 @@ def run(arguments: list[str] | None = None) -> int:
         return 141
     except Exception as problem:
         if "debug" in (one.overrides.get("log_level"), os.environ.get("FORKJOIN_LOG_LEVEL")):
+            import traceback
+
             traceback.print_exc()
         return _fail(
             f"forkjoin met a problem of its own: {type(problem).__name__}: {problem}. --log-level debug shows more.", 5

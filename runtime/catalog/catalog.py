@@ -50,7 +50,7 @@ class Catalog:
         """
         self._folders = [*([BUILT_IN] if built_in else []), *folders]
         self._checks = binding_checks
-        self._systems = systems or {}
+        self._systems = systems if systems is not None else {}
         self._threads = threads_per_workflow
         self._timeout = call_timeout_seconds
         self._lock = threading.RLock()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runtime.engine.join_state import JoinState
 from runtime.engine.results import results
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
 from runtime.model.run import HistoryEntry, Poll, Run
 from runtime.operations.names import branch_name, branch_path
 from runtime.store.base import Stored
+
+if TYPE_CHECKING:
+    from runtime.engine.join_state import JoinState
 
 
 def moment(at: datetime | None) -> str | None:

@@ -46,9 +46,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         listing = cold([sys.executable, "-m", "console", "--store", folder, "list"])
         bare_python = cold([sys.executable, "-c", "pass"])
-    print(
-        f"cold forkjoin list {listing * 1e3:.0f} ms, bare Python {bare_python * 1e3:.0f} ms, ratio {listing / bare_python:.1f}"
-    )
+    ratio = listing / bare_python
+    print(f"cold forkjoin list {listing * 1e3:.0f} ms, bare Python {bare_python * 1e3:.0f} ms, ratio {ratio:.1f}")
 
 
 if __name__ == "__main__":
