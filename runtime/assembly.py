@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.catalog import Catalog
 from runtime.clock import Clock, SystemClock
 from runtime.errors import NotFound, Refused
 from runtime.model.act import Actor
 from runtime.model.run import Run
-from runtime.operations.commands import Commands
 from runtime.operations.names import find_branch
 from runtime.operations.queries import Queries
 from runtime.settings import Settings
 from runtime.store.base import RunStore
 from runtime.store.opening import open_store
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from runtime.operations.commands import Commands
 
 
 class Lazily(Mapping[str, Any]):
@@ -58,8 +61,16 @@ class Runtime:
     catalog: Catalog
     """For acting: knows targets of systems and checks bindings."""
     queries: Queries
-    commands: Commands
+    actor: Actor
+    read_only: bool = False
     systems: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def commands(self) -> Commands:
+        """What may be changed; made when first asked for, reading commands do without."""
+        from runtime.operations.commands import Commands
+
+        return Commands(self.store, self.clock, self.catalog, self.actor, self.read_only)
 
     def logs(self, run_id: str, branch: str) -> str:
         """What the external system says of the last attempt of a branch.
@@ -67,6 +78,8 @@ class Runtime:
         Raises NotFound, Refused (nothing was started, or the work is Python code that only the scheduler runs)
         or Unreachable.
         """
+        import asyncio
+
         from runtime.engine.draft import Draft, Situation
         from runtime.engine.perform import Performer
         from runtime.engine.plan import Action
@@ -127,7 +140,8 @@ def open_runtime(
         clock,
         acting,
         Queries(store, clock, reading),
-        Commands(store, clock, acting, actor or Actor("forkjoin", "scheduler"), read_only),
+        actor or Actor("forkjoin", "scheduler"),
+        read_only,
         lazy,
     )
 
@@ -158,6 +172,8 @@ def scheduler_alive(runtime: Runtime) -> bool:
 
 def start_scheduler_process(runtime: Runtime) -> subprocess.Popen[bytes]:
     """Start a scheduler in a process of its own that ends when nobody is attached to the store any more."""
+    import subprocess
+
     environment = {
         **os.environ,
         "FORKJOIN_STORE": os.fspath(runtime.settings.store),
@@ -180,6 +196,8 @@ def start_scheduler_process(runtime: Runtime) -> subprocess.Popen[bytes]:
 
 def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: bool = False) -> int:
     """Run the scheduler in the foreground until it is stopped; gives the exit code."""
+    import asyncio
+
     from runtime.engine.perform import Performer
     from runtime.operations.starting import NewRun, start_runs
     from runtime.scheduler.service import SchedulerService

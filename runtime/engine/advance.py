@@ -39,9 +39,18 @@ def advance(
     *,
     in_flight: Slots = (),
     owner: str = "",
+    code_hash: str | None = None,
 ) -> Advance:
-    """Move a run as far as it can go. Level-triggered: safe early, late, twice and at once."""
+    """Move a run as far as it can go. Level-triggered: safe early, late, twice and at once.
+
+    `code_hash` is that of the task code as it is now; a change since the last wake is noted in history.
+    """
     draft = Draft(situation, stored.run, stored.branches, stored.firings)
+    known = stored.run.code_hash
+    if known is not None and (code_hash or "") != known:
+        draft.run = changed(draft.run, code_hash=code_hash or "")
+        said = "is gone" if code_hash is None else f"changed, {known[:12]} to {code_hash[:12]}"
+        draft.tell("code_changed", f"the code of {stored.run.workflow} {said}")
     if observations:
         apply(draft, observations)
     return conclude(draft, stored, in_flight=in_flight, owner=owner)

@@ -189,18 +189,12 @@ class WakeLoop:
         now = self._clock.now()
         try:
             program, code_hash = self._programs(run)
-            if code_hash != run.code_hash and run.code_hash is not None:
-                stored = self._code_changed(stored, code_hash)
             situation = Situation(program, now, self._holds)
             slots = self._busy.get(run.id, set())
-            return advance(situation, stored, seen, in_flight=slots, owner=self._owner)
+            return advance(situation, stored, seen, in_flight=slots, owner=self._owner, code_hash=code_hash)
         except Exception as problem:
             log.exception("wake.failed", run=run.id)
             return _broken(stored, problem, now)
-
-    @staticmethod
-    def _code_changed(stored: Stored, code_hash: str | None) -> Stored:
-        return dataclasses.replace(stored, run=dataclasses.replace(stored.run, code_hash=code_hash))
 
     def _take(self, run_id: str, step: Advance) -> None:
         """The save stands: remember the run and make its calls."""

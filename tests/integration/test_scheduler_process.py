@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from runtime.scheduler.attachment import attach, attached_count
 from runtime.scheduler.driving_right import DrivingRight
-from tests.scheduling import environment, opened, scheduler
+from tests.scheduling import drive, environment, opened, scheduler
 
 
 def wait_for(seen: Callable[[], object], seconds: float) -> None:
@@ -91,3 +92,23 @@ def test_an_unknown_option_is_a_usage_error(flag: str, tmp_path: Path) -> None:
         [sys.executable, "-m", "runtime", flag], env=environment(tmp_path), capture_output=True, text=True, check=False
     )
     assert (done.returncode, flag in done.stderr) == (2, True)
+
+
+def test_code_that_changed_under_a_run_is_noted_in_its_history(tmp_path: Path) -> None:
+    folder = tmp_path / "flows" / "once"
+    folder.mkdir(parents=True)
+    steps = [{"id": i, "name": i, "type": t} for i, t in (("begin", "begin"), ("work", "task"), ("end", "end"))]
+    ways = [{"id": f"{a}-{b}", "sourceStepId": a, "targetStepId": b} for a, b in (("begin", "work"), ("work", "end"))]
+    flow = {"id": "once", "name": "once", "version": "1", "globalStateSchema": {"type": "object"}}
+    (folder / "flow.json").write_text(json.dumps({**flow, "steps": steps, "connections": ways}))
+    code = (
+        "from runtime.authoring import Completed, task\n\n@task('work')\ndef work(request):\n    return Completed({})\n"
+    )
+    (folder / "tasks.py").write_text(code.format(1))
+    with opened(tmp_path / "store", tmp_path / "flows") as runtime:
+        runtime.commands.start("once", run_id="r")
+        (folder / "tasks.py").write_text(code.format(2))
+        assert drive(tmp_path / "store", tmp_path / "flows").returncode == 0
+        kinds = [entry["kind"] for entry in runtime.queries.history("r")]
+        assert kinds.count("code_changed") == 1
+        assert runtime.queries.show("r")["results"]["work"] == 2
