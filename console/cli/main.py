@@ -14,6 +14,7 @@ from runtime.errors import ForkjoinError
 from runtime.safe_text import clean, encodable
 
 INTERRUPTED = 130
+READER_GONE = 141
 
 
 WHERE = {
@@ -76,9 +77,10 @@ def run(arguments: list[str] | None = None) -> int:
     except ForkjoinError as problem:
         _problems(problem)
         return _fail(problem.message, problem.exit_code)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
+        # Nobody reads any more; click turns a broken pipe into an exit of its own.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return READER_GONE
     except Exception as problem:
         if "debug" in (one.overrides.get("log_level"), os.environ.get("FORKJOIN_LOG_LEVEL")):
             import traceback

@@ -76,7 +76,7 @@ def demo(headless: bool) -> None:
     start_scheduler_process(one.runtime)
     list_rows("", "attention", 40, None, as_json=False)
     say("")
-    say(f"A scheduler works on them. Look again: forkjoin --store {one.overrides['store']} list")
+    say(f"A scheduler works on them for half a minute. Look again: forkjoin --store {one.overrides['store']} list")
     sys.stdout.flush()
 
 
