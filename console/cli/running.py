@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import click
@@ -39,6 +40,7 @@ def scheduler(until_idle: bool) -> None:
     raise click.exceptions.Exit(run_scheduler(one.settings, until_idle=until_idle))
 
 
+DEMO_SECONDS = 5.0
 DEMO_RUNS: tuple[tuple[str, str, dict[str, object], int], ...] = (
     ("profile_update", "healthy", {"emailOutcome": "completed"}, 8),
     ("profile_update", "failing", {"emailOutcome": "failed"}, 6),
@@ -72,8 +74,12 @@ def demo(headless: bool) -> None:
     for flow, base, state, count in DEMO_RUNS:
         commands.start(flow, state, base, {"demo": base}, count=count)
     from runtime.assembly import start_scheduler_process
+    from runtime.scheduler.attachment import attach
 
-    start_scheduler_process(one.runtime)
+    with attach(one.runtime.directory):
+        start_scheduler_process(one.runtime)
+        progress("A scheduler was started; the first results come in a few seconds.")
+        time.sleep(DEMO_SECONDS)
     list_rows("", "attention", 40, None, as_json=False)
     say("")
     say(f"A scheduler works on them for half a minute. Look again: forkjoin --store {one.overrides['store']} list")
