@@ -20,8 +20,10 @@ from runtime.operations import views
 from runtime.operations.acting import program_of
 from runtime.operations.filters import matching, parse
 from runtime.operations.names import find_branch
-from runtime.store.base import RunStore, Stored
+from runtime.store.base import RunFilter, RunStore, Stored
 
+QUIET = 8
+"""From this attention rank on, nothing is asked of an operator."""
 SORTS = ("created_at", "updated_at", "next_wake_at", "attention", "id")
 
 
@@ -86,6 +88,14 @@ class Queries:
         """The last heartbeat of a scheduler."""
         beat: dict[str, Any] | None = self.store.meta("scheduler")
         return beat
+
+    def scheduler_state(self) -> tuple[bool, str]:
+        """Whether a scheduler is alive by its heartbeat, and the sentence about it."""
+        return scheduler_state(self.scheduler(), self.clock.now())
+
+    def attention_count(self) -> int:
+        """Runs that need attention."""
+        return self.store.count(RunFilter(attention_below=QUIET))
 
     def history(self, run_id: str) -> list[dict[str, Any]]:
         """What happened to a run, oldest first."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -53,6 +54,8 @@ class RunFilter:
     held: bool | None = None
     older_than: datetime | None = None
     """Only runs whose `updated_at` lies before."""
+    attention_below: int | None = None
+    """Only runs whose attention rank is lower, which is worse."""
 
 
 class RunStore(Protocol):
@@ -84,6 +87,33 @@ class RunStore(Protocol):
 
         `after` is the id of the last run of the page before; NotFound if it does not exist.
         """
+        ...
+
+    def snapshot(
+        self,
+        where: RunFilter | None = None,
+        *,
+        order: str = "created_at",
+        descending: bool = True,
+        limit: int | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> array[int]:
+        """Row numbers of all matching runs in order, 8 bytes each; `stop` is asked now and then and ends it early.
+
+        Among runs of equal `attention` the last changed come first.
+        """
+        ...
+
+    def rows_at(self, numbers: Sequence[int]) -> list[Run | None]:
+        """The runs with these row numbers in the order asked; None where a run was removed."""
+        ...
+
+    def numbers(self, run_ids: Sequence[str]) -> dict[str, int]:
+        """Row numbers of the runs that exist, by id."""
+        ...
+
+    def count(self, where: RunFilter | None = None) -> int:
+        """How many runs match."""
         ...
 
     def counts(self) -> dict[str, int]:

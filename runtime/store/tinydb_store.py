@@ -15,19 +15,13 @@ from runtime.model.codec import from_document, reader, to_bytes, to_document
 from runtime.model.run import Firing, HistoryEntry, Poll, Run
 from runtime.store.base import HISTORY_PER_RUN, POLLS_PER_BRANCH, RunFilter, Save, Stored
 from runtime.store.failing import Rows, guarded
-from runtime.store.small_tables import SmallTables
+from runtime.store.narrowing import ORDERS, conditions
+from runtime.store.run_order import RunOrder
 
 _RUN = reader(Run)
 _BRANCH = reader(Branch)
 _FIRING = reader(Firing)
 _POLL = reader(Poll)
-_ORDERS = {
-    "created_at": "created_ts",
-    "updated_at": "updated_ts",
-    "next_wake_at": "wake_ts",
-    "attention": "attention",
-    "id": "id",
-}
 _RUN_COLUMNS = ("status", "workflow", "revision", "attention", "held", "wake_ts", "created_ts", "updated_ts")
 
 
@@ -40,7 +34,7 @@ def run_document(run: Run) -> dict[str, Any]:
     return document
 
 
-class TinyDBStore(SmallTables):
+class TinyDBStore(RunOrder):
     """RunStore over TinyDB tables whose documents are SQLite rows; `rows.db` is the TinyDB itself."""
 
     def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
@@ -156,37 +150,28 @@ class TinyDBStore(SmallTables):
         after: str | None = None,
     ) -> list[Run]:
         """One keyset page of runs."""
-        column = _ORDERS[order]
-        conditions, values = _conditions(where)
+        column = ORDERS[order]
+        parts, values = conditions(where)
         if after is not None:
             row = self.one(f"SELECT {column} FROM t_runs WHERE id=?", after)
             if row is None:
                 raise NotFound(f"There is no run {after} to go on after.")
             sign = "<" if descending else ">"
             if row[0] is None:
-                conditions.append(f"({column} IS NULL AND id {sign} ?)")
+                parts.append(f"({column} IS NULL AND id {sign} ?)")
                 values.append(after)
             else:
                 more = f" OR {column} IS NULL" if column == "wake_ts" else ""
-                conditions.append(f"(({column}, id) {sign} (?, ?){more})")
+                parts.append(f"(({column}, id) {sign} (?, ?){more})")
                 values += [row[0], after]
         way = "DESC" if descending else "ASC"
         nulls = " NULLS LAST" if column == "wake_ts" else ""
-        sql = "SELECT doc FROM t_runs" + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
+        sql = "SELECT doc FROM t_runs" + (f" WHERE {' AND '.join(parts)}" if parts else "")
         sql += f" ORDER BY {column} {way}{nulls}, id {way}"
-        runs: list[Run] = []
         rows = self.all(
-            sql + (" LIMIT ?" if limit is not None and not (where and where.labels) else ""),
-            *values,
-            *([limit] if limit is not None and not (where and where.labels) else []),
+            sql + (" LIMIT ?" if limit is not None else ""), *values, *([limit] if limit is not None else [])
         )
-        for (doc,) in rows:
-            run = _RUN.decode(doc)
-            if where is None or all(run.labels.get(k) == v for k, v in where.labels.items()):
-                runs.append(run)
-                if limit is not None and len(runs) >= limit:
-                    break
-        return runs
+        return [_RUN.decode(doc) for (doc,) in rows]
 
     @guarded
     def counts(self) -> dict[str, int]:
@@ -260,23 +245,3 @@ class TinyDBStore(SmallTables):
 
 def _history_doc(save: Save) -> bytes:
     return orjson.dumps({"run_id": save.run.id, "entries_n": len(save.history), "entries": to_document(save.history)})
-
-
-def _conditions(where: RunFilter | None) -> tuple[list[str], list[Any]]:
-    conditions: list[str] = []
-    values: list[Any] = []
-    if where is None:
-        return conditions, values
-    if where.statuses:
-        conditions.append(f"status IN ({','.join('?' * len(where.statuses))})")
-        values += sorted(str(s) for s in where.statuses)
-    if where.workflow is not None:
-        conditions.append("workflow=?")
-        values.append(where.workflow)
-    if where.held is not None:
-        conditions.append("held=?")
-        values.append(int(where.held))
-    if where.older_than is not None:
-        conditions.append("updated_ts<?")
-        values.append(where.older_than.timestamp())
-    return conditions, values

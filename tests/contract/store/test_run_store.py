@@ -204,3 +204,21 @@ def test_an_export_opens_in_stock_tinydb_and_comes_back_held(store: RunStore, tm
         import_from(MemoryStore(), file, merge=False, live=False, now=NOW, actor="mia")
     other.close()
     live.close()
+
+
+def test_a_list_is_read_as_an_order_and_its_rows_where_somebody_looks(store: RunStore) -> None:
+    add(
+        store,
+        run("calm", attention=9, minutes=3, labels={"env": "prod"}),
+        run("worst", attention=0, minutes=1),
+        run("newer", attention=5, minutes=9, held=True),
+        run("older", attention=5, minutes=2),
+    )
+    order = store.snapshot(order="attention", descending=False)
+    seen = [r.id for r in store.rows_at(order) if r]
+    assert seen == ["worst", "newer", "older", "calm"]
+    assert list(store.snapshot(RunFilter(labels={"env": "prod"}))) == [store.numbers(["calm", "nobody"])["calm"]]
+    assert (store.count(), store.count(RunFilter(attention_below=8)), store.count(RunFilter(held=True))) == (4, 3, 1)
+    store.remove(["newer"])
+    assert [r.id if r else None for r in store.rows_at(order[:3])] == ["worst", None, "older"]
+    assert list(store.snapshot(order="attention", descending=False, limit=1)) == list(order[:1])
