@@ -51,3 +51,8 @@ def find_branch(branches: Mapping[str, Branch], text: str) -> Branch:
             f"{text} may mean several branches; name one by its id: {', '.join(b.id for b in found[:20])}."
         )
     return found[0]
+
+
+def said_name(branch_id: str) -> str:
+    """The last part of a branch's name: `main/f.1/x/g.1/y` is `y`, `main/load.1:17` is `17`."""
+    return branch_name(branch_id).rpartition("/")[2].rpartition(":")[2]

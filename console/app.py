@@ -1,0 +1,392 @@
+"""The console: a client of the store that shows, explains and asks; it does no work of runs itself."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, ComposeResult
+from textual.events import Key
+from textual.suggester import SuggestFromList
+from textual.widgets import ContentSwitcher, Input
+
+from console import chrome
+from console.commands.base import Here
+from console.commands.registry import BY_ID
+from console.copying import cleaned
+from console.dialogs.base import Dialog
+from console.dialogs.plan import Answers, Plan, shell, with_reason
+from console.feed import Feed
+from console.guard import Guarded
+from console.keymap import CHORD, available, bindings
+from console.messages import Answered, Chosen, Entered, Said, Unread
+from console.receipts import Receipts
+from console.screens.base import View
+from console.screens.registry import VIEWS
+from console.snapshot import Snapshot, read_snapshot
+from console.theme import Look
+from console.times import Zone
+from console.widgets.bar import Bar
+from console.widgets.rows import Rows
+from runtime.errors import ForkjoinError
+from runtime.safe_text import clean
+
+if TYPE_CHECKING:
+    from runtime.assembly import Runtime
+    from runtime.operations.records import Receipt
+
+REFRESH_SECONDS = 1.0
+AROUND_SECONDS = 5.0
+
+
+class ForkjoinApp(Guarded, App[int]):
+    """See everything, know why, repair by keyboard."""
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[Any]] = bindings()
+    AUTO_FOCUS = None
+
+    def __init__(
+        self,
+        open_reader: Callable[[], Runtime],
+        open_actor: Callable[[], Runtime] | None = None,
+        *,
+        look: Look | None = None,
+        store_name: str = "store",
+        now: Callable[[], datetime],
+        read_only: bool = False,
+        restricted: bool = False,
+        crash_log: Path | None = None,
+        keys: Mapping[str, str] | None = None,
+        start_scheduler: Callable[[], None] | None = None,
+        refresh_seconds: float = REFRESH_SECONDS,
+    ) -> None:
+        super().__init__(ansi_color=True)
+        self.look = look or Look()
+        self.now = now
+        self.store_name = store_name
+        self.read_only = read_only
+        self.restricted = restricted
+        self.crash_log = crash_log
+        self.zone = Zone.RELATIVE
+        self.snapshot = Snapshot(now())
+        self.problem: str = ""
+        """Why the store cannot be read at the moment."""
+        self.message = ""
+        self.message_is_trouble = False
+        self.log_lines: list[str] = []
+        """The equal commands of this session, for `@`."""
+        self.follow = False
+        self.start_scheduler = start_scheduler
+        self.feed = Feed(open_reader, open_actor or open_reader, self.post_message)
+        self.receipts = Receipts(self)
+        self._line_taker: Callable[[str], Any] | None = None
+        self._chord = False
+        self._refresh_seconds = refresh_seconds
+        self._token = -1
+        self._keys = dict(keys or {})
+
+    def compose(self) -> ComposeResult:
+        """Header, tabs, banner, screens, message, footer."""
+        yield Bar(self.look, lambda width: chrome.header(self, width), id="header")
+        yield Bar(self.look, lambda width: chrome.tabs(self, width), id="tabs")
+        yield Bar(self.look, lambda width: chrome.banner(self, width), id="banner")
+        with ContentSwitcher(id="views", initial="view-runs"):
+            for view in VIEWS:
+                yield view(self.look, id=f"view-{view.name_id}")
+        yield Bar(self.look, lambda width: chrome.message(self, width), id="message")
+        yield Input(id="prompt", compact=True, select_on_focus=False)
+        yield Bar(self.look, lambda width: chrome.footer(self, width), id="footer")
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self.theme = "ansi-dark"
+        self.guard()
+        if self._keys:
+            self.set_keymap(self._keys)
+        for view in self.query(View):
+            view.shape(self.size.width, self.size.height)
+        self.view.opened()
+        self.view.rows.focus()
+        self.read_around()
+        if self._refresh_seconds:
+            self.set_interval(self._refresh_seconds, self.tick)
+            self.set_interval(AROUND_SECONDS, self.read_around)
+
+    async def on_unmount(self) -> None:
+        """End the threads."""
+        self.feed.end()
+
+    # The screens
+
+    @property
+    def view(self) -> View:
+        """The numbered screen in sight."""
+        name = self.query_one("#views", ContentSwitcher).current
+        return self.query_one(f"#{name}", View)
+
+    def view_of(self, kind: type[View]) -> Any:
+        """The screen of a kind, whether in sight or not."""
+        return self.query_one(kind)
+
+    def go_to(self, name_id: str) -> None:
+        """Bring a numbered screen into sight."""
+        self.query_one("#views", ContentSwitcher).current = f"view-{name_id}"
+        self.view.shape(self.size.width, self.size.height)
+        self.view.opened()
+        self.view.rows.focus()
+        self.update_chrome()
+
+    def here(self) -> Here:
+        """What the keys act on now."""
+        return self.view.here()
+
+    # Reading
+
+    def tick(self) -> None:
+        """A second passed: ask whether the store changed, draw times anew."""
+        self.view.tick()
+        self.update_chrome()
+        self.feed.read("token", lambda runtime: runtime.store.change_token(), self._take_token, self.trouble)
+
+    def _take_token(self, token: int) -> None:
+        self._readable()
+        if token != self._token:
+            self._token = token
+            self.view.changed()
+            self.receipts.changed()
+
+    def read_around(self) -> None:
+        """Read what header, tabs and banner show."""
+        self.feed.read("around", read_snapshot, self._take_snapshot, self.trouble)
+
+    def _take_snapshot(self, snapshot: Snapshot) -> None:
+        self._readable()
+        self.snapshot = snapshot
+        self.update_chrome()
+
+    def _readable(self) -> None:
+        if self.problem:
+            self.problem = ""
+            self.update_chrome()
+
+    def trouble(self, problem: Exception) -> None:
+        """Reading failed: the header keeps saying so until it works again."""
+        text = problem.message if isinstance(problem, ForkjoinError) else f"{type(problem).__name__}: {problem}"
+        if getattr(problem, "exit_code", 5) in (2, 3, 4):
+            self.say(text, trouble=True)
+        else:
+            self.problem = text
+        self.update_chrome()
+
+    def on_answered(self, message: Answered) -> None:
+        """A thread has read something."""
+        if self.feed.current(message):
+            message.receive(message.value)
+
+    def on_unread(self, message: Unread) -> None:
+        """A thread could not read."""
+        (message.fail or self.trouble)(message.problem)
+
+    def on_said(self, message: Said) -> None:
+        """A widget says something."""
+        self.say(message.text, trouble=message.trouble)
+
+    # Keys
+
+    def action_command(self, command_id: str) -> None:
+        """A key of a command was pressed."""
+        if self._chord:
+            self._chord = False
+            command_id = CHORD.get(command_id, command_id)
+        elif command_id == "go_prefix":
+            self._chord = True
+            self.say("g: g top   f graph")
+            return
+        self.perform(command_id)
+
+    def perform(self, command_id: str, here: Here | None = None) -> None:
+        """Do a command on what is under the cursor, or say why not."""
+        command = BY_ID[command_id]
+        here = here or self.here()
+        if command not in available(read_only=self.read_only):
+            cli = command.cli.format(run=here.run_id or "RUN", branch=here.branch.id if here.branch else "BRANCH")
+            self.say(f"Read-only. From a shell: {cli}")
+            return
+        possible = command.possible(here)
+        if not possible:
+            self.say(f"{command.key_shown()}: {possible.text}", trouble=True)
+            return
+        self.say("")
+        command.run(self, here)
+
+    def performing(self, here: Here) -> Callable[[str | None], None]:
+        """Takes what was chosen in a menu of commands."""
+
+        def take(command_id: str | None) -> None:
+            if command_id:
+                self.perform(command_id, here)
+
+        return take
+
+    def on_chosen(self, message: Chosen) -> None:
+        """The cursor moved."""
+        self.view.chosen(message.rows)
+
+    def on_entered(self, message: Entered) -> None:
+        """Enter on a row."""
+        self.view.entered(message.rows)
+
+    def on_descendant_focus(self) -> None:
+        """Only where the keys act is a row reversed."""
+        for rows in self.screen.query(Rows):
+            if rows.active != rows.has_focus:
+                rows.active = rows.has_focus
+                rows.refresh()
+
+    def on_resize(self) -> None:
+        """Arrange the panes for the new size."""
+        for view in self.query(View):
+            view.shape(self.size.width, self.size.height)
+
+    # Acting
+
+    def carry_out(self, plan: Plan, answers: Answers) -> None:
+        """Give an act; its receipt is said on the line above the footer."""
+
+        def take(receipt: Receipt) -> None:
+            self.receipts.accepted(receipt)
+            if plan.finished is not None:
+                plan.finished(receipt)
+            self.after_act()
+
+        self.feed.act(lambda runtime: plan.carry_out(runtime, answers), take, self.refused)
+        self.log_command(with_reason(plan.command(answers), answers))
+
+    def give(self, work: Callable[[Runtime], Receipt]) -> None:
+        """Give a harmless act without a dialog."""
+
+        def take(receipt: Receipt) -> None:
+            self.receipts.accepted(receipt)
+            self.after_act()
+
+        self.feed.act(work, take, self.refused)
+
+    def refused(self, problem: Exception) -> None:
+        """An act was refused, or it is not known whether it was carried out."""
+        if isinstance(problem, ForkjoinError):
+            self.say(problem.message, trouble=True)
+        else:
+            self.say(
+                f"Not confirmed: {type(problem).__name__}: {problem}. Look again before you repeat it.", trouble=True
+            )
+
+    def after_act(self) -> None:
+        """What was changed is seen at once."""
+        self._token = -1
+        self.view.changed()
+        self.read_around()
+
+    def started(self, receipt: Receipt) -> None:
+        """A run was started: show it."""
+        self.say(receipt.message)
+        runs: Any = self.query_one("#view-runs")
+        runs.reorder(select=receipt.run.id if receipt.run else None)
+
+    def log_command(self, words: tuple[str, ...]) -> None:
+        """Keep the equal command for `@`."""
+        self.log_lines.append(clean(shell(words), 4_000))
+
+    # Dialogs and typed lines
+
+    def open_dialog(self, dialog: Dialog[Any], take: Callable[[Any], Any] | None = None) -> None:
+        """Show a dialog; `take` gets what was chosen."""
+        self.push_screen(dialog, take)
+
+    def ask_line(
+        self, sign: str, preset: str, take: Callable[[str], Any], suggestions: Sequence[str] | None = None
+    ) -> None:
+        """Ask for a line above the footer; escape leaves it."""
+        prompt = self.query_one("#prompt", Input)
+        self._line_taker = take
+        prompt.suggester = SuggestFromList(suggestions, case_sensitive=False) if suggestions else None
+        prompt.border_title = None
+        prompt.value = preset
+        prompt.placeholder = "filter, like status:failed flow:media* is:lost wake<5m" if sign == "/" else "command"
+        prompt.cursor_position = len(preset)
+        prompt.add_class("open")
+        self.query_one("#message").display = False
+        prompt.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """The line was entered."""
+        if event.input.id == "prompt":
+            self.close_line()
+            if self._line_taker is not None:
+                self._line_taker(event.value)
+
+    def on_key(self, event: Key) -> None:
+        """Escape leaves the line that is asked for; right takes a suggestion."""
+        if event.key == "escape" and self.query_one("#prompt").has_class("open"):
+            event.stop()
+            event.prevent_default()
+            self.close_line()
+
+    def close_line(self) -> None:
+        """Put the line away."""
+        self.query_one("#prompt").remove_class("open")
+        self.query_one("#message").display = True
+        self.view.rows.focus()
+
+    def filter_runs(self, where: str) -> None:
+        """Show the runs that match."""
+        self.go_to("runs")
+        runs: Any = self.view
+        runs.filter_by(where)
+
+    def set_zone(self, zone: Zone) -> None:
+        """Show times another way, everywhere."""
+        self.zone = zone
+        runs: Any = self.query_one("#view-runs")
+        runs.source.zone = zone
+        self.say({"relative": "Times as spans.", "local": "Times of this machine.", "utc": "Times in UTC."}[zone])
+        self.view.changed()
+        self.view.tick()
+
+    def copy_text(self, text: str | None) -> None:
+        """Put a text on the clipboard of the terminal."""
+        if text:
+            self.copy_to_clipboard(cleaned(text))
+            lines = text.count("\n") + 1
+            told = f"Copied {lines} line{'s' if lines > 1 else ''}."
+            self.say(told + (" tmux needs set-clipboard on." if os.environ.get("TMUX") else ""))
+
+    def leave(self) -> None:
+        """Quit; runs and the scheduler go on as DESIGN section 6 says."""
+        self.exit(0)
+
+    # What stands around the panes
+
+    def say(self, text: str, *, trouble: bool = False) -> None:
+        """Put a sentence on the line above the footer."""
+        self.message, self.message_is_trouble = text, trouble
+        with contextlib.suppress(Exception):
+            self.query_one("#message", Bar).update_lines()
+
+    def update_footer(self) -> None:
+        """The keys of what is selected."""
+        self.query_one("#footer", Bar).update_lines()
+
+    def update_tabs(self) -> None:
+        """Tabs with their counts."""
+        self.query_one("#tabs", Bar).update_lines()
+
+    def update_chrome(self) -> None:
+        """Everything around the panes."""
+        for name in ("header", "tabs", "banner", "message", "footer"):
+            self.query_one(f"#{name}", Bar).update_lines()

@@ -1,0 +1,98 @@
+"""What stands around the panes: header, tabs, banner, message, footer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from console.commands.base import Group
+from console.keymap import available
+from console.theme import Line, Piece, crop, plain, width_of
+from console.times import clock_time, words
+from runtime.safe_text import clean
+
+if TYPE_CHECKING:
+    from console.app import ForkjoinApp
+
+FOOTER_KEYS = 8
+
+
+def header(app: ForkjoinApp, width: int) -> Sequence[Line]:
+    """Name, what may be done, store, scheduler, holds, clock."""
+    snapshot = app.snapshot
+    mode = "RO" if app.read_only else "RW"
+    left: list[Piece] = [(" forkjoin ", "bold"), (f"{mode}  {clean(app.store_name, 40)}  ", "")]
+    if snapshot.alive:
+        host = clean(snapshot.beat.get("host", ""), 40)
+        left.append((f"scheduler alive{f' on {host}' if width > 100 else ''}  ", ""))
+    else:
+        left += [app.look.chip("no scheduler") if app.look.colour else ("[no scheduler]", ""), ("  ", "")]
+    if snapshot.holds:
+        first = snapshot.holds[0]
+        many = f"{len(snapshot.holds)} hold{'s' if len(snapshot.holds) > 1 else ''}"
+        left.append(app.look.chip(f"{many}: {clean(first.scope, 60)}" if width > 100 else many))
+    if app.problem:
+        clock = f"[as of {clock_time(snapshot.at, app.zone)}]"
+    else:
+        now = app.now()
+        clock = clock_time(now, app.zone, seconds=False) + ("" if app.zone == "local" else " UTC")
+    line = crop(left, width - len(clock) - 2)
+    return [(*line, (" " * max(1, width - width_of(line) - len(clock) - 1), ""), (clock, ""))]
+
+
+def tabs(app: ForkjoinApp, width: int) -> Sequence[Line]:
+    """The numbered screens, the present one marked."""
+    from console.screens.registry import VIEWS
+
+    line: list[Piece] = [(" ", "")]
+    current = app.view.name_id
+    for view in VIEWS:
+        count = _count(app, view.name_id)
+        title = view.short if width < 100 else view.title
+        text = f"{view.number} {title}{f' {count}' if count else ''}"
+        line.append((f"[{text}]" if view.name_id == current else text, "bold" if view.name_id == current else ""))
+        line.append(("  ", ""))
+    return [crop(line, width)]
+
+
+def _count(app: ForkjoinApp, name_id: str) -> str:
+    if name_id == "attention" and app.snapshot.attention:
+        return "99+" if app.snapshot.attention > 99 else str(app.snapshot.attention)
+    return ""
+
+
+def banner(app: ForkjoinApp, width: int) -> Sequence[Line]:
+    """Standing trouble: the store cannot be read, no scheduler, holds."""
+    snapshot = app.snapshot
+    lines: list[Line] = []
+    if app.problem:
+        lines.append(plain(f" {clean(app.problem, 400)} forkjoin doctor says more.", "red"))
+    if not snapshot.alive and snapshot.scheduler and snapshot.runs:
+        lines.append(plain(" " + clean(snapshot.scheduler, 300), "red"))
+        due = f" {snapshot.overdue} wakes overdue." if snapshot.overdue else ""
+        lines.append(plain(f"{due} :scheduler starts one from here." if not app.read_only else due, "red"))
+    for hold in snapshot.holds[:1]:
+        since = words((app.now() - hold.at).total_seconds())
+        because = f": {clean(hold.reason, 100)}" if hold.reason else ""
+        more = f"  and {len(snapshot.holds) - 1} more" if len(snapshot.holds) > 1 else ""
+        lines.append(
+            plain(f" held {clean(hold.scope, 80)} by {clean(hold.actor, 40)} for {since}{because}{more}", "yellow")
+        )
+    return [((text.ljust(width), style),) for line in lines[:3] for text, style in [crop(line, width)[0]]]
+
+
+def message(app: ForkjoinApp, width: int) -> Sequence[Line]:
+    """The last thing that was said."""
+    return [crop(((f" {clean(app.message, 1_000)}", "bold" if app.message_is_trouble else ""),), width)]
+
+
+def footer(app: ForkjoinApp, width: int) -> Sequence[Line]:
+    """At most eight keys, those of what is selected first."""
+    here = app.here()
+    known = [c for c in available(read_only=app.read_only) if c.label and (not c.screens or here.screen in c.screens)]
+    acts = [c for c in known if c.group is Group.ACT and c.advised and c.possible(here)][:3]
+    others = [c for c in known if c.group is not Group.ACT and not c.always]
+    line: list[Piece] = [(" ", "")]
+    for command in [*acts, *others][:FOOTER_KEYS]:
+        line += [(command.key_shown(), "bold"), (f" {command.label}  ", "")]
+    return [crop(line, width)]

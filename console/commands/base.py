@@ -1,0 +1,98 @@
+"""One class a command: key, footer, palette, help and the command line's words are all read from it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from console.app import ForkjoinApp
+    from runtime.operations.records import Branch, Run
+    from runtime.operations.run_detail import RunDetail
+
+
+class Group(StrEnum):
+    """Where help shows a command."""
+
+    MOVE = "Move"
+    LOOK = "Look"
+    ACT = "Act"
+    CONSOLE = "Console"
+
+
+@dataclass(frozen=True)
+class Here:
+    """What a command acts on, taken when the key was pressed: a late answer can never land on something else."""
+
+    screen: str = "runs"
+    run: Run | None = None
+    branch: Branch | None = None
+    detail: RunDetail | None = None
+    marks: tuple[str, ...] = ()
+    where: str = ""
+    """The filter whose runs are all marked, when `*` was pressed."""
+    subject: Any = None
+    """The row of a screen that lists something other than runs."""
+    read_only: bool = False
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run, or nothing."""
+        return self.run.id if self.run else ""
+
+
+@dataclass(frozen=True)
+class Possible:
+    """Whether a command can be used here, and what to say either way."""
+
+    yes: bool
+    text: str = ""
+    """If possible, what it does here; if not, why, and what is possible instead."""
+
+    def __bool__(self) -> bool:
+        return self.yes
+
+
+class Command(ABC):
+    """A command of the console; the docstring of a class is its help text."""
+
+    id: ClassVar[str]
+    key: ClassVar[str] = ""
+    """Keys, separated by commas, as Textual names them; may be remapped in the settings file."""
+    label: ClassVar[str] = ""
+    """The footer's word."""
+    group: ClassVar[Group] = Group.LOOK
+    screens: ClassVar[frozenset[str]] = frozenset()
+    """Screens it belongs to; empty: all."""
+    changes: ClassVar[bool] = False
+    """Whether it changes the store: read-only sessions do not have it."""
+    always: ClassVar[bool] = False
+    """Whether its key works whatever has the focus."""
+    advised: ClassVar[bool] = False
+    """Whether the why of a run names it when it is possible."""
+    cli: ClassVar[str] = ""
+    """The command of the command line that does the same, `{run}` and `{branch}` filled in."""
+    shown: ClassVar[str] = ""
+    """How help shows the key, where that differs from the key itself."""
+
+    @classmethod
+    def text(cls) -> str:
+        """The help text."""
+        return (cls.__doc__ or "").strip()
+
+    @classmethod
+    def possible(cls, here: Here) -> Possible:
+        """Whether it can be used on what is under the cursor."""
+        return Possible(True, cls.text())
+
+    @classmethod
+    @abstractmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Do it, in the app's thread: acts only open a dialog or go to the acting lane."""
+
+    @classmethod
+    def key_shown(cls) -> str:
+        """The key as people write it."""
+        return cls.shown or cls.key.split(",")[0]

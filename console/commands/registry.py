@@ -1,0 +1,16 @@
+"""Every command there is, in the order footer, palette and help show them: a new one is a class and a line here."""
+
+from __future__ import annotations
+
+from console.commands import branch_acts, looking, moving, run_acts, store_acts, views
+from console.commands.base import Command
+
+COMMANDS: tuple[type[Command], ...] = (
+    *branch_acts.COMMANDS,
+    *run_acts.COMMANDS,
+    *store_acts.COMMANDS,
+    *looking.COMMANDS,
+    *views.COMMANDS,
+    *moving.COMMANDS,
+)
+BY_ID: dict[str, type[Command]] = {command.id: command for command in COMMANDS}

@@ -1,0 +1,210 @@
+"""Acts on a run: pause, resume, cancel, restart, set its wake, acknowledge, edit its state."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from console.commands.base import Command, Group, Here, Possible
+from console.commands.branch_acts import no_run
+from console.commands.planning import run_plan
+from console.dialogs.act_dialog import ActDialog
+from console.dialogs.plan import Answers, Field, Option
+from runtime.errors import InvalidInput
+from runtime.operations.spans import seconds
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from console.app import ForkjoinApp
+
+RUNS = frozenset({"runs"})
+WITH_RUNS = frozenset({"runs", "wakes"})
+
+
+class Pause(Command):
+    """Pauses the run, or ends its pause; a failed run is resumed by retrying its failed branches. Asks first."""
+
+    id, key, label, group, screens = "pause", "P", "pause/resume", Group.ACT, RUNS
+    changes, cli = True, "forkjoin pause {run}"
+
+    @classmethod
+    def possible(cls, here: Here) -> Possible:
+        """The run must not have ended well."""
+        if (refused := no_run(here)) is not None:
+            return refused
+        if here.marks:
+            return Possible(True, f"pause {len(here.marks)} marked runs")
+        assert here.run is not None
+        status = str(here.run.status)
+        if status in ("completed", "cancelled"):
+            return Possible(False, f"{here.run_id} is {status}; restart makes a new run of it.")
+        return Possible(True, {"paused": "resume", "failed": "resume: retry what failed"}.get(status, "pause"))
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Pause or resume by what the run is."""
+        resuming = not here.marks and here.run is not None and here.run.status in ("paused", "failed")
+        verb = "resume" if resuming else "pause"
+        options = (
+            ()
+            if resuming
+            else (
+                Option("stop", "timeouts stand still while it is paused"),
+                Option("run", "timeouts go on"),
+            )
+        )
+        plan = run_plan(
+            here,
+            verb,
+            title=f"{verb.capitalize()} {here.run_id}",
+            do=f"{verb.capitalize()} 1 run",
+            arguments=(lambda a: {}) if resuming else (lambda a: {"clocks": a.option or "stop"}),
+            options_label="Clocks",
+            options=options,
+        )
+        app.open_dialog(ActDialog(app.look, plan))
+
+
+class Cancel(Command):
+    """Ends the run; its external jobs are asked to stop until they answer. Asks first."""
+
+    id, key, label, group, screens = "cancel", "C", "cancel", Group.ACT, RUNS
+    changes, advised, cli = True, True, "forkjoin cancel {run}"
+
+    @classmethod
+    def possible(cls, here: Here) -> Possible:
+        """The run must not have ended."""
+        if (refused := no_run(here)) is not None:
+            return refused
+        if here.run is not None and not here.marks and here.run.status in ("completed", "cancelled"):
+            return Possible(False, f"{here.run_id} is {here.run.status}; there is nothing to cancel.")
+        return Possible(True, "cancel")
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Say what happens to the external jobs."""
+        jobs = 0
+        if here.detail is not None:
+            jobs = sum(b.status in ("running", "starting") and b.next_poll_at is not None for b in here.detail.leaves)
+        plan = run_plan(
+            here,
+            "cancel",
+            title=f"Cancel {here.run_id}",
+            do="Cancel 1 run",
+            keep="Let it run",
+            undoable=True,
+            facts=(
+                ("Run", f"{here.run_id} is {here.run.status if here.run else ''}; it ends at once."),
+                ("Outside", f"{jobs} external jobs are asked to stop, again and again until they answer."),
+            ),
+        )
+        app.open_dialog(ActDialog(app.look, plan))
+
+
+class Restart(Command):
+    """Starts a new run with the input of this one. Asks first."""
+
+    id, key, group, screens = "restart", "ctrl+r", Group.ACT, RUNS
+    changes, cli = True, "forkjoin restart {run}"
+
+    @classmethod
+    def possible(cls, here: Here) -> Possible:
+        """Any run can be restarted."""
+        return no_run(here) or Possible(True, "restart as a new run")
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """A dialog with the effect."""
+        plan = run_plan(here, "restart", title=f"Restart {here.run_id}", do="Start 1 new run")
+        app.open_dialog(ActDialog(app.look, plan))
+
+
+class SetWake(Command):
+    """Sets the next wake: postpone it or bring it forward. Asks first."""
+
+    id, key, label, group, screens = "wake", "T", "set wake", Group.ACT, WITH_RUNS
+    changes, cli = True, "forkjoin wake {run} --at T"
+
+    @classmethod
+    def possible(cls, here: Here) -> Possible:
+        """The run must have something to wake for."""
+        if (refused := no_run(here)) is not None:
+            return refused
+        if here.run is not None and here.run.next_wake_at is None:
+            return Possible(False, f"{here.run_id} has no wake to move: it is {here.run.status}. R or P sets one.")
+        return Possible(True, "set the next wake")
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Ask for the span from now."""
+
+        def at(answers: Answers) -> datetime:
+            text = str(answers.values.get("in", "5m"))
+            try:
+                return app.now() + timedelta(seconds=seconds(text))
+            except InvalidInput:
+                raise InvalidInput(f"{text} is no span; write it like 30s, 5m or 2 hours.") from None
+
+        plan = run_plan(
+            Here(here.screen, here.run, None, here.detail, (), "", None, here.read_only),
+            "wake",
+            title=f"Set the next wake of {here.run_id}",
+            do="Set the wake",
+            arguments=lambda answers: {"at": at(answers)},
+            words=lambda answers: ("--at", str(answers.values.get("in", "5m"))),
+            fields=(Field("in", "from now", "text", required=True, preset="5m", hint="30s, 5m, 2 hours"),),
+        )
+        app.open_dialog(ActDialog(app.look, plan))
+
+
+class Acknowledge(Command):
+    """Takes the run out of needs attention until it changes, with a note. Asks first."""
+
+    id, key, group, screens = "ack", "A", Group.ACT, RUNS
+    changes, cli = True, "forkjoin ack {run} --note TEXT"
+
+    @classmethod
+    def possible(cls, here: Here) -> Possible:
+        """The run must need attention."""
+        if (refused := no_run(here)) is not None:
+            return refused
+        if here.run is not None and not here.marks and here.run.attention >= 8:
+            return Possible(False, f"{here.run_id} asks for nothing.")
+        return Possible(True, "acknowledge with a note")
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Ask for the note."""
+        plan = run_plan(
+            here,
+            "ack",
+            title=f"Acknowledge {here.run_id}",
+            do="Acknowledge",
+            arguments=lambda answers: {"note": str(answers.values.get("note", ""))},
+            words=lambda answers: ("--note", str(answers.values.get("note", ""))),
+            fields=(Field("note", "note", "text", required=True, hint="who looks after it, ticket"),),
+        )
+        app.open_dialog(ActDialog(app.look, plan))
+
+
+class Edit(Command):
+    """Edits the state in $EDITOR; a dialog shows the difference before it is saved."""
+
+    id, key, group, screens = "edit", "E", Group.ACT, RUNS
+    changes, cli = True, "forkjoin edit {run} --state JSON"
+
+    @classmethod
+    def possible(cls, here: Here) -> Possible:
+        """A run must be selected."""
+        return no_run(here) or Possible(True, "edit the state")
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Open the editor, then show the difference."""
+        from console.dialogs.editing import edit_state
+
+        edit_state(app, here)
+
+
+COMMANDS: tuple[type[Command], ...] = (Pause, Cancel, SetWake, Acknowledge, Edit, Restart)

@@ -1,0 +1,53 @@
+"""Copying to the clipboard of the terminal by OSC 52; copied text is cleaned like everything shown."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from console.commands.base import Here
+from console.dialogs.menu import Item, MenuDialog
+from console.panes.branches import last_attempt
+from runtime.safe_text import clean, json_text
+
+if TYPE_CHECKING:
+    from console.app import ForkjoinApp
+
+LIMIT = 100_000
+
+
+def copy_menu(app: ForkjoinApp, here: Here) -> None:
+    """Offer what there is to copy of the selected run and branch."""
+    items: list[Item] = []
+
+    def offer(name: str, text: str | None) -> None:
+        if text:
+            items.append(Item(name, text, text))
+
+    if here.run is not None:
+        offer("run id", here.run.id)
+        offer("why", here.run.why)
+        offer("command", shlex.join(("forkjoin", "why", here.run.id)))
+    branch, detail = here.branch, here.detail
+    if branch is not None:
+        offer("branch id", branch.id)
+        attempt = last_attempt(branch)
+        if attempt is not None:
+            offer("external id", attempt.external_id)
+            offer("key", attempt.idempotency_key)
+        visit = branch.current
+        if visit is not None and visit.failure is not None:
+            offer("failure", f"{visit.failure.type}: {visit.failure.message}")
+        if visit is not None and visit.recorded:
+            offer("result", json_text(visit.result, indent=None))
+    if detail is not None:
+        offer("state", json_text(dict(detail.run.state)))
+        offer("why, whole", "\n".join(detail.why["sentences"]))
+    if here.subject is not None:
+        offer("name", str(here.subject))
+    app.open_dialog(MenuDialog(app.look, "Copy", items), app.copy_text)
+
+
+def cleaned(text: str) -> str:
+    """Text as it goes to the clipboard."""
+    return clean(text, LIMIT, keep_newlines=True)

@@ -1,0 +1,1 @@
+"""Dialogs: the effect and the equal command are shown before an act."""

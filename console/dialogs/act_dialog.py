@@ -1,0 +1,265 @@
+"""The dialog of every act: what, asked, choices, fields, effect, reason, the equal command, two buttons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Input
+
+from console.dialogs import fields
+from console.dialogs.base import Dialog
+from console.dialogs.plan import TYPE_ABOVE, Answers, Plan, shell, with_reason
+from console.panes.base import wrapped
+from console.theme import Line, Look, fit
+from console.widgets.bar import Bar
+from console.widgets.push import Push, Toggle
+from console.widgets.rows import Lines, Rows
+from runtime.errors import ForkjoinError
+from runtime.safe_text import clean
+
+if TYPE_CHECKING:
+    from runtime.assembly import Runtime
+    from runtime.operations.records import Receipt
+
+LABEL = 10
+ASK_SECONDS = 0.5
+
+
+class ActDialog(Dialog[None]):
+    """Shows an act before it is given; enter acts only on a button."""
+
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding(str(n), f"option({n - 1})", f"choice {n}", show=False) for n in range(1, 7)
+    ] + [Binding("down,j", "move(1)", show=False), Binding("up,k", "move(-1)", show=False)]
+
+    def __init__(self, look: Look, plan: Plan) -> None:
+        super().__init__(look)
+        self.plan = plan
+        presets = [o.value for o in plan.options]
+        self.option = plan.preset or next(
+            (o.value for o in plan.options if not o.problem), presets[0] if presets else ""
+        )
+        self.effects: tuple[str, ...] = ()
+        self.refusal = ""
+        self.problems: list[str] = []
+        self.asked = ""
+        self._sent = False
+        self._question: int | None = None
+
+    def compose(self) -> ComposeResult:
+        """Top to bottom as SCREENS section 4 says."""
+        with VerticalScroll(id="body", can_focus=False):
+            yield Bar(self.look, self._facts, id="facts")
+            if self.plan.options:
+                rows = Rows(self.look, id="options")
+                rows.styles.height = len(self.plan.options)
+                yield rows
+            for one in self.plan.fields:
+                yield from fields.compose_field(self.look, one)
+            yield Bar(self.look, self._effects, id="effects")
+            with Horizontal(classes="field"):
+                yield Bar(self.look, lambda width: [(("Reason", "bold"),)], classes="label")
+                yield Input(id="reason", compact=True, select_on_focus=False)
+            if self.plan.number > TYPE_ABOVE:
+                with Horizontal(classes="field"):
+                    yield Bar(self.look, lambda width: [(("Number", "bold"),)], classes="label")
+                    yield Input(id="number", compact=True, placeholder=f"type {self.plan.number} to go on")
+            yield Bar(self.look, self._command, id="command")
+            with Horizontal(classes="buttons"):
+                yield Push(self.look, self.plan.keep, id="keep")
+                yield Push(self.look, self.plan.do, id="do")
+
+    def on_mount(self) -> None:
+        """Focus on the choices, rehearse, ask."""
+        self.place()
+        self._draw_options()
+        first = self.query("#options, .field Toggle, .field Input").first()
+        first.focus()
+        self.rehearse()
+        if self.plan.ask is not None:
+            self._ask(*self.plan.ask)
+
+    # What is shown
+
+    def _facts(self, width: int) -> list[Line]:
+        lines = [self.title_line(self.plan.title, width)]
+        facts = [*self.plan.facts, *([("Asked", self.asked)] if self.asked else [])]
+        for label, text in facts:
+            for number, part in enumerate(wrapped(clean(text, 1_500), width - LABEL - 1)):
+                lines.append(((fit(label if number == 0 else "", LABEL), "bold"), *part))
+        return lines
+
+    def _draw_options(self) -> None:
+        if not self.plan.options:
+            return
+        lines: list[Line] = []
+        for number, one in enumerate(self.plan.options, 1):
+            label = fit(self.plan.options_label if number == 1 else "", LABEL)
+            mark = "   " if one.problem else "(*)" if one.value == self.option else "( )"
+            told = f"not possible: {one.problem}" if one.problem else one.text
+            lines.append(
+                ((label, "bold"), (f"{mark} {number} {one.value:<13} {clean(told, 300)}", "dim" if one.problem else ""))
+            )
+        rows = self.query_one("#options", Rows)
+        rows.show(Lines(lines, [o.value for o in self.plan.options]), at=self.option)
+
+    def _effects(self, width: int) -> list[Line]:
+        if self.refusal:
+            parts = [(f"Refused: {self.refusal}", "bold")]
+        elif self.problems:
+            parts = [("; ".join(self.problems), "bold")]
+        else:
+            parts = [(text, "") for text in self.effects or ("...",)]
+        lines: list[Line] = []
+        for text, style in parts[:12]:
+            for part in wrapped(clean(text, 1_000), width - LABEL - 1):
+                lines.append(((fit("Effect" if not lines else "", LABEL), "bold"), (part[0][0], style)))
+        if len(parts) > 12:
+            lines.append(((" " * LABEL, ""), (f"and {len(parts) - 12} more", "dim")))
+        return lines
+
+    def _command(self, width: int) -> list[Line]:
+        answers, _ = self.answers()
+        text = clean(shell(with_reason(self.plan.command(answers), answers)), 2_000)
+        parts = wrapped(text, width - LABEL - 1)
+        return [((fit("Same as" if n == 0 else "", LABEL), "bold"), *part) for n, part in enumerate(parts)]
+
+    # What is answered
+
+    def answers(self) -> tuple[Answers, list[str]]:
+        """What was filled in, and what is still wrong with it."""
+        values, problems = fields.read(self, self.plan.fields)
+        reason = self.query_one("#reason", Input).value.strip() if self.is_mounted else ""
+        if self.plan.reason_needed and not reason:
+            problems = [*problems, "a reason is needed"]
+        return Answers(self.option, values, reason), problems
+
+    def rehearse(self) -> None:
+        """A dry run of what is filled in: its effect, or why it is refused."""
+        answers, problems = self.answers()
+        self.problems = [p for p in problems if p != "a reason is needed"]
+        self._redraw()
+        if self.problems:
+            return
+
+        def work(runtime: Runtime) -> Receipt:
+            return self.plan.rehearse(runtime, answers)
+
+        self.console_app.feed.rehearse(work, self._take_effects, self._take_refusal)
+
+    def _take_effects(self, receipt: Receipt) -> None:
+        self.effects, self.refusal = receipt.effects or (receipt.message,), ""
+        self._redraw()
+
+    def _take_refusal(self, problem: Exception) -> None:
+        self.refusal = problem.message if isinstance(problem, ForkjoinError) else f"{type(problem).__name__}: {problem}"
+        self._redraw()
+
+    def _redraw(self) -> None:
+        if not self.is_mounted:
+            return
+        for bar in self.query(Bar):
+            bar.update_lines()
+        fields.mark(self, self.plan.fields)
+
+    # Keys
+
+    def action_option(self, place: int) -> None:
+        """Choose by number."""
+        if place < len(self.plan.options) and not self.plan.options[place].problem:
+            self.option = self.plan.options[place].value
+            self._draw_options()
+            self.rehearse()
+
+    def action_move(self, by: int) -> None:
+        """Up and down choose where the choices have the focus, else move on."""
+        options = [o.value for o in self.plan.options if not o.problem]
+        if options and isinstance(self.focused, Rows):
+            place = options.index(self.option) + by if self.option in options else 0
+            self.option = options[max(0, min(place, len(options) - 1))]
+            self._draw_options()
+            self.rehearse()
+        elif by > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Something was typed."""
+        if event.input.id in ("reason", "number"):
+            self._redraw()
+        else:
+            self.rehearse()
+
+    def on_toggle_changed(self, event: Toggle.Changed) -> None:
+        """Something was chosen."""
+        self.rehearse()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in a field goes on to the next; it never acts."""
+        self.focus_next()
+
+    def on_push_pressed(self, event: Push.Pressed) -> None:
+        """Keep, or do it once."""
+        if event.push.id == "keep":
+            self.dismiss(None)
+            return
+        answers, problems = self.answers()
+        number = self.plan.number
+        if number > TYPE_ABOVE and self.query_one("#number", Input).value.strip() != str(number):
+            problems.append(f"{number} runs are concerned: type {number} to go on")
+        if problems or self.refusal:
+            self.problems = problems
+            self._redraw()
+            wrong = problems[0] if problems else self.refusal
+            self.console_app.say(wrong, trouble=True)
+            return
+        if self._sent:
+            return
+        self._sent = True
+        self.console_app.carry_out(self.plan, answers)
+        self.dismiss(None)
+
+    # Asking the external system, through the scheduler
+
+    def _ask(self, run_id: str, branch_id: str) -> None:
+        app = self.console_app
+        if not app.snapshot.alive:
+            self.asked = "not asked: no scheduler is alive; what is shown is the last poll"
+            self._redraw()
+            return
+        self.asked = "asking"
+        app.feed.rehearse(
+            lambda runtime: runtime.asking.ask(run_id, branch_id, "status"),
+            self._take_question,
+            self._no_answer,
+            topic="ask",
+        )
+
+    def _take_question(self, question: Any) -> None:
+        self._question = question.id
+        self._asked_at = self.console_app.now()
+        self._timer = self.set_interval(ASK_SECONDS, self._look_for_answer)
+
+    def _look_for_answer(self) -> None:
+        number = self._question
+        if number is not None:
+            self.console_app.feed.read(
+                "answer", lambda runtime: runtime.asking.answer(number), self._take_answer, self._no_answer
+            )
+
+    def _take_answer(self, question: Any) -> None:
+        waited = (self.console_app.now() - self._asked_at).total_seconds()
+        if question is None or question.answered_at is None:
+            self.asked = f"asking, {waited:.0f} s"
+        else:
+            self._timer.stop()
+            self.asked = f"{waited:.1f} s ago: " + (question.problem or question.text or str(question.reading))
+        self._redraw()
+
+    def _no_answer(self, problem: Exception) -> None:
+        self.asked = f"not asked: {getattr(problem, 'message', problem)}"
+        self._redraw()

@@ -1,0 +1,74 @@
+"""Where dialogs stand: a page at 80 columns, below the list in wider terminals, never over the rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+
+from console.theme import Line, Look
+
+if TYPE_CHECKING:
+    from console.app import ForkjoinApp
+
+T = TypeVar("T")
+WIDE_COLUMNS = 78
+
+
+class Dialog(ModalScreen[T]):
+    """A dialog; escape leaves everything as it is."""
+
+    CSS = """
+    Dialog { background: transparent; align: left bottom; }
+    Dialog > #body { background: ansi_default; height: 1fr; width: 1fr; padding: 0 1; scrollbar-size: 0 0; }
+    Dialog Bar { height: auto; }
+    Dialog .field { height: 1; width: 1fr; }
+    Dialog .label { width: 12; height: 1; }
+    Dialog Input { height: 1; border: none; padding: 0; background: ansi_default; color: ansi_default; width: 1fr; }
+    Dialog Input:focus { border: none; text-style: underline; }
+    Dialog .buttons { height: 1; margin-top: 1; }
+    """
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("escape", "close", "close", show=False),
+        Binding("tab", "app.focus_next", "next", show=False),
+        Binding("shift+tab", "app.focus_previous", "before", show=False),
+        Binding("ctrl+q", "app.quit", "quit", show=False, priority=True),
+    ]
+
+    def __init__(self, look: Look, **how: Any) -> None:
+        super().__init__(**how)
+        self.look = look
+
+    @property
+    def console_app(self) -> ForkjoinApp:
+        """The app, by its own type."""
+        from console.app import ForkjoinApp
+
+        app = self.app
+        assert isinstance(app, ForkjoinApp)
+        return app
+
+    def place(self) -> None:
+        """Take the room the layout gives a dialog."""
+        body = self.query_one("#body", VerticalScroll)
+        width, height = self.app.size
+        if width <= 90:
+            body.styles.width, body.styles.height = width, height
+        else:
+            # The list keeps the upper part; tabs and footer stay where they are.
+            body.styles.width = width if width <= 140 else WIDE_COLUMNS
+            body.styles.height = max(12, height - 5 - (height - 6) // 2)
+
+    def on_resize(self) -> None:
+        """Another size."""
+        self.place()
+
+    def action_close(self) -> None:
+        """Change nothing."""
+        self.dismiss(None)
+
+    def title_line(self, text: str, width: int) -> Line:
+        """A title with a rule to the right."""
+        return ((text + " ", "bold"), (self.look.rule(width - len(text) - 1), "dim"))

@@ -1,0 +1,163 @@
+"""Reading and acting in threads of their own: the app's thread never waits for a store, a network or a file."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from console.messages import Answered, Unread
+
+if TYPE_CHECKING:
+    from textual.message import Message
+
+    from runtime.assembly import Runtime
+
+T = TypeVar("T")
+Post = Callable[["Message"], Any]
+_Work = tuple[str, int, Callable[["Runtime"], Any], Callable[[Any], None], Callable[[Exception], None] | None]
+
+
+class Lane:
+    """One thread with a runtime of its own. Of waiting questions of one topic only the newest is read."""
+
+    def __init__(self, name: str, open_runtime: Callable[[], Runtime], post: Post) -> None:
+        self._open = open_runtime
+        self._post = post
+        self._waiting: OrderedDict[str, _Work] = OrderedDict()
+        self._acts: deque[_Work] = deque()
+        self._changed = threading.Condition()
+        self._busy = False
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def ask(
+        self,
+        topic: str,
+        serial: int,
+        work: Callable[[Runtime], T],
+        receive: Callable[[T], None],
+        fail: Callable[[Exception], None] | None = None,
+        *,
+        always: bool = False,
+    ) -> None:
+        """Have `work` done; `always` ones are never dropped and come in order."""
+        with self._changed:
+            if always:
+                self._acts.append((topic, serial, work, receive, fail))
+            else:
+                self._waiting[topic] = (topic, serial, work, receive, fail)
+            self._changed.notify()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is asked or being read."""
+        with self._changed:
+            return not self._busy and not self._waiting and not self._acts
+
+    def end(self) -> None:
+        """Take no more work; what is under way is left to its thread."""
+        with self._changed:
+            self._ended = True
+            self._waiting.clear()
+            self._changed.notify()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the thread to end."""
+        self._thread.join(seconds)
+
+    def _next(self) -> _Work | None:
+        with self._changed:
+            self._busy = False
+            while not self._acts and not self._waiting:
+                if self._ended:
+                    return None
+                self._changed.wait()
+            self._busy = True
+            if self._acts:
+                return self._acts.popleft()
+            return self._waiting.popitem(last=False)[1]
+
+    def _run(self) -> None:
+        runtime: Runtime | None = None
+        while (work := self._next()) is not None:
+            topic, serial, read, receive, fail = work
+            try:
+                if runtime is None:
+                    runtime = self._open()
+                self._post(Answered(receive, read(runtime), topic, serial))
+            except Exception as problem:
+                self._post(Unread(topic, problem, fail))
+        if runtime is not None:
+            runtime.close()
+
+
+class Feed:
+    """The lanes of a console: quick readings, slow readings, acts."""
+
+    def __init__(self, open_reader: Callable[[], Runtime], open_actor: Callable[[], Runtime], post: Post) -> None:
+        self._post = post
+        self.quick = Lane("forkjoin-read", open_reader, post)
+        self.slow = Lane("forkjoin-scan", open_reader, post)
+        self.acting = Lane("forkjoin-act", open_actor, post)
+        self._serials: dict[str, int] = {}
+
+    def read(
+        self,
+        topic: str,
+        work: Callable[[Runtime], T],
+        receive: Callable[[T], None],
+        fail: Callable[[Exception], None] | None = None,
+        *,
+        slow: bool = False,
+    ) -> None:
+        """Read in a thread; answers to an older question of the same topic are dropped."""
+        serial = self._serials[topic] = self._serials.get(topic, 0) + 1
+        (self.slow if slow else self.quick).ask(topic, serial, work, receive, fail)
+
+    def act(
+        self,
+        work: Callable[[Runtime], T],
+        receive: Callable[[T], None],
+        fail: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Change something in a thread; never dropped, never twice, in the order given."""
+        self.acting.ask("act", 0, work, receive, fail, always=True)
+
+    def rehearse(
+        self,
+        work: Callable[[Runtime], T],
+        receive: Callable[[T], None],
+        fail: Callable[[Exception], None] | None = None,
+        *,
+        topic: str = "rehearse",
+    ) -> None:
+        """Try something out in the acting thread; of several tries only the newest counts."""
+        serial = self._serials[topic] = self._serials.get(topic, 0) + 1
+        self.acting.ask(topic, serial, work, receive, fail)
+
+    def current(self, message: Answered) -> bool:
+        """Whether an answer is to the newest question of its topic."""
+        return message.topic == "act" or message.serial == self._serials.get(message.topic)
+
+    def serial(self, topic: str) -> int:
+        """Number of the newest question of a topic."""
+        return self._serials.get(topic, 0)
+
+    def forget(self, topic: str) -> None:
+        """Drop the answer that is still to come on a topic."""
+        self._serials[topic] = self._serials.get(topic, 0) + 1
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being read or carried out."""
+        return self.quick.idle and self.slow.idle and self.acting.idle
+
+    def end(self) -> None:
+        """End all lanes; an act under way is given two seconds."""
+        for lane in (self.quick, self.slow, self.acting):
+            lane.end()
+        for lane in (self.acting, self.quick, self.slow):
+            lane.join(2)

@@ -1,0 +1,110 @@
+"""Opening the console on a store: what the command line gives, made into an app that runs until it is left."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from console.guard import ascii_only, prepare
+from runtime.assembly import Runtime, open_runtime, scheduler_alive, start_scheduler_process
+from runtime.model.act import Actor
+from runtime.scheduler.attachment import attach
+from runtime.settings import Settings
+
+if TYPE_CHECKING:
+    import subprocess
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How a console is opened."""
+
+    no_scheduler: bool = False
+    restricted: bool = False
+    slow_link: bool = False
+    mouse: bool = False
+    ascii: bool = False
+
+
+def open_console(settings: Settings, actor: Actor, ways: Ways) -> int:
+    """Run the console in this terminal; gives the exit code. Raises StoreUnavailable before anything is drawn."""
+    colour = prepare(os.environ, slow_link=ways.slow_link)
+    opened = open_runtime(settings, read_only=settings.read_only, actor=actor)
+    started: list[subprocess.Popen[bytes]] = []
+    with ExitStack() as stack:
+        stack.callback(opened.close)
+        may_start = not (settings.read_only or ways.no_scheduler)
+        if not settings.read_only:
+            stack.enter_context(attach(opened.directory))
+        if may_start and not scheduler_alive(opened):
+            started.append(start_scheduler_process(opened))
+        app = make_app(
+            settings,
+            actor,
+            ways,
+            opened,
+            colour=colour,
+            start=(lambda: started.append(start_scheduler_process(opened))) if may_start else None,
+        )
+        code = app.run(mouse=ways.mouse)
+    if started and code == 0:
+        _say_goodbye(settings, opened.directory)
+    return app.return_code or 0
+
+
+def make_app(
+    settings: Settings,
+    actor: Actor,
+    ways: Ways,
+    opened: Runtime,
+    *,
+    colour: bool,
+    start: Callable[[], Any] | None,
+) -> Any:
+    """The app; Textual is imported only now, after the environment was prepared."""
+    from console.app import ForkjoinApp
+    from console.keymap import remapped
+    from console.theme import Look
+
+    def reader() -> Runtime:
+        return open_runtime(settings, read_only=True, actor=actor)
+
+    def writer() -> Runtime:
+        return open_runtime(settings, read_only=settings.read_only, actor=actor)
+
+    return ForkjoinApp(
+        reader,
+        writer,
+        look=Look(ascii=ways.ascii or ascii_only(), colour=colour),
+        store_name=Path(settings.store).name or str(settings.store),
+        now=opened.clock.now,
+        read_only=settings.read_only,
+        restricted=ways.restricted or settings.read_only,
+        crash_log=None if settings.read_only else opened.directory / "console-crash.log",
+        keys=remapped(),
+        start_scheduler=start,
+    )
+
+
+def _say_goodbye(settings: Settings, directory: Path) -> None:
+    from runtime.scheduler.attachment import attached_count
+
+    if attached_count(directory):
+        return
+    runtime = open_runtime(settings, read_only=True)
+    try:
+        open_runs = sum(
+            n for status, n in runtime.store.counts().items() if status in ("pending", "running", "sleeping")
+        )
+    finally:
+        runtime.close()
+    if open_runs:
+        sys.stderr.write(
+            f"The scheduler this console started ends in 30 s; {open_runs} runs will not be woken after that. "
+            "forkjoin scheduler keeps them going.\n"
+        )

@@ -1,0 +1,1 @@
+"""One pane of details of the selected run a file."""

@@ -1,0 +1,51 @@
+"""Why a run is not done: the join's arithmetic, each open branch, holds, the scheduler, what can be done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from console.panes.base import Pane, Showing, wrapped
+from console.theme import Line
+from console.widgets.rows import Lines
+from runtime.safe_text import clean
+
+if TYPE_CHECKING:
+    from runtime.operations.run_detail import RunDetail
+
+
+class WhyPane(Pane):
+    """The sentences of `forkjoin why`, the last one with the keys of this console."""
+
+    id = "why"
+    title = "Why"
+    live = True
+
+    def lines(self, detail: RunDetail, showing: Showing, extra: Any = None) -> Lines:
+        """One sentence after the other, wrapped."""
+        lines: list[Line] = []
+        for sentence in detail.why["sentences"]:
+            if sentence.startswith("You can:"):
+                continue
+            lines += wrapped(clean(sentence, 2_000), showing.width - 1, "   ")
+        return Lines([*lines, *you_can(detail, showing)])
+
+
+def you_can(detail: RunDetail, showing: Showing) -> list[Line]:
+    """What can be done now: keys, or in a read-only session the commands."""
+    from console.commands.base import Group, Here
+    from console.commands.registry import COMMANDS
+    from console.panes.base import branch_of
+
+    here = Here(run=detail.run, branch=branch_of(detail, showing), detail=detail, read_only=showing.read_only)
+    if showing.read_only:
+        told = [s for s in detail.why["sentences"] if s.startswith("You can:")]
+        return [
+            line
+            for s in told
+            for line in wrapped(clean("Read-only. From a shell:" + s[8:], 2_000), showing.width - 1, "   ")
+        ]
+    can = [(c, p) for c in COMMANDS if c.group is Group.ACT and c.advised and (p := c.possible(here))]
+    shown = [f"{c.key_shown()} {p.text}" for c, p in can[:4]]
+    if not shown:
+        return []
+    return list(wrapped("You can: " + "   ".join([*shown, "a all actions"]), showing.width - 1, "   "))

@@ -1,0 +1,51 @@
+"""What every screen shows around its panes, read at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runtime.assembly import Runtime
+    from runtime.operations.records import Hold
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The store in a few words, as of `at`."""
+
+    at: datetime
+    token: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    attention: int = 0
+    holds: Sequence[Hold] = ()
+    alive: bool = False
+    scheduler: str = ""
+    """The sentence about the scheduler."""
+    beat: Mapping[str, Any] = field(default_factory=dict)
+    overdue: int = 0
+
+    @property
+    def runs(self) -> int:
+        """Runs in the store."""
+        return sum(self.counts.values())
+
+
+def read_snapshot(runtime: Runtime) -> Snapshot:
+    """Read it; in a reading thread."""
+    store, now = runtime.store, runtime.clock.now()
+    alive, text = runtime.queries.scheduler_state()
+    overdue = len(store.due(now, 1_000)) if not alive else 0
+    return Snapshot(
+        now,
+        store.change_token(),
+        store.counts(),
+        runtime.queries.attention_count(),
+        store.holds(),
+        alive,
+        text,
+        runtime.queries.scheduler() or {},
+        overdue,
+    )

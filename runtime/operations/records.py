@@ -1,0 +1,23 @@
+"""The records a console draws, under one name, so that it needs to know no part below the operations."""
+
+from runtime.engine.join_state import JoinState
+from runtime.flow.program import Program
+from runtime.model.act import Act, Hold
+from runtime.model.branch import Attempt, Branch, Failure, StepVisit
+from runtime.model.run import HistoryEntry, Poll, Run
+from runtime.operations.acting import Receipt
+
+__all__ = [
+    "Act",
+    "Attempt",
+    "Branch",
+    "Failure",
+    "HistoryEntry",
+    "Hold",
+    "JoinState",
+    "Poll",
+    "Program",
+    "Receipt",
+    "Run",
+    "StepVisit",
+]

@@ -1,0 +1,66 @@
+"""Everything the panes show of one run, read together so that they never disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runtime.engine.explain import why
+from runtime.engine.join_state import JoinState, join_states
+from runtime.engine.summary import leaves
+from runtime.flow.program import Program
+from runtime.model.act import Hold
+from runtime.model.branch import Branch
+from runtime.model.run import Run
+from runtime.operations.names import branch_name, branch_path
+from runtime.operations.queries import Queries
+
+
+@dataclass(frozen=True)
+class RunDetail:
+    """One run as a console shows it, at the moment `read_at`."""
+
+    run: Run
+    branches: Mapping[str, Branch]
+    """By id, in creation order."""
+    joins: Sequence[JoinState]
+    leaves: Sequence[Branch]
+    """Branches that opened no fork, superseded ones left out."""
+    program: Program
+    """The flow it started with: steps with their retry, poll and timeout policies and schemas."""
+    why: Mapping[str, Any]
+    holds: Sequence[Hold]
+    read_at: datetime
+
+    def branch(self, branch_id: str | None) -> Branch | None:
+        """The branch with this id."""
+        return self.branches.get(branch_id) if branch_id else None
+
+    def name(self, branch: Branch) -> str:
+        """The short name of a branch, like `load:17`."""
+        return branch_name(branch.id)
+
+    def path(self, branch: Branch) -> list[str]:
+        """Ids of the branches it came from, outermost first, itself last."""
+        return branch_path(branch, self.branches)
+
+
+def read_detail(queries: Queries, run_id: str) -> RunDetail:
+    """Read one run with all that is worked out from it; NotFound if there is none."""
+    stored = queries.load(run_id)
+    program = queries.program(stored.run)
+    now = queries.clock.now()
+    holds = queries.store.holds(released=True)
+    explained = why(program, stored, holds, queries.scheduler(), now)
+    return RunDetail(
+        stored.run,
+        stored.branches,
+        join_states(program, stored.branches, stored.firings),
+        leaves(stored.branches),
+        program,
+        explained,
+        [h for h in holds if h.released_at is None],
+        now,
+    )
