@@ -56,7 +56,7 @@ def cli(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         from console.cli.running import console
 
-        context.invoke(console, no_scheduler=False)
+        context.invoke(console)
 
 
 def run(arguments: list[str] | None = None) -> int:

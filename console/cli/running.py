@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import time
@@ -13,16 +14,30 @@ from console.cli.reading import list_rows
 from console.cli.session import common, progress, session
 from console.cli.starting import follow_run
 from console.format import say
-from runtime.errors import Refused
+from runtime.errors import InvalidInput, Refused
+from runtime.operations.actors import actor_of
 
 
 @click.command()
-@click.option("--no-scheduler", is_flag=True, help="Start no scheduler.")
+@click.option("--no-scheduler", is_flag=True, help="Start no scheduler process.")
+@click.option("--restricted", is_flag=True, help="No editor, no suspend, no files written; acts are allowed.")
+@click.option("--slow-link", is_flag=True, help="16 colours, 10 frames a second.")
+@click.option("--mouse", is_flag=True, help="Use the mouse; selecting text in the terminal then needs shift.")
+@click.option("--ascii", "ascii_", is_flag=True, help="Draw with ASCII only.")
 @common
-def console(no_scheduler: bool) -> None:
-    """One screen of runs, worst first."""
-    del no_scheduler
-    list_rows("", "attention", 40, None, as_json=False)
+def console(no_scheduler: bool, restricted: bool, slow_link: bool, mouse: bool, ascii_: bool) -> None:
+    """See everything, know why, repair by keyboard."""
+    from console.guard import unusable
+
+    problem = unusable()
+    if problem is not None:
+        raise InvalidInput(problem)
+    from console.launch import Ways, open_console
+
+    ways = Ways(no_scheduler, restricted, slow_link, mouse, ascii_)
+    one = session()
+    actor = actor_of(one.overrides.get("as"), os.environ, source="console")
+    raise click.exceptions.Exit(open_console(one.settings, actor, ways))
 
 
 @click.command()
@@ -73,6 +88,13 @@ def demo(headless: bool) -> None:
         raise click.exceptions.Exit(code)
     for flow, base, state, count in DEMO_RUNS:
         commands.start(flow, state, base, {"demo": base}, count=count)
+    from console.guard import unusable
+
+    if unusable() is None:
+        from console.launch import Ways, open_console
+
+        actor = actor_of(one.overrides.get("as"), os.environ, source="console")
+        raise click.exceptions.Exit(open_console(one.settings, actor, Ways()))
     from runtime.assembly import start_scheduler_process
     from runtime.scheduler.attachment import attach
 

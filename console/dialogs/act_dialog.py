@@ -132,7 +132,8 @@ class ActDialog(Dialog[None]):
     def answers(self) -> tuple[Answers, list[str]]:
         """What was filled in, and what is still wrong with it."""
         values, problems = fields.read(self, self.plan.fields)
-        reason = self.query_one("#reason", Input).value.strip() if self.is_mounted else ""
+        typed = self.query("#reason")
+        reason = typed.first(Input).value.strip() if typed else ""
         if self.plan.reason_needed and not reason:
             problems = [*problems, "a reason is needed"]
         return Answers(self.option, values, reason), problems
@@ -159,7 +160,7 @@ class ActDialog(Dialog[None]):
         self._redraw()
 
     def _redraw(self) -> None:
-        if not self.is_mounted:
+        if not self.query("#command"):
             return
         for bar in self.query(Bar):
             bar.update_lines()

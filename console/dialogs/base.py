@@ -20,16 +20,6 @@ WIDE_COLUMNS = 78
 class Dialog(ModalScreen[T]):
     """A dialog; escape leaves everything as it is."""
 
-    CSS = """
-    Dialog { background: transparent; align: left bottom; }
-    Dialog > #body { background: ansi_default; height: 1fr; width: 1fr; padding: 0 1; scrollbar-size: 0 0; }
-    Dialog Bar { height: auto; }
-    Dialog .field { height: 1; width: 1fr; }
-    Dialog .label { width: 12; height: 1; }
-    Dialog Input { height: 1; border: none; padding: 0; background: ansi_default; color: ansi_default; width: 1fr; }
-    Dialog Input:focus { border: none; text-style: underline; }
-    Dialog .buttons { height: 1; margin-top: 1; }
-    """
     BINDINGS: ClassVar[list[Any]] = [
         Binding("escape", "close", "close", show=False),
         Binding("tab", "app.focus_next", "next", show=False),

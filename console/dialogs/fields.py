@@ -48,10 +48,11 @@ def read(screen: Screen[Any], fields: Sequence[Field]) -> tuple[dict[str, Any], 
     """Values of the fields that are filled in, and what is wrong with the others."""
     values: dict[str, Any] = {}
     problems: list[str] = []
-    if not screen.is_mounted:
-        return values, problems
     for one in fields:
-        widget = screen.query_one(f"#{widget_id(one)}")
+        found = screen.query(f"#{widget_id(one)}")
+        if not found:
+            return values, problems
+        widget = found.first()
         text = widget.value if isinstance(widget, Toggle | Input) else ""
         problem = _read_one(one, text, values)
         if problem:

@@ -239,6 +239,7 @@ class RunsView(View):
         if extra:
             self.box.redraw()
         self.why_bar.update_lines()
+        self.console_app.update_footer()
 
     def tick(self) -> None:
         """Draw times anew."""
