@@ -25,6 +25,7 @@ from runtime.store.opening import open_store
 if TYPE_CHECKING:
     import subprocess
 
+    from runtime.operations.asking import Asking
     from runtime.operations.commands import Commands
 
 
@@ -71,6 +72,13 @@ class Runtime:
         from runtime.operations.commands import Commands
 
         return Commands(self.store, self.clock, self.catalog, self.actor, self.read_only)
+
+    @cached_property
+    def asking(self) -> Asking:
+        """What may be asked of external systems, through the scheduler."""
+        from runtime.operations.asking import Asking
+
+        return Asking(self.store, self.clock, self.actor, read_only=self.read_only)
 
     def logs(self, run_id: str, branch: str) -> str:
         """What the external system says of the last attempt of a branch.
@@ -200,6 +208,7 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
 
     from runtime.engine.perform import Performer
     from runtime.operations.starting import NewRun, start_runs
+    from runtime.scheduler.answering import Answering
     from runtime.scheduler.service import SchedulerService
     from runtime.scheduler.wake_loop import WakeLoop
 
@@ -231,6 +240,7 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
         with suppress(Refused):
             start_runs(runtime.commands.acting, workflow, [NewRun(run_id)], reason=f"schedule tick {tick}")
 
+    answering = Answering(runtime.store, performer, lambda run: programs(run)[0], runtime.clock)
     service = SchedulerService(
         runtime.store,
         loop,
@@ -239,6 +249,7 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
         runtime.directory,
         catalog=runtime.catalog,
         start_run=start_run,
+        look=answering.look,
         attached=attached,
     )
     try:

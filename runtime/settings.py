@@ -58,7 +58,7 @@ class Settings:
         env = os.environ if env is None else env
         found: dict[str, Any] = {}
         for name, value in _from_file(file).items():
-            found[name] = _typed(name, value, f"the settings file {file or _file()}")
+            found[name] = _typed(name, value, f"the settings file {file or settings_file()}")
         for field in fields(cls):
             variable = f"FORKJOIN_{field.name.upper()}"
             if env.get(variable):
@@ -70,14 +70,15 @@ class Settings:
         return made if made.store else cls(**{**found, "store": _default_store()})
 
 
-def _file() -> Path:
+def settings_file() -> Path:
+    """Where the settings file of this user lies."""
     from platformdirs import user_config_dir
 
     return Path(user_config_dir("forkjoin")) / SETTINGS_FILE
 
 
 def _from_file(file: Path | None) -> Mapping[str, Any]:
-    path = file or _file()
+    path = file or settings_file()
     try:
         with path.open("rb") as stream:
             read = tomllib.load(stream)
@@ -86,6 +87,8 @@ def _from_file(file: Path | None) -> Mapping[str, Any]:
     except (OSError, tomllib.TOMLDecodeError) as problem:
         raise InvalidInput(f"The settings file {path} cannot be read: {problem}.") from problem
     known = {f.name for f in fields(Settings)}
+    for table in ("keys", "views"):  # The console reads these itself.
+        read.pop(table, None)
     unknown = sorted(set(read) - known)
     if unknown:
         raise InvalidInput(f"The settings file {path} has unknown settings: {', '.join(unknown)}.")

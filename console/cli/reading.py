@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import sys
+import time
+from typing import TYPE_CHECKING
 
 import click
 
 from console.cli.session import reading, session
 from console.format import plain, say, short_span, status_word, table, until
-from runtime.errors import ForkjoinError
+from runtime.errors import ForkjoinError, Refused, TimedOut
 from runtime.operations import views
 from runtime.safe_text import clean, json_text
+
+if TYPE_CHECKING:
+    from runtime.assembly import Runtime
+
+ASK_GRACE_SECONDS = 3.0
 
 
 def list_rows(where: str, sort: str, limit: int | None, after: str | None, *, as_json: bool) -> None:
@@ -162,7 +169,7 @@ def polls(run: str, branch: str | None, as_json: bool) -> None:
 @reading
 def logs(run: str, branch: str, as_json: bool) -> None:
     """What the external system says of a branch."""
-    text = session().runtime.logs(run, branch)
+    text = logs_of(session().runtime, run, branch)
     if as_json:
         say(json_text({"run": run, "branch": branch, "logs": text}))
     else:
@@ -246,6 +253,24 @@ def doctor(as_json: bool) -> None:
             say(f"{'ok ' if check.ok else 'NO '} {check.name:12} {clean(check.text, 1_000)}")
     if not all(c.ok for c in checks):
         raise click.exceptions.Exit(5)
+
+
+def logs_of(runtime: Runtime, run: str, branch: str) -> str:
+    """What the external system says: asked by a live scheduler, else (and in read-only sessions) from here."""
+    from runtime.assembly import scheduler_alive
+
+    if runtime.read_only or not scheduler_alive(runtime):
+        return runtime.logs(run, branch)
+    question = runtime.asking.ask(run, branch, "logs")
+    until = time.monotonic() + runtime.settings.call_timeout_seconds + ASK_GRACE_SECONDS
+    while time.monotonic() < until:
+        found = runtime.asking.answer(question.id)
+        if found is not None and found.answered_at is not None:
+            if found.problem:
+                raise Refused(found.problem)
+            return found.text
+        time.sleep(0.1)
+    raise TimedOut(f"The scheduler has not answered for {branch} in time; it may be busy. Try again.")
 
 
 COMMANDS = (list_runs, show, why, history, polls, logs, wakes, holds, acts, flows, doctor)

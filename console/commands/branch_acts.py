@@ -51,8 +51,9 @@ class Retry(Command):
             return Possible(True, f"retry {len(here.marks)} marked runs")
         branch = cls.target(here)
         if branch is None:
-            if here.branch is not None and here.branch.status in ("running", "starting"):
-                return Possible(True, f"cancel and start {here.branch.step_id} again")
+            chosen = here.branch
+            if chosen is not None and chosen.status == "running" and chosen.next_poll_at is not None:
+                return Possible(True, f"cancel and start {chosen.step_id} again")
             return Possible(
                 False, f"nothing to retry in {here.run_id}, no branch has failed. p polls what is open now."
             )
@@ -139,6 +140,8 @@ class Skip(Command):
             return Possible(False, "no branch is selected.")
         if branch.status in ("completed", "skipped", "cancelled", "superseded", "arrived"):
             return Possible(False, f"{branch.step_id} is {branch.status}: it is settled already.")
+        if branch.open_fork is not None:
+            return Possible(False, f"{branch.step_id} has forked; its branches can be skipped.")
         return Possible(True, "skip it" if branch.status == "failed" else f"skip {branch.step_id}")
 
     @classmethod

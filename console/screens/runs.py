@@ -51,6 +51,8 @@ class RunsView(View):
         self.problems_only = False
         self.detail: RunDetail | None = None
         self.branch_id: str | None = None
+        self.branch_chosen = False
+        """Whether the operator chose the branch; else it is the one that matters most."""
         self.showing_page = False
         self.enlarged = False
         self.all_marked = False
@@ -219,6 +221,7 @@ class RunsView(View):
         detail, extra = answer
         if detail and self.detail and detail.run.id != self.detail.run.id:
             self.branch_id, self.zoom, self.pan = None, 1.0, 0.0
+            self.branch_chosen = False
             self.folded = frozenset()
         self.detail = detail
         self.box.extra.update(extra)
@@ -228,7 +231,8 @@ class RunsView(View):
         from console.panes.base import branch_of
 
         at = None
-        if self.detail is not None and self.branch_id is None:
+        if self.detail is not None and not (self.branch_chosen and self.detail.branch(self.branch_id)):
+            self.branch_id = None
             worst = branch_of(self.detail, self.showing())
             at = self.branch_id = worst.id if worst else None
         for box in (self.branches, self.box):
@@ -261,7 +265,7 @@ class RunsView(View):
         if rows is self.list:
             self.read_detail()
         elif rows is self.branches.rows or (rows is self.box.rows and self.box.pane.cursor):
-            self.branch_id = rows.key
+            self.branch_id, self.branch_chosen = rows.key, True
             if rows is self.branches.rows:
                 self.box.show(self.detail, self.showing(self.box.size.width))
                 if self.box.pane.id in ("logs", "polls"):
@@ -363,7 +367,7 @@ class RunsView(View):
 
     def choose_branch(self, branch_id: str) -> None:
         """Put the cursor of the branches on one."""
-        self.branch_id = branch_id
+        self.branch_id, self.branch_chosen = branch_id, True
         place = self.branches.rows.index_of(branch_id) if self.branches.display else None
         if place is not None:
             self.branches.rows.go(place)

@@ -29,8 +29,9 @@ def accept(
     arguments: Mapping[str, Any],
     reason: str,
     dry_run: bool,
+    due_in: float = 0.0,
 ) -> Receipt:
-    """Store a bulk act over these runs; the scheduler carries it out."""
+    """Store a bulk act over these runs, due in so many seconds; the scheduler carries it out."""
     acting.refuse_read_only(verb)
     if not where.strip():
         raise InvalidInput("--where must not be empty: name the runs the act is meant for.")
@@ -52,7 +53,9 @@ def accept(
         "next": 0,
         "results": {},
     }
-    act = acting.new_act("bulk", f"{len(runs)} runs", reason, arguments=plan, outcome="running")
+    due_at = acting.clock.now() + timedelta(seconds=due_in)
+    outcome = "pending" if due_in else "running"
+    act = acting.new_act("bulk", f"{len(runs)} runs", reason, arguments=plan, outcome=outcome, due_at=due_at)
     act = acting.store.add_act(act)
     return Receipt(f"bulk {verb}: accepted, act {act.id}: {len(runs)} runs.", (effect,), act)
 

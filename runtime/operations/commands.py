@@ -226,8 +226,9 @@ class Commands:
         *,
         reason: str = "",
         dry_run: bool = False,
+        due_in: float = 0.0,
     ) -> Receipt:
-        """One act over many runs, carried out by the scheduler."""
+        """One act over many runs, carried out by the scheduler; it can be undone while it is not due."""
         if verb not in BULK_VERBS:
             raise InvalidInput(f"{verb} takes no --where; these do: {', '.join(sorted(BULK_VERBS))}.")
         return bulks.accept(
@@ -240,6 +241,7 @@ class Commands:
             arguments=arguments or {},
             reason=reason,
             dry_run=dry_run,
+            due_in=due_in,
         )
 
     def bulk_stop(self, act_id: int, *, reason: str = "", dry_run: bool = False) -> Receipt:

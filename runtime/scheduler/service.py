@@ -47,6 +47,7 @@ class SchedulerService:
         *,
         catalog: Catalog,
         start_run: Callable[[str, str, datetime], None],
+        look: Callable[[], None] = lambda: None,
         attached: bool = False,
     ) -> None:
         self._store = store
@@ -56,6 +57,7 @@ class SchedulerService:
         self._directory = directory
         self._catalog = catalog
         self._start_run = start_run
+        self._look = look
         self._attached = attached
         self._right = DrivingRight(directory)
         self._stop = asyncio.Event()
@@ -170,7 +172,8 @@ class SchedulerService:
                 task.cancel()
 
     def _upkeep(self) -> None:
-        """Schedules, retention and the heartbeat, each when it is time."""
+        """Questions, schedules, retention and the heartbeat, each when it is time."""
+        self._look()
         self._ticked = tick_schedules(self._store, self._catalog, self._clock, self._start_run)
         if time.monotonic() - self._beat_at >= BEAT_SECONDS:
             self._beat()

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Branch
+from runtime.model.question import Question
 from runtime.model.run import Firing, HistoryEntry, Poll, Run
 
 POLLS_PER_BRANCH = 200
@@ -144,6 +145,19 @@ class RunStore(Protocol):
     def act(self, act_id: int) -> Act | None: ...
     def acts(self, *, target: str | None = None, outcome: str | None = None, limit: int | None = None) -> list[Act]:
         """Acts, newest first."""
+        ...
+
+    def ask(self, question: Question) -> Question:
+        """Store a question and give it back numbered; old ones are removed."""
+        ...
+
+    def question(self, number: int) -> Question | None: ...
+    def open_questions(self) -> list[Question]:
+        """Questions that are not answered, oldest first."""
+        ...
+
+    def answer(self, question: Question) -> None:
+        """Store the answer to a question that is still there."""
         ...
 
     def due_acts(self, now: datetime) -> list[Act]:

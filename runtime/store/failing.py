@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 import msgspec
 
 from runtime.errors import StoreUnavailable
-from runtime.store.layout import APPLICATION_ID, FORMAT, TABLES
+from runtime.store.layout import APPLICATION_ID, FORMAT, PASSING, TABLES
 from runtime.store.row_storage import RowStorage
 
 P = ParamSpec("P")
@@ -29,7 +29,7 @@ class Rows(RowStorage):
             super().__init__(path, read_only=read_only)
             if not read_only:
                 with self.transaction():
-                    for table in TABLES:
+                    for table in (*TABLES, *PASSING):
                         self.ensure(table)
         except sqlite3.Error as problem:
             raise unavailable(self.path, problem) from problem

@@ -52,5 +52,8 @@ LAYOUTS: dict[str, Layout] = {
     "schedules": Layout({"workflow": "TEXT"}, unique=("workflow",)),
     "flows": Layout({"hash": "TEXT"}, unique=("hash",)),
     "meta": Layout({"key": "TEXT"}, unique=("key",)),
+    "questions": Layout({"asked_ts": "REAL", "answered": "INTEGER"}, indexes=(("answered",),)),
 }
 NOTHING = Layout({})
+PASSING = ("questions",)
+"""Tables that are never exported: what is in them is of no use later."""

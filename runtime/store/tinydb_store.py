@@ -16,6 +16,7 @@ from runtime.model.run import Firing, HistoryEntry, Poll, Run
 from runtime.store.base import HISTORY_PER_RUN, POLLS_PER_BRANCH, RunFilter, Save, Stored
 from runtime.store.failing import Rows, guarded
 from runtime.store.narrowing import ORDERS, conditions
+from runtime.store.question_table import QuestionTable
 from runtime.store.run_order import RunOrder
 
 _RUN = reader(Run)
@@ -34,7 +35,7 @@ def run_document(run: Run) -> dict[str, Any]:
     return document
 
 
-class TinyDBStore(RunOrder):
+class TinyDBStore(RunOrder, QuestionTable):
     """RunStore over TinyDB tables whose documents are SQLite rows; `rows.db` is the TinyDB itself."""
 
     def __init__(self, path: Path | str, *, read_only: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from runtime.errors import InvalidInput, LostRight, NotFound, Refused
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Branch
 from runtime.model.change import changed
+from runtime.model.question import Question
 from runtime.model.run import Firing, HistoryEntry, Poll, Run
 from runtime.model.status import RunStatus
 from runtime.store import tinydb_store
@@ -22,6 +24,7 @@ from runtime.store.opening import open_store
 from runtime.store.transfer import export_to, import_from
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+changed_question = dataclasses.replace
 MAKERS: dict[str, Callable[[Path], RunStore]] = {
     "memory": lambda _: MemoryStore(),
     "tinydb": lambda folder: open_store(folder / "store"),
@@ -222,3 +225,17 @@ def test_a_list_is_read_as_an_order_and_its_rows_where_somebody_looks(store: Run
     store.remove(["newer"])
     assert [r.id if r else None for r in store.rows_at(order[:3])] == ["worst", None, "older"]
     assert list(store.snapshot(order="attention", descending=False, limit=1)) == list(order[:1])
+
+
+def test_a_question_is_open_until_it_is_answered_and_soon_forgotten(store: RunStore) -> None:
+    first = store.ask(Question(0, "status", "r", "main", NOW, "mia"))
+    second = store.ask(Question(0, "logs", "r", "main", NOW, "jo"))
+    assert [q.id for q in store.open_questions()] == [first.id, second.id]
+    store.answer(changed_question(first, answered_at=NOW, text="it is running"))
+    assert [q.id for q in store.open_questions()] == [second.id]
+    told = store.question(first.id)
+    assert told is not None and told.text == "it is running"
+    store.ask(Question(0, "status", "r", "main", NOW + timedelta(minutes=11), "mia"))
+    assert store.question(first.id) is None
+    store.answer(changed_question(first, text="too late"))
+    assert store.question(first.id) is None

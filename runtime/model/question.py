@@ -1,0 +1,26 @@
+"""Questions of operators to external systems: stored, asked by the scheduler, answered in the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody wants to know of the work of one branch, now."""
+
+    id: int
+    kind: str
+    """status: how the work stands. logs: what the system has logged of it."""
+    run_id: str
+    branch: str
+    asked_at: datetime
+    by: str
+    answered_at: datetime | None = None
+    reading: str = ""
+    """running, completed, failed, lost or unreachable; empty for logs."""
+    text: str = ""
+    """What was answered, secrets masked."""
+    problem: str = ""
+    """Why it could not be asked."""

@@ -1,0 +1,115 @@
+"""Answers operators' questions by asking external systems, beside the wakes and without moving a run."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable
+from functools import partial
+
+from runtime.clock import Clock
+from runtime.engine.apply import Unreached
+from runtime.engine.draft import Draft, Situation
+from runtime.engine.moves import held_by
+from runtime.engine.perform import Performer
+from runtime.engine.plan import Action
+from runtime.errors import ForkjoinError
+from runtime.flow.program import Program
+from runtime.logs import get_logger
+from runtime.model.question import Question
+from runtime.model.run import Run
+from runtime.model.task import Completed, Failed, Lost, Running
+from runtime.store.base import RunStore
+
+log = get_logger(__name__)
+AT_ONCE = 8
+LOGS_LIMIT = 200_000
+
+
+class Answering:
+    """Looks for open questions and answers a few at once."""
+
+    def __init__(self, store: RunStore, performer: Performer, programs: Callable[[Run], Program], clock: Clock) -> None:
+        self._store = store
+        self._performer = performer
+        self._programs = programs
+        self._clock = clock
+        self._busy: dict[int, asyncio.Task[None]] = {}
+
+    def look(self) -> None:
+        """Begin with the open questions; returns at once."""
+        for question in self._store.open_questions():
+            if len(self._busy) >= AT_ONCE:
+                return
+            if question.id not in self._busy:
+                task = asyncio.ensure_future(self._answer(question))
+                self._busy[question.id] = task
+                task.add_done_callback(partial(self._answered, question.id))
+
+    def _answered(self, number: int, _: asyncio.Task[None]) -> None:
+        self._busy.pop(number, None)
+
+    async def _answer(self, question: Question) -> None:
+        try:
+            answered = await self._asked(question)
+        except ForkjoinError as problem:
+            answered = dataclasses.replace(question, problem=problem.message)
+        except Exception as problem:
+            log.warning("question.failed", question=question.id, problem=str(problem))
+            answered = dataclasses.replace(question, problem=f"{type(problem).__name__}: {problem}"[:2_000])
+        try:
+            self._store.answer(dataclasses.replace(answered, answered_at=self._clock.now()))
+        except ForkjoinError as problem:
+            log.warning("question.not_stored", question=question.id, problem=problem.message)
+
+    async def _asked(self, question: Question) -> Question:
+        found = self._store.load([question.run_id])
+        branch = found[0].branches.get(question.branch) if found else None
+        if branch is None:
+            return dataclasses.replace(question, problem="The run is gone.")
+        stored = found[0]
+        visit = next(v for v in reversed(branch.steps) if v.attempts)
+        attempt = visit.attempts[-1]
+        draft = Draft(
+            Situation(self._programs(stored.run), self._clock.now(), self._store.holds()),
+            stored.run,
+            stored.branches,
+            stored.firings,
+        )
+        held = held_by(draft, branch, attempt.external_system, attempt.target)
+        if held:
+            return dataclasses.replace(question, problem=f"Not asked: {attempt.external_system} is held by {held}.")
+        if attempt.external_system == "local":
+            return dataclasses.replace(
+                question, problem=f"{visit.step_id} is Python code that runs here; it has no job."
+            )
+        if attempt.external_id is None:
+            return dataclasses.replace(question, problem="No external id is known: the start was never answered.")
+        action = Action(
+            "logs" if question.kind == "logs" else "poll",
+            branch.id,
+            visit.step_id,
+            visit.visit,
+            attempt.attempt,
+            attempt.external_system,
+            attempt.target,
+        )
+        if question.kind == "logs":
+            text = await self._performer.logs(action, draft)
+            return dataclasses.replace(question, text=text[-LOGS_LIMIT:])
+        seen = (await self._performer.perform(action, draft)).answer
+        if isinstance(seen, Running):
+            progress = f", {seen.progress * 100:.0f} %" if seen.progress is not None else ""
+            note = f", {seen.note}" if seen.note else ""
+            return dataclasses.replace(question, reading="running", text=f"it is running{progress}{note}")
+        if isinstance(seen, Completed):
+            return dataclasses.replace(question, reading="completed", text="it has completed")
+        if isinstance(seen, Failed):
+            return dataclasses.replace(question, reading="failed", text=f"it has failed: {seen.type}: {seen.message}")
+        if isinstance(seen, Lost):
+            return dataclasses.replace(question, reading="lost", text=f"nothing is known under {attempt.external_id}")
+        if isinstance(seen, Unreached):
+            return dataclasses.replace(
+                question, reading="unreachable", problem=f"It could not be reached: {seen.message}"
+            )
+        return dataclasses.replace(question, problem="The answer could not be read.")
