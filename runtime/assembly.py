@@ -209,6 +209,7 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
     from runtime.engine.perform import Performer
     from runtime.operations.starting import NewRun, start_runs
     from runtime.scheduler.answering import Answering
+    from runtime.scheduler.metering import Meter
     from runtime.scheduler.service import SchedulerService
     from runtime.scheduler.wake_loop import WakeLoop
 
@@ -219,6 +220,8 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
     # Task code has its own limit inside the catalog; ours only catches what slips through.
     performer = Performer(systems, runtime.catalog, runtime.clock, settings.call_timeout_seconds + 5)
 
+    meter = Meter(performer.perform)
+
     def programs(run: Run) -> tuple[Any, str | None]:
         from runtime.operations.acting import program_of
 
@@ -228,7 +231,7 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
     loop = WakeLoop(
         runtime.store,
         programs,
-        performer.perform,
+        meter.perform,
         runtime.clock,
         carry_out=runtime.commands.carry_out,
         owner=f"{os.uname().nodename}:{os.getpid()}",
@@ -250,6 +253,7 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
         catalog=runtime.catalog,
         start_run=start_run,
         look=answering.look,
+        meter=meter,
         attached=attached,
     )
     try:

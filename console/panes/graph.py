@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from console.panes.base import Pane, Showing, trouble
-from console.theme import Line, Piece, width_of
+from console.theme import Line, Piece, fit, width_of
 from console.times import words
 from console.widgets.rows import Lines
 from runtime.operations.names import said_name
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SHOWN = 12
 Block = list[Line]
 """Lines of equal meaning, drawn one below the other; the first is the one lines lead to."""
+
+
+NOT_STARTED: Block = [(("not started", "dim"),)]
 
 
 class GraphPane(Pane):
@@ -35,7 +38,7 @@ class GraphPane(Pane):
             if branch.parent and branch.status != "superseded":
                 children.setdefault(branch.fork, []).append(branch)
         root = detail.branches.get("main")
-        block = _branch(detail, root, children, showing, 0) if root is not None else [(("not started", "dim"),)]
+        block = _branch(detail, root, children, showing, 0) if root is not None else list(NOT_STARTED)
         ahead = _ahead(detail, showing)
         if ahead:
             block = _beside(block, [ahead], showing)
@@ -62,7 +65,7 @@ def _branch(
         if kept and depth < 6:
             block = _join_on(block, _fork(detail, kept, children, showing, depth + 1), showing)
             block = _join_on(block, [(("J", "bold"),)], showing)
-    return block or [(("not started", "dim"),)]
+    return block or list(NOT_STARTED)
 
 
 def _fork(
@@ -107,7 +110,7 @@ def _step(branch: Branch, visit: StepVisit, showing: Showing, detail: RunDetail)
     if status == "failed":
         style = "red"
         failure = visit.failure or (attempt.failure if attempt else None)
-        note = f" {clean(failure.message, 40)}" if failure else ""
+        note = " " + fit(clean(failure.message, 200), min(28, len(failure.message))) if failure else ""
     elif current and status == "running" and branch.observation is not None:
         state = str(branch.observation.state)
         sign = {"lost": "!", "stale": "?"}.get(state, "#")

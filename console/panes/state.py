@@ -36,8 +36,7 @@ class StatePane(Pane):
         run = detail.run
         lines: list[Line] = []
         _section(lines, "State", run.state)
-        results = {b.step_id: v.result for b in detail.branches.values() for v in b.steps if v.recorded}
-        _section(lines, "Results", {clean(k, 100): v for k, v in results.items() if v is not None})
+        _section(lines, "Results", detail.results)
         if extra:
             lines.append((("What changed it", "bold"),))
             for entry in extra:

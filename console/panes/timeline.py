@@ -116,9 +116,9 @@ def rows_of(detail: RunDetail, branch: Branch, showing: Showing, polls: list[Pol
                     (f"    try {attempt.attempt}", "", own, _told(attempt, visit, showing), _end(attempt, showing))
                 )
     if spans:
-        last = branch.steps[-1]
-        attempt = last.attempts[-1] if last.attempts else None
-        rows.insert(0, (f"{glyph} {name}", style, spans, _told(attempt, last, showing), _end(attempt, showing)))
+        step = branch.steps[-1]
+        last = step.attempts[-1] if step.attempts else None
+        rows.insert(0, (f"{glyph} {name}", style, spans, _told(last, step, showing), _end(last, showing)))
     return rows
 
 

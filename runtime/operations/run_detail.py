@@ -9,6 +9,7 @@ from typing import Any
 
 from runtime.engine.explain import why
 from runtime.engine.join_state import JoinState, join_states
+from runtime.engine.results import results
 from runtime.engine.summary import leaves
 from runtime.flow.program import Program
 from runtime.model.act import Hold
@@ -31,6 +32,8 @@ class RunDetail:
     program: Program
     """The flow it started with: steps with their retry, poll and timeout policies and schemas."""
     why: Mapping[str, Any]
+    results: Mapping[str, Any]
+    """What each step gave at its last visit."""
     holds: Sequence[Hold]
     read_at: datetime
 
@@ -61,6 +64,7 @@ def read_detail(queries: Queries, run_id: str) -> RunDetail:
         leaves(stored.branches),
         program,
         explained,
+        results(stored.branches),
         [h for h in holds if h.released_at is None],
         now,
     )

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -19,6 +20,7 @@ from runtime.logs import get_logger
 from runtime.scheduler.alarm import Alarm
 from runtime.scheduler.attachment import attached_count
 from runtime.scheduler.driving_right import DrivingRight
+from runtime.scheduler.metering import Meter
 from runtime.scheduler.notify import notify, watchdog_seconds
 from runtime.scheduler.ticking import retire, tick_schedules
 from runtime.scheduler.wake_loop import WakeLoop
@@ -48,6 +50,7 @@ class SchedulerService:
         catalog: Catalog,
         start_run: Callable[[str, str, datetime], None],
         look: Callable[[], None] = lambda: None,
+        meter: Meter | None = None,
         attached: bool = False,
     ) -> None:
         self._store = store
@@ -58,6 +61,8 @@ class SchedulerService:
         self._catalog = catalog
         self._start_run = start_run
         self._look = look
+        self._meter = meter
+        self._rates: deque[float] = deque(maxlen=60)
         self._attached = attached
         self._right = DrivingRight(directory)
         self._stop = asyncio.Event()
@@ -206,6 +211,9 @@ class SchedulerService:
         self._wakes_before = (self._loop.wakes, moment)
         late = sorted(self._loop.lateness)
         self._beat_at = moment
+        self._rates.append(round(rate, 2))
+        if self._meter is not None and self._meter.changed:
+            self._store.put_meta("systems", self._meter.summary())
         self._store.put_meta(
             "scheduler",
             {
@@ -216,6 +224,7 @@ class SchedulerService:
                 "epoch": self._loop.epoch,
                 "wakes": self._loop.wakes,
                 "wakes_per_second": round(rate, 3),
+                "rates": list(self._rates),
                 "lateness_s": round(late[len(late) // 2], 4) if late else 0.0,
                 "lateness_p99_s": round(late[int(len(late) * 0.99)], 4) if late else 0.0,
                 "in_flight": self._loop.in_flight,

@@ -1,0 +1,59 @@
+"""How the installation is: scheduler, store, holds, version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from runtime.model.act import Hold
+from runtime.operations.queries import Check, Queries
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the Health screen shows."""
+
+    beat: Mapping[str, Any]
+    """The last heartbeat; empty if there was none."""
+    alive: bool
+    told: str
+    rates: Sequence[float]
+    """Wakes a second at the last heartbeats, oldest first."""
+    checks: Sequence[Check]
+    counts: Mapping[str, int]
+    store_bytes: int
+    wal_bytes: int
+    holds: Sequence[Hold]
+    version: str
+
+
+def read_health(queries: Queries, directory: Path) -> Health:
+    """Read it; looks at files and workflows, so not for every second."""
+    alive, told = queries.scheduler_state()
+    beat = queries.scheduler() or {}
+    return Health(
+        beat,
+        alive,
+        told,
+        list(beat.get("rates", ())),
+        queries.doctor(directory),
+        queries.store.counts(),
+        _size(directory / "store.db"),
+        _size(directory / "store.db-wal"),
+        queries.store.holds(),
+        _version(),
+    )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _version() -> str:
+    try:
+        return version("forkjoin-console")
+    except PackageNotFoundError:
+        return "not installed"
