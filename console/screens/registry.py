@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from console.screens.acts import ActsView
+from console.screens.attention import AttentionView
+from console.screens.health import HealthView
 from console.screens.runs import RunsView
+from console.screens.systems import SystemsView
+from console.screens.wakes import WakesView
+from console.screens.workflows import WorkflowsView
 
-VIEWS: tuple[Any, ...] = (RunsView, ActsView)
+VIEWS: tuple[Any, ...] = (RunsView, AttentionView, WakesView, SystemsView, WorkflowsView, ActsView, HealthView)

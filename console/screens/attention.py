@@ -1,0 +1,95 @@
+"""Needs attention: what is wrong, grouped by normalised message, with counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from console.commands.base import Here
+from console.panes.base import wrapped
+from console.screens.listing import ListView, Table
+from console.theme import Line, fit
+from console.times import column
+from runtime.operations.attention import troubles
+from runtime.safe_text import clean
+
+if TYPE_CHECKING:
+    from runtime.assembly import Runtime
+    from runtime.operations.attention import Trouble
+
+SIGNS = {"failed": "X", "failed branch": "X", "lost": "!", "stale": "?", "late": "?", "expired": "X", "event": "w"}
+
+
+class AttentionView(ListView):
+    """Screen 2."""
+
+    number = 2
+    name_id = "attention"
+    title = "Needs attention"
+    short = "Attention"
+
+    def read(self, runtime: Runtime) -> list[Trouble]:
+        """The groups."""
+        return troubles(runtime.store)
+
+    def draw(self, data: list[Trouble], width: int) -> Table:
+        """One row a group, the worst first."""
+        now = self.console_app.now()
+        lines: list[Line] = []
+        for group in data:
+            sign, style = self.look.sign(SIGNS.get(group.kind, "-"))
+            last = column((now - group.last_at).total_seconds()) if group.last_at else "-"
+            lines.append(
+                (
+                    (fit(f"{sign} {group.kind}", 15), style),
+                    (f"{group.run_count:>6,} {group.branch_count:>8,} {last:>6}  ", ""),
+                    (fit(clean(group.what, 300), max(10, width - 60 if width > 120 else width - 40)) + " ", ""),
+                    (clean(group.where, 100) if width > 120 else "", "dim"),
+                )
+            )
+        head = fit("KIND", 15) + f"{'RUNS':>6} {'BRANCHES':>8} {'LAST':>6}  WHAT (numbers and ids folded to #)"
+        runs = sum(g.run_count for g in data)
+        about = (
+            f"Needs attention: {len(data):,} kinds of trouble in {runs:,} runs" if data else "Nothing needs attention."
+        )
+        return Table(((head, "head"),), lines, [(g.kind, g.what, g.where) for g in data], about)
+
+    def group(self) -> Trouble | None:
+        """The group under the cursor."""
+        key = self.list.key
+        return next((g for g in self.data or () if (g.kind, g.what, g.where) == key), None)
+
+    def here(self) -> Here:
+        """The runs of the group are what a bulk act is given."""
+        group = self.group()
+        if group is None:
+            return super().here()
+        return replace(super().here(), subject=group.what, marks=tuple(group.runs))
+
+    def detail_lines(self, data: list[Trouble], key: Any, width: int) -> Sequence[Line]:
+        """Where, one example, what can be done."""
+        group = self.group()
+        if group is None:
+            return ()
+        told = [
+            f"Where    {clean(group.where, 200)}",
+            f"Example  {clean(group.example, 600)}",
+            f"Runs     {', '.join(group.runs[:8])}"
+            + (f" and {group.run_count - 8:,} more" if group.run_count > 8 else ""),
+        ]
+        can = f"You can: enter see them   R retry {group.run_count:,} runs, one first, then the rest   A acknowledge"
+        if group.kind == "event":
+            can = "You can: enter see them, then W sends the event"
+        if self.console_app.read_only:
+            can = "You can: enter see them"
+        return [line for text in [*told, can] for line in wrapped(text, width, " " * 9)]
+
+    def entered(self, rows: Any) -> None:
+        """Show the runs of the group."""
+        group = self.group()
+        if group is not None:
+            app = self.console_app
+            app.go_to("runs")
+            runs: Any = app.view
+            runs.show_only(group.runs, f"{group.kind}: {group.what[:60]}")

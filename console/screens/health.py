@@ -1,0 +1,86 @@
+"""Health: scheduler, store, holds, version, and what doctor finds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from console.screens.listing import ListView, Table
+from console.theme import Line, fit
+from console.times import column
+from runtime.operations.health import read_health
+from runtime.safe_text import clean
+
+if TYPE_CHECKING:
+    from runtime.assembly import Runtime
+    from runtime.operations.health import Health
+
+BARS = ("▁▂▃▄▅▆▇█", "_.,-=+*#")
+
+
+class HealthView(ListView):
+    """Screen 7."""
+
+    number = 7
+    name_id = "health"
+    title = "Health"
+    short = "Health"
+
+    def read(self, runtime: Runtime) -> Health:
+        """Everything at once."""
+        return read_health(runtime.queries, runtime.directory)
+
+    def draw(self, data: Health, width: int) -> Table:
+        """A line a fact."""
+        lines: list[Line] = []
+        keys: list[Any] = []
+
+        def tell(label: str, text: str, style: str = "", key: Any = None) -> None:
+            lines.append(((fit(label, 12), "bold"), (clean(text, 400), style)))
+            keys.append(key)
+
+        beat = data.beat
+        tell("Scheduler", data.told, "" if data.alive else "red")
+        if beat:
+            tell(
+                "",
+                f"{beat.get('host', '?')}, pid {beat.get('pid', '?')}, driving since {str(beat.get('started_at', '?'))[:19]}",
+            )
+            late, p99 = float(beat.get("lateness_s") or 0), float(beat.get("lateness_p99_s") or 0)
+            tell("Lateness", f"{late:.2f} s in the middle, {p99:.2f} s at worst of 100")
+            tell(
+                "Wakes",
+                f"{float(beat.get('wakes_per_second') or 0):.1f} a second  {sparkline(data.rates, ascii_only=self.look.ascii)}",
+            )
+            if beat.get("stuck_threads"):
+                tell("Threads", f"{beat['stuck_threads']} threads of task code are stuck", "yellow")
+        tell(
+            "Store",
+            f"{self.console_app.store_name}: {data.store_bytes / 1e6:,.1f} MB and {data.wal_bytes / 1e6:,.1f} MB of log",
+        )
+        tell("Runs", ", ".join(f"{n:,} {status}" for status, n in sorted(data.counts.items())) or "none")
+        now = self.console_app.now()
+        for hold in data.holds:
+            since = column((now - hold.at).total_seconds())
+            tell(
+                "Hold",
+                f"{hold.scope} by {hold.actor} for {since}: {hold.reason or 'no reason given'}",
+                "yellow",
+                hold.scope,
+            )
+        for check in data.checks:
+            tell("" if check.ok else "[look]", f"{check.name}: {check.text}", "" if check.ok else "yellow")
+        tell("Version", f"forkjoin {data.version}")
+        bad = sum(not check.ok for check in data.checks)
+        return Table(
+            (("WHAT".ljust(12), "head"), ("HOW IT IS", "head")),
+            lines,
+            keys,
+            f"Health: {'all well' if not bad else f'{bad} to look at'}",
+        )
+
+
+def sparkline(values: Any, *, ascii_only: bool = False) -> str:
+    """Numbers as a row of bars."""
+    signs = BARS[1 if ascii_only else 0]
+    top = max(values, default=0.0)
+    return "".join(signs[round(v / top * (len(signs) - 1))] if top > 0 else signs[0] for v in values)

@@ -1,0 +1,132 @@
+"""Wakes: the departures board, every run by its next wake, with reason and lateness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from console.commands.base import Here
+from console.panes.base import wrapped
+from console.screens.listing import ListView, Table
+from console.theme import Line, Piece, fit, fit_middle
+from console.times import Zone, clock_time, column
+from runtime.operations.planning import schedule_views
+from runtime.safe_text import clean
+from runtime.store.base import RunFilter
+
+if TYPE_CHECKING:
+    from runtime.assembly import Runtime
+    from runtime.operations.records import Run
+
+LIMIT = 500
+LATE_SECONDS = 2.0
+
+
+class WakesView(ListView):
+    """Screen 3."""
+
+    number = 3
+    name_id = "wakes"
+    title = "Wakes"
+    short = "Wakes"
+
+    def read(self, runtime: Runtime) -> tuple[list[Run], list[Run], list[dict[str, Any]]]:
+        """Runs by next wake, held ones, schedules."""
+        timed = runtime.store.query(order="next_wake_at", descending=False, limit=LIMIT)
+        held = runtime.store.query(RunFilter(held=True), limit=LIMIT)
+        return [r for r in timed if r.next_wake_at], held, schedule_views(runtime.catalog, runtime.store)
+
+    def draw(self, data: tuple[list[Run], list[Run], list[dict[str, Any]]], width: int) -> Table:
+        """Overdue ones first, then a line for now, then what comes, then what is held."""
+        timed, held, schedules = data
+        app = self.console_app
+        now = app.now()
+        run_width = 12 if width < 100 else 24
+        lines: list[Line] = []
+        keys: list[Any] = []
+        crossed = False
+        for run in timed:
+            assert run.next_wake_at is not None
+            left = (run.next_wake_at - now).total_seconds()
+            if left >= 0 and not crossed:
+                crossed = True
+                if lines:
+                    lines.append(
+                        (
+                            (f"{self.look.lines['h']} now {clock_time(now, Zone.UTC)} ", "bold"),
+                            (self.look.rule(20), "dim"),
+                        )
+                    )
+                    keys.append(None)
+            late = left < -LATE_SECONDS
+            chip: Piece = self.look.chip(f"{column(-left)} late") if late else (f"{column(max(0.0, left))}", "")
+            at = clock_time(run.next_wake_at, app.zone if app.zone is Zone.LOCAL else Zone.UTC)
+            pad = " " * max(0, 12 - len(chip[0]))
+            line = (
+                (f"{at}  ", ""),
+                (pad, ""),
+                chip,
+                (f"  {fit_middle(run.id, run_width)}  ", ""),
+                (clean(run.wake_reason, 200), ""),
+            )
+            lines.append(line)
+            keys.append(run.id)
+        for row in schedules:
+            if row["enabled"]:
+                text = f"start {clean(row['workflow'], 60)} ({clean(row['rule'], 80)}, overlap {clean(row['overlap'], 20)})"
+                lines.append((("schedule" + " " * 14, "dim"), ("  " + fit("-", run_width) + "  ", ""), (text, "")))
+                keys.append(None)
+        for run in held:
+            if run.next_wake_at is None:
+                why = clean(run.why or run.wake_reason, 200)
+                lines.append(
+                    (
+                        ("held" + " " * 18, "yellow" if self.look.colour else ""),
+                        (f"  {fit_middle(run.id, run_width)}  ", ""),
+                        (why, ""),
+                    )
+                )
+                keys.append(run.id)
+        overdue = sum((r.next_wake_at - now).total_seconds() < -LATE_SECONDS for r in timed if r.next_wake_at)
+        beat = app.snapshot.beat
+        rate = float(beat.get("wakes_per_second") or 0.0)
+        more = " or more" if len(timed) == LIMIT else ""
+        about = f"Wakes: {len(timed):,}{more} set, {overdue:,} overdue, {len(held):,} held; "
+        about += (
+            f"scheduler {float(beat.get('lateness_s') or 0.0):.1f} s late, {rate:.1f} wakes a second"
+            if app.snapshot.alive
+            else "no scheduler is alive"
+        )
+        head = f"{'DUE':<10}{'IN':>12}  {fit('RUN', run_width)}  WHAT"
+        return Table(((head, "head"),), lines, keys, about)
+
+    def run(self) -> Run | None:
+        """The run under the cursor."""
+        timed, held, _ = self.data or ((), (), ())
+        return next((r for r in [*timed, *held] if r.id == self.list.key), None)
+
+    def here(self) -> Here:
+        """The run of the row."""
+        return replace(super().here(), run=self.run(), subject=None)
+
+    def detail_lines(self, data: Any, key: Any, width: int) -> Sequence[Line]:
+        """The why of the run, and what can be done."""
+        run = self.run()
+        if run is None:
+            return ()
+        can = "" if self.console_app.read_only else "You can: p poll now   T set the wake   "
+        return [
+            line
+            for text in (f"{run.id}  {run.workflow}, {run.status}: {clean(run.why, 400)}", f"{can}enter see the run")
+            for line in wrapped(text, width)
+        ]
+
+    def entered(self, rows: Any) -> None:
+        """Show the run."""
+        run = self.run()
+        if run is not None:
+            app = self.console_app
+            app.go_to("runs")
+            runs: Any = app.view
+            runs.reorder(select=run.id)
