@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, ComposeResult
-from textual.events import Key
-from textual.suggester import SuggestFromList
-from textual.widgets import ContentSwitcher, Input
+from textual.widgets import ContentSwitcher
 
 from console import chrome
 from console.commands.base import Here
 from console.commands.registry import BY_ID
 from console.copying import cleaned
 from console.dialogs.base import Dialog
-from console.dialogs.plan import Answers, Plan, shell, with_reason
+from console.dispatch import Dispatch
 from console.feed import Feed
 from console.guard import Guarded
 from console.keymap import CHORD, available, bindings
@@ -31,9 +29,9 @@ from console.snapshot import Snapshot, read_snapshot
 from console.theme import Look
 from console.times import Zone
 from console.widgets.bar import Bar
+from console.widgets.prompt import PromptLine
 from console.widgets.rows import Rows
 from runtime.errors import ForkjoinError
-from runtime.safe_text import clean
 
 if TYPE_CHECKING:
     from runtime.assembly import Runtime
@@ -79,13 +77,11 @@ class ForkjoinApp(Guarded, App[int]):
         """Why the store cannot be read at the moment."""
         self.message = ""
         self.message_is_trouble = False
-        self.log_lines: list[str] = []
-        """The equal commands of this session, for `@`."""
         self.follow = False
         self.start_scheduler = start_scheduler
         self.feed = Feed(open_reader, open_actor or open_reader, self.post_message)
         self.receipts = Receipts(self)
-        self._line_taker: Callable[[str], Any] | None = None
+        self.dispatch_acts = Dispatch(self)
         self._chord = False
         self._refresh_seconds = refresh_seconds
         self._token = -1
@@ -100,7 +96,7 @@ class ForkjoinApp(Guarded, App[int]):
             for view in VIEWS:
                 yield view(self.look, id=f"view-{view.name_id}")
         yield Bar(self.look, lambda width: chrome.message(self, width), id="message")
-        yield Input(id="prompt", compact=True, select_on_focus=False)
+        yield PromptLine(id="prompt")
         yield Bar(self.look, lambda width: chrome.footer(self, width), id="footer")
 
     def on_mount(self) -> None:
@@ -201,6 +197,9 @@ class ForkjoinApp(Guarded, App[int]):
 
     def action_command(self, command_id: str) -> None:
         """A key of a command was pressed."""
+        touched = getattr(self.view, "touched", None)
+        if touched is not None:
+            touched()
         if self._chord:
             self._chord = False
             command_id = CHORD.get(command_id, command_id)
@@ -256,37 +255,7 @@ class ForkjoinApp(Guarded, App[int]):
 
     # Acting
 
-    def carry_out(self, plan: Plan, answers: Answers) -> None:
-        """Give an act; its receipt is said on the line above the footer."""
-
-        def take(receipt: Receipt) -> None:
-            self.receipts.accepted(receipt)
-            if plan.finished is not None:
-                plan.finished(receipt)
-            self.after_act()
-
-        self.feed.act(lambda runtime: plan.carry_out(runtime, answers), take, self.refused)
-        self.log_command(with_reason(plan.command(answers), answers))
-
-    def give(self, work: Callable[[Runtime], Receipt]) -> None:
-        """Give a harmless act without a dialog."""
-
-        def take(receipt: Receipt) -> None:
-            self.receipts.accepted(receipt)
-            self.after_act()
-
-        self.feed.act(work, take, self.refused)
-
-    def refused(self, problem: Exception) -> None:
-        """An act was refused, or it is not known whether it was carried out."""
-        if isinstance(problem, ForkjoinError):
-            self.say(problem.message, trouble=True)
-        else:
-            self.say(
-                f"Not confirmed: {type(problem).__name__}: {problem}. Look again before you repeat it.", trouble=True
-            )
-
-    def after_act(self) -> None:
+    def look_again(self) -> None:
         """What was changed is seen at once."""
         self._token = -1
         self.view.changed()
@@ -298,10 +267,6 @@ class ForkjoinApp(Guarded, App[int]):
         runs: Any = self.query_one("#view-runs")
         runs.reorder(select=receipt.run.id if receipt.run else None)
 
-    def log_command(self, words: tuple[str, ...]) -> None:
-        """Keep the equal command for `@`."""
-        self.log_lines.append(clean(shell(words), 4_000))
-
     # Dialogs and typed lines
 
     def open_dialog(self, dialog: Dialog[Any], take: Callable[[Any], Any] | None = None) -> None:
@@ -312,34 +277,12 @@ class ForkjoinApp(Guarded, App[int]):
         self, sign: str, preset: str, take: Callable[[str], Any], suggestions: Sequence[str] | None = None
     ) -> None:
         """Ask for a line above the footer; escape leaves it."""
-        prompt = self.query_one("#prompt", Input)
-        self._line_taker = take
-        prompt.suggester = SuggestFromList(suggestions, case_sensitive=False) if suggestions else None
-        prompt.border_title = None
-        prompt.value = preset
-        prompt.placeholder = "filter, like status:failed flow:media* is:lost wake<5m" if sign == "/" else "command"
-        prompt.cursor_position = len(preset)
-        prompt.add_class("open")
+        hint = "filter, like status:failed flow:media* is:lost wake<5m" if sign == "/" else "command"
         self.query_one("#message").display = False
-        prompt.focus()
+        self.query_one(PromptLine).ask(preset, hint, take, suggestions)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """The line was entered."""
-        if event.input.id == "prompt":
-            self.close_line()
-            if self._line_taker is not None:
-                self._line_taker(event.value)
-
-    def on_key(self, event: Key) -> None:
-        """Escape leaves the line that is asked for; right takes a suggestion."""
-        if event.key == "escape" and self.query_one("#prompt").has_class("open"):
-            event.stop()
-            event.prevent_default()
-            self.close_line()
-
-    def close_line(self) -> None:
-        """Put the line away."""
-        self.query_one("#prompt").remove_class("open")
+    def on_prompt_line_closed(self) -> None:
+        """The line is away: the keys act on the rows again."""
         self.query_one("#message").display = True
         self.view.rows.focus()
 

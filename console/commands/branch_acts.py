@@ -199,8 +199,9 @@ class PollNow(Command):
         )
         run_ids = here.marks or (here.run_id,)
         for run_id in run_ids:
-            app.give(polling(run_id, branch if not here.marks else None))
-        app.log_command(("forkjoin", "poll", here.run_id, *((branch,) if branch else ())))
+            chosen = branch if not here.marks else None
+            words = ("forkjoin", "poll", run_id, *((chosen,) if chosen else ()))
+            app.dispatch_acts.give(polling(run_id, chosen), words)
 
 
 def polling(run_id: str, branch: str | None) -> Callable[[Runtime], Receipt]:

@@ -64,7 +64,7 @@ class Logs(_Pane):
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Logs first, then polls, then logs."""
         view: Any = app.view
-        view.open_page("polls" if view.box.pane.id == "logs" else "logs")
+        view.open_page("polls" if view.area.pane.id == "logs" else "logs")
 
 
 class History(_Pane):
@@ -98,7 +98,7 @@ class NextFailed(Command):
         now = here.branch.id if here.branch else ""
         place = (failed.index(now) + 1) % len(failed) if now in failed else 0
         view: Any = app.view
-        view.choose_branch(failed[place])
+        view.area.go_to_branch(failed[place])
         view.open_page("failure")
 
 

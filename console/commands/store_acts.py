@@ -91,8 +91,7 @@ class Undo(Command):
         if act is None:
             app.say("u: nothing to take back; no act was given in this session.", trouble=True)
             return
-        app.give(lambda runtime: runtime.commands.undo(act))
-        app.log_command(("forkjoin", "undo", str(act)))
+        app.dispatch_acts.give(lambda runtime: runtime.commands.undo(act), ("forkjoin", "undo", str(act)))
 
 
 class Start(Command):

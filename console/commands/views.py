@@ -40,7 +40,7 @@ class Actions(Command):
 
 
 class Filter(Command):
-    """Filters the runs, in the language of --where; esc clears it."""
+    """Filters the runs, in the language of --where; in a pane of details finds a text. esc clears it."""
 
     id, key, label, group, shown, screens = "filter", "slash", "filter", Group.LOOK, "/", RUNS
 
@@ -48,7 +48,10 @@ class Filter(Command):
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Ask on the line above the footer."""
         view: Any = app.view
-        app.ask_line("/", view.where, view.filter_by)
+        if view.area.focused_box is view.area.box:
+            app.ask_line("/", view.area.searched, view.find)
+        else:
+            app.ask_line("/", view.where, view.filter_by)
 
 
 class Prompt(Command):
@@ -98,7 +101,8 @@ class Sort(Command):
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """The next order."""
-        from console.screens.runs import SORT_WORDS, SORTS
+        from console.screens.run_lines import SORT_WORDS
+        from console.screens.runs import SORTS
 
         view: Any = app.view
         view.sort = SORTS[(SORTS.index(view.sort) + 1) % len(SORTS)]
@@ -154,7 +158,7 @@ class SavedViews(Command):
 
 
 class NextMatch(Command):
-    """To the next run that needs attention."""
+    """To the next run that needs attention; in a pane to the next line found."""
 
     id, key, group, screens = "next_match", "n", Group.MOVE, RUNS
 
@@ -222,6 +226,8 @@ class ShowNew(Command):
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Read the order anew."""
         view: Any = app.view
+        if getattr(view, "reading", None) is not None:
+            view.reading.logs(again=True)
         getattr(view, "reorder", view.changed)()
 
 
@@ -326,7 +332,7 @@ class CommandLog(Command):
         """Show them."""
         from console.dialogs.menu import Item, MenuDialog
 
-        items = [Item(str(n), line, line) for n, line in enumerate(app.log_lines, 1)]
+        items = [Item(str(n), line, line) for n, line in enumerate(app.dispatch_acts.commands, 1)]
         items = items or [Item("", "Nothing was changed in this session.")]
         app.open_dialog(
             MenuDialog(app.look, "Commands of this session; enter copies one", items, mark=4), app.copy_text
@@ -378,7 +384,7 @@ class _Pan(Command):
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Zoom or pan the timeline and the graph."""
         view: Any = app.view
-        view.zoom_pan(cls.zoom_by, cls.pan_by)
+        view.area.zoom_pan(cls.zoom_by, cls.pan_by)
 
 
 class ZoomIn(_Pan):

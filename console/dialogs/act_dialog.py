@@ -221,7 +221,7 @@ class ActDialog(Dialog[None]):
         if self._sent:
             return
         self._sent = True
-        self.console_app.carry_out(self.plan, answers)
+        self.console_app.dispatch_acts.carry_out(self.plan, answers)
         self.dismiss(None)
 
     # Asking the external system, through the scheduler

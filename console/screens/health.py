@@ -43,19 +43,20 @@ class HealthView(ListView):
         if beat:
             tell(
                 "",
-                f"{beat.get('host', '?')}, pid {beat.get('pid', '?')}, driving since {str(beat.get('started_at', '?'))[:19]}",
+                f"{beat.get('host', '?')}, pid {beat.get('pid', '?')}, since {str(beat.get('started_at', '?'))[:19]}",
             )
             late, p99 = float(beat.get("lateness_s") or 0), float(beat.get("lateness_p99_s") or 0)
             tell("Lateness", f"{late:.2f} s in the middle, {p99:.2f} s at worst of 100")
             tell(
                 "Wakes",
-                f"{float(beat.get('wakes_per_second') or 0):.1f} a second  {sparkline(data.rates, ascii_only=self.look.ascii)}",
+                f"{float(beat.get('wakes_per_second') or 0):.1f} a second  "
+                + sparkline(data.rates, ascii_only=self.look.ascii),
             )
             if beat.get("stuck_threads"):
                 tell("Threads", f"{beat['stuck_threads']} threads of task code are stuck", "yellow")
         tell(
             "Store",
-            f"{self.console_app.store_name}: {data.store_bytes / 1e6:,.1f} MB and {data.wal_bytes / 1e6:,.1f} MB of log",
+            f"{self.console_app.store_name}: {data.store_bytes / 1e6:,.1f} MB, log {data.wal_bytes / 1e6:,.1f} MB",
         )
         tell("Runs", ", ".join(f"{n:,} {status}" for status, n in sorted(data.counts.items())) or "none")
         now = self.console_app.now()

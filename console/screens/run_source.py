@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from console.screens.marks import Marks
 from console.screens.run_row import Columns, run_line
 from console.theme import Line, Look, fit
 from console.times import Zone
@@ -21,13 +22,13 @@ GONE = "removed from the store"
 class RunSource:
     """Draws runs by their place in an order; asks for rows that are not read yet."""
 
-    def __init__(self, look: Look, now: Callable[[], datetime], want: Callable[[int, int], None]) -> None:
+    def __init__(self, look: Look, now: Callable[[], datetime], want: Callable[[int], None]) -> None:
         self.look = look
         self.now = now
         self.order = Order()
         self.zone = Zone.RELATIVE
         self.hidden: frozenset[str] = frozenset()
-        self.marks: set[str] = set()
+        self.marks = Marks()
         self._want = want
         self._read: dict[int, Run | None] = {}
         self._columns: dict[int, Columns] = {}
@@ -76,7 +77,7 @@ class RunSource:
         """One run, or a sign that it is being read or gone."""
         number = self.order.numbers[index]
         if number not in self._read:
-            self._want(index, 1)
+            self._want(index)
             return ((fit("...", width), "dim"),)
         run = self._read[number]
         if run is None:

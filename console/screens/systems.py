@@ -43,12 +43,14 @@ class SystemsView(ListView):
                     (fit(clean(row.name, 200), name_width) + " ", ""),
                     (fit(state[0], 14), state[1]),
                     (
-                        f"{row.open:>6,} {row.calls_per_minute:>8.0f} {row.failed_share * 100:>6.0f} % {p95:>9} {unseen:>7}",
+                        f"{row.open:>6,} {row.calls_per_minute:>8.0f} {row.failed_share * 100:>6.0f} %"
+                        f" {p95:>9} {unseen:>7}",
                         "",
                     ),
                 )
             )
-        head = f"{fit('SYSTEM', name_width)} {fit('STATE', 14)}{'OPEN':>6} {'CALLS/m':>8} {'FAILED':>8} {'p95':>9} {'UNSEEN':>7}"
+        head = f"{fit('SYSTEM', name_width)} {fit('STATE', 14)}{'OPEN':>6} {'CALLS/m':>8} {'FAILED':>8}"
+        head += f" {'p95':>9} {'UNSEEN':>7}"
         about = f"External systems: {len(data)}; counts of open work over the first 2,000 open runs"
         return Table(((head, "head"),), lines, [r.name for r in data], about)
 
@@ -73,4 +75,4 @@ class SystemsView(ListView):
     def entered(self, rows: Any) -> None:
         """Show the runs with branches on it."""
         if self.list.key:
-            self.console_app.filter_runs(f"is:open system:{str(self.list.key)}")
+            self.console_app.filter_runs(f"is:open system:{self.list.key!s}")

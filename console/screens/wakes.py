@@ -74,7 +74,7 @@ class WakesView(ListView):
             keys.append(run.id)
         for row in schedules:
             if row["enabled"]:
-                text = f"start {clean(row['workflow'], 60)} ({clean(row['rule'], 80)}, overlap {clean(row['overlap'], 20)})"
+                text = f"start {clean(row['workflow'], 60)} ({clean(row['rule'], 80)}, {clean(row['overlap'], 20)})"
                 lines.append((("schedule" + " " * 14, "dim"), ("  " + fit("-", run_width) + "  ", ""), (text, "")))
                 keys.append(None)
         for run in held:

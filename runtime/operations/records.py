@@ -4,6 +4,7 @@ from runtime.engine.join_state import JoinState
 from runtime.flow.program import Program
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
+from runtime.model.question import Question
 from runtime.model.run import HistoryEntry, Poll, Run
 from runtime.operations.acting import Receipt
 
@@ -17,6 +18,7 @@ __all__ = [
     "JoinState",
     "Poll",
     "Program",
+    "Question",
     "Receipt",
     "Run",
     "StepVisit",

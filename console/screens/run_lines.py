@@ -1,0 +1,56 @@
+"""The lines around the list of runs: what is listed, and the why of the selected run in narrow terminals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.panes.why import WhyPane
+from console.theme import Line, crop, plain
+
+if TYPE_CHECKING:
+    from console.screens.runs import RunsView
+
+SORT_WORDS = {
+    "attention": "attention first",
+    "updated_at": "last changed first",
+    "created_at": "newest first",
+    "next_wake_at": "next wake first",
+    "id": "by id",
+}
+
+
+def info_lines(view: RunsView, width: int) -> list[Line]:
+    """How many runs, in which order, by which filter; how many are marked, how many are new."""
+    order, app = view.source.order, view.console_app
+    if view.reading.under_way is not None:
+        done, total = view.reading.under_way
+        return [plain(f" reading runs, {done:,} of {total:,}")]
+    where = view.only[1] or view.whole_filter
+    if not order.total and not where:
+        if not view.reading.read_once:
+            return [plain(" reading runs")]
+        started = "" if app.read_only else "  5  choose a workflow and start a run."
+        return [crop(plain(f" No runs yet in {app.store_name}.{started}  forkjoin demo has some to look at."), width)]
+    if where and not len(order.numbers):
+        return [crop(plain(f" No run matches {where}; {order.total:,} without the filter. esc clears it."), width)]
+    found = f"{len(order.numbers):,} of {order.total:,} runs" if where else f"{order.total:,} runs"
+    text = f" {found}, {SORT_WORDS[view.sort]}, " + (f"filter {where}" if where else "no filter")
+    if view.source.marks:
+        text += f"   {len(view.source.marks):,} marked"
+    if view.reading.new_rows:
+        text += f"   {view.reading.new_rows:,} new: . shows them"
+    return [crop(plain(text), width)]
+
+
+def why_lines(view: RunsView, width: int) -> list[Line]:
+    """A title, the first sentences, and what can be done."""
+    detail = view.area.detail
+    if detail is None or not view.why_lines:
+        return []
+    lines = list(WhyPane().lines(detail, view.area.showing(width)).lines)
+    if view.why_lines == 1:
+        return [((" ", ""), *lines[1 if len(lines) > 1 else 0])]
+    told = lines[1 : view.why_lines - 1] + lines[-1:] if len(lines) > view.why_lines else lines
+    head = f" Why {detail.run.id} {detail.run.workflow} "
+    title: Line = ((head, "bold"), (view.look.rule(width - len(head)), "dim"))
+    return [title, *(((" ", ""), *line) for line in told)]

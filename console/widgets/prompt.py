@@ -1,0 +1,46 @@
+"""The line above the footer where filters, commands and searches are typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from textual.binding import Binding
+from textual.message import Message
+from textual.suggester import SuggestFromList
+from textual.widgets import Input
+
+
+class PromptLine(Input):
+    """Opened with what takes the line; escape closes it, enter gives the line."""
+
+    BINDINGS: ClassVar[list[Any]] = [Binding("escape", "close", "close", show=False)]
+
+    class Closed(Message):
+        """The line is away again."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(compact=True, select_on_focus=False, **how)
+        self._take: Callable[[str], Any] | None = None
+
+    def ask(self, preset: str, hint: str, take: Callable[[str], Any], suggestions: Sequence[str] | None = None) -> None:
+        """Open the line."""
+        self._take = take
+        self.suggester = SuggestFromList(suggestions, case_sensitive=False) if suggestions else None
+        self.value = preset
+        self.placeholder = hint
+        self.cursor_position = len(preset)
+        self.add_class("open")
+        self.focus()
+
+    def action_close(self) -> None:
+        """Put the line away; nothing is taken."""
+        self.remove_class("open")
+        self.post_message(self.Closed())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """The line was entered."""
+        event.stop()
+        self.action_close()
+        if self._take is not None:
+            self._take(event.value)
