@@ -13,25 +13,25 @@ from textual.app import App, ComposeResult
 from textual.widgets import ContentSwitcher
 
 from console import chrome
+from console.around import Around
 from console.commands.base import Here
-from console.commands.registry import BY_ID
 from console.copying import cleaned
 from console.dialogs.base import Dialog
 from console.dispatch import Dispatch
 from console.feed import Feed
 from console.guard import Guarded
-from console.keymap import CHORD, available, bindings
+from console.keymap import bindings
+from console.keys import Keys
 from console.messages import Answered, Chosen, Entered, Said, Unread
 from console.receipts import Receipts
 from console.screens.base import View
 from console.screens.registry import VIEWS
-from console.snapshot import Snapshot, read_snapshot
+from console.snapshot import Snapshot
 from console.theme import Look
 from console.times import Zone
 from console.widgets.bar import Bar
 from console.widgets.prompt import PromptLine
 from console.widgets.rows import Rows
-from runtime.errors import ForkjoinError
 
 if TYPE_CHECKING:
     from runtime.assembly import Runtime
@@ -72,9 +72,7 @@ class ForkjoinApp(Guarded, App[int]):
         self.restricted = restricted
         self.crash_log = crash_log
         self.zone = Zone.RELATIVE
-        self.snapshot = Snapshot(now())
-        self.problem: str = ""
-        """Why the store cannot be read at the moment."""
+        self.around = Around(self)
         self.message = ""
         self.message_is_trouble = False
         self.follow = False
@@ -82,10 +80,9 @@ class ForkjoinApp(Guarded, App[int]):
         self.feed = Feed(open_reader, open_actor or open_reader, self.post_message)
         self.receipts = Receipts(self)
         self.dispatch_acts = Dispatch(self)
-        self._chord = False
+        self.keys = Keys(self)
         self._refresh_seconds = refresh_seconds
-        self._token = -1
-        self._keys = dict(keys or {})
+        self._remapped = dict(keys or {})
 
     def compose(self) -> ComposeResult:
         """Header, tabs, banner, screens, message, footer."""
@@ -103,8 +100,8 @@ class ForkjoinApp(Guarded, App[int]):
         """Begin to read."""
         self.theme = "ansi-dark"
         self.guard()
-        if self._keys:
-            self.set_keymap(self._keys)
+        if self._remapped:
+            self.set_keymap(self._remapped)
         for view in self.query(View):
             view.shape(self.size.width, self.size.height)
         self.view.opened()
@@ -144,41 +141,24 @@ class ForkjoinApp(Guarded, App[int]):
 
     # Reading
 
+    @property
+    def snapshot(self) -> Snapshot:
+        """What header, tabs and banner show."""
+        return self.around.snapshot
+
     def tick(self) -> None:
-        """A second passed: ask whether the store changed, draw times anew."""
+        """A second passed: draw times anew, ask whether the store changed."""
         self.view.tick()
         self.update_chrome()
-        self.feed.read("token", lambda runtime: runtime.store.change_token(), self._take_token, self.trouble)
-
-    def _take_token(self, token: int) -> None:
-        self._readable()
-        if token != self._token:
-            self._token = token
-            self.view.changed()
-            self.receipts.changed()
+        self.around.look()
 
     def read_around(self) -> None:
         """Read what header, tabs and banner show."""
-        self.feed.read("around", read_snapshot, self._take_snapshot, self.trouble)
-
-    def _take_snapshot(self, snapshot: Snapshot) -> None:
-        self._readable()
-        self.snapshot = snapshot
-        self.update_chrome()
-
-    def _readable(self) -> None:
-        if self.problem:
-            self.problem = ""
-            self.update_chrome()
+        self.around.read()
 
     def trouble(self, problem: Exception) -> None:
         """Reading failed: the header keeps saying so until it works again."""
-        text = problem.message if isinstance(problem, ForkjoinError) else f"{type(problem).__name__}: {problem}"
-        if getattr(problem, "exit_code", 5) in (2, 3, 4):
-            self.say(text, trouble=True)
-        else:
-            self.problem = text
-        self.update_chrome()
+        self.around.trouble(problem)
 
     def on_answered(self, message: Answered) -> None:
         """A thread has read something."""
@@ -197,41 +177,11 @@ class ForkjoinApp(Guarded, App[int]):
 
     def action_command(self, command_id: str) -> None:
         """A key of a command was pressed."""
-        touched = getattr(self.view, "touched", None)
-        if touched is not None:
-            touched()
-        if self._chord:
-            self._chord = False
-            command_id = CHORD.get(command_id, command_id)
-        elif command_id == "go_prefix":
-            self._chord = True
-            self.say("g: g top   f graph")
-            return
-        self.perform(command_id)
+        self.keys.pressed(command_id)
 
     def perform(self, command_id: str, here: Here | None = None) -> None:
         """Do a command on what is under the cursor, or say why not."""
-        command = BY_ID[command_id]
-        here = here or self.here()
-        if command not in available(read_only=self.read_only):
-            cli = command.cli.format(run=here.run_id or "RUN", branch=here.branch.id if here.branch else "BRANCH")
-            self.say(f"Read-only. From a shell: {cli}")
-            return
-        possible = command.possible(here)
-        if not possible:
-            self.say(f"{command.key_shown()}: {possible.text}", trouble=True)
-            return
-        self.say("")
-        command.run(self, here)
-
-    def performing(self, here: Here) -> Callable[[str | None], None]:
-        """Takes what was chosen in a menu of commands."""
-
-        def take(command_id: str | None) -> None:
-            if command_id:
-                self.perform(command_id, here)
-
-        return take
+        self.keys.perform(command_id, here)
 
     def on_chosen(self, message: Chosen) -> None:
         """The cursor moved."""
@@ -257,7 +207,7 @@ class ForkjoinApp(Guarded, App[int]):
 
     def look_again(self) -> None:
         """What was changed is seen at once."""
-        self._token = -1
+        self.around.forget()
         self.view.changed()
         self.read_around()
 

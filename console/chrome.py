@@ -31,7 +31,7 @@ def header(app: ForkjoinApp, width: int) -> Sequence[Line]:
         first = snapshot.holds[0]
         many = f"{len(snapshot.holds)} hold{'s' if len(snapshot.holds) > 1 else ''}"
         left.append(app.look.chip(f"{many}: {clean(first.scope, 60)}" if width > 100 else many))
-    if app.problem:
+    if app.around.problem:
         clock = f"[as of {clock_time(snapshot.at, app.zone)}]"
     else:
         now = app.now()
@@ -65,8 +65,8 @@ def banner(app: ForkjoinApp, width: int) -> Sequence[Line]:
     """Standing trouble: the store cannot be read, no scheduler, holds."""
     snapshot = app.snapshot
     lines: list[Line] = []
-    if app.problem:
-        lines.append(plain(f" {clean(app.problem, 400)} forkjoin doctor says more.", "red"))
+    if app.around.problem:
+        lines.append(plain(f" {clean(app.around.problem, 400)} forkjoin doctor says more.", "red"))
     if not snapshot.alive and snapshot.scheduler and snapshot.runs:
         lines.append(plain(" " + clean(snapshot.scheduler, 300), "red"))
         due = f" {snapshot.overdue} wakes overdue." if snapshot.overdue else ""

@@ -220,7 +220,7 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
     # Task code has its own limit inside the catalog; ours only catches what slips through.
     performer = Performer(systems, runtime.catalog, runtime.clock, settings.call_timeout_seconds + 5)
 
-    meter = Meter(performer.perform)
+    meter = Meter(performer.perform, durations=runtime.store.meta("durations"))
 
     def programs(run: Run) -> tuple[Any, str | None]:
         from runtime.operations.acting import program_of
@@ -234,6 +234,7 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
         meter.perform,
         runtime.clock,
         carry_out=runtime.commands.carry_out,
+        durations=meter.durations,
         owner=f"{os.uname().nodename}:{os.getpid()}",
         batch=settings.batch_size,
         calls_per_target=settings.polls_per_target,

@@ -31,7 +31,8 @@ def no_run(here: Here) -> Possible | None:
 class Retry(Command):
     """A new attempt of the failed branch, siblings untouched; asks first."""
 
-    id, key, label, group, screens = "retry", "R", "retry", Group.ACT, RUNS
+    id, key, label, group = "retry", "R", "retry", Group.ACT
+    screens = frozenset({"runs", "attention"})
     changes, advised, cli = True, True, "forkjoin retry {run} {branch}"
 
     @classmethod

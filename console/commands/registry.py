@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from console.commands import branch_acts, looking, moving, run_acts, store_acts, views
+from console.commands import (
+    branch_acts,
+    console_wide,
+    keeping_acts,
+    looking,
+    moving,
+    run_acts,
+    store_acts,
+    views,
+    within,
+)
 from console.commands.base import Command
 
 COMMANDS: tuple[type[Command], ...] = (
     *branch_acts.COMMANDS,
     *run_acts.COMMANDS,
     *store_acts.COMMANDS,
+    *keeping_acts.COMMANDS,
     *looking.COMMANDS,
     *views.COMMANDS,
+    *console_wide.COMMANDS,
+    *within.COMMANDS,
     *moving.COMMANDS,
 )
 BY_ID: dict[str, type[Command]] = {command.id: command for command in COMMANDS}

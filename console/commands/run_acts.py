@@ -161,7 +161,7 @@ class SetWake(Command):
 class Acknowledge(Command):
     """Takes the run out of needs attention until it changes, with a note. Asks first."""
 
-    id, key, group, screens = "ack", "A", Group.ACT, RUNS
+    id, key, group, screens = "ack", "A", Group.ACT, frozenset({"runs", "attention"})
     changes, cli = True, "forkjoin ack {run} --note TEXT"
 
     @classmethod

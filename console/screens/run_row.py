@@ -91,7 +91,7 @@ LETTER_OF = {
 
 def _faded(run: Run, now: datetime) -> str:
     """The strip with running branches shaded by how many poll intervals ago they answered."""
-    seen = list(getattr(run, "strip_seen", ()))
+    seen = list(run.strip_seen)
     if not seen:
         return run.strip
     shown = []
@@ -112,7 +112,7 @@ def chips(run: Run, look: Look) -> Line:
         ("lost", run.is_lost),
         ("expired", run.is_expired),
         ("stale", run.is_stale),
-        ("late", getattr(run, "is_late", False)),
+        ("late", run.is_late),
         ("event", run.attention == 6),
     )
     word = next((word for word, holds in conditions if holds), None)

@@ -262,6 +262,7 @@ class RunsView(View):
         area.display = (not narrow or self.showing_page) and not (self.enlarged and not inside)
         area.branches.display = wide and not (self.enlarged and inside is area.box)
         area.box.display = not (wide and self.enlarged and inside is area.branches)
+        area.box.beside_branches = wide
         self.why_bar.display = narrow and not self.showing_page
         self.info.display = not self.showing_page
         self.call_after_refresh(area.draw)

@@ -30,6 +30,8 @@ class PaneBox(Vertical):
         self.extra: dict[str, Any] = {}
         """What panes read besides the details, by pane."""
         self.showing: Showing | None = None
+        self.beside_branches = False
+        """Whether the branches stand beside this box, so that its title leaves them out."""
         self.title = Bar(look, self._title, classes="title")
         self.rows = Rows(look, cursor=self.pane.cursor)
 
@@ -89,7 +91,8 @@ class PaneBox(Vertical):
         self.redraw()
 
     def _title(self, width: int) -> list[Line]:
-        names = [p.title for p in self.panes]
+        panes = [p for p in self.panes if p is self.pane or not self.beside_branches or p.id != "branches"]
+        names = [p.title for p in panes]
         line: list[tuple[str, str]] = [(self.look.lines["h"] * 2 + " ", "dim")]
         about = ""
         if len(names) == 1 and self.detail is not None:
@@ -97,7 +100,7 @@ class PaneBox(Vertical):
                 f"{n} {s.replace('awaiting_retry', 'to retry')}" for s, n in self.detail.run.branch_counts.items()
             )
             about = f" of {self.detail.run.id}: {counts}"
-        for pane in self.panes:
+        for pane in panes:
             chosen = pane is self.pane
             text = pane.title + about
             line.append(((f"[{text}]" if chosen and len(names) > 1 else text), "bold" if chosen else ""))

@@ -102,6 +102,8 @@ def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[St
         is_stale=summary.is_stale,
         is_lost=summary.is_lost,
         is_expired=summary.is_expired,
+        is_late=summary.is_late,
+        strip_seen=summary.strip_seen,
         lease_owner=owner if leased else None,
         lease_until=draft.now + timedelta(seconds=LEASE_SECONDS) if leased else None,
     )

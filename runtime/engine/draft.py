@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from runtime.engine.lateness import Durations
 from runtime.engine.results import results
 from runtime.flow.expressions import Expressions
 from runtime.flow.program import Program
@@ -28,6 +29,8 @@ class Situation:
     now: datetime
     holds: Sequence[Hold] = ()
     """Active and released holds."""
+    durations: Durations = field(default_factory=dict)
+    """How long steps took lately, by `workflow/step`."""
 
 
 class Draft:
@@ -40,6 +43,7 @@ class Draft:
         self.graph = situation.program.graph
         self.now = situation.now
         self.holds = situation.holds
+        self.durations = situation.durations
         self.run = run
         self.state: dict[str, Any] = dict(run.state)
         self.visits: dict[str, int] = dict(run.visits)

@@ -8,8 +8,10 @@ from typing import Any
 
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.join_state import JoinState, join_states
+from runtime.engine.lateness import Durations
 from runtime.engine.policies import deadlines
-from runtime.engine.summary import failures, leaves
+from runtime.engine.summary import failures, late_words, leaves
+from runtime.engine.words import ago, span
 from runtime.flow.program import Program
 from runtime.model.act import Hold
 from runtime.model.branch import Branch
@@ -20,35 +22,17 @@ from runtime.store.base import Stored
 SCHEDULER_SILENT_SECONDS = 10.0
 
 
-def ago(now: datetime, then: datetime | None) -> str:
-    """A span in words, like `3 s`, `6 min`, `2 h`."""
-    if then is None:
-        return "never"
-    return span((now - then).total_seconds())
-
-
-def span(seconds: float) -> str:
-    """Seconds in one fitting unit."""
-    seconds = abs(seconds)
-    if seconds < 90:
-        return f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.1f} s"
-    if seconds < 5_400:
-        return f"{seconds / 60:.0f} min"
-    if seconds < 172_800:
-        return f"{seconds / 3_600:.0f} h"
-    return f"{seconds / 86_400:.0f} days"
-
-
 def why(
     program: Program,
     stored: Stored,
     holds: Sequence[Hold],
     scheduler: Mapping[str, Any] | None,
     now: datetime,
+    durations: Durations | None = None,
 ) -> dict[str, Any]:
     """The `why` object of the command line: run, status, sentences, joins, branches, holds, scheduler."""
     run = stored.run
-    draft = Draft(Situation(program, now, holds), run, stored.branches, stored.firings)
+    draft = Draft(Situation(program, now, holds, durations or {}), run, stored.branches, stored.firings)
     joins = join_states(program, stored.branches, stored.firings)
     relevant = _holds(draft)
     sentences = [_headline(draft)]
@@ -187,6 +171,8 @@ def _running(draft: Draft, branch: Branch) -> str:
     elif branch.last_polled_at is not None:
         progress = f", {attempt.progress * 100:.0f} %" if attempt.progress is not None else ""
         text += f"; polled {ago(now, branch.last_polled_at)} ago{progress}"
+    if late := late_words(draft, branch):
+        text += f"; late: {late}"
     if branch.next_poll_at is not None:
         text += f"; next poll in {span(max(0.0, (branch.next_poll_at - now).total_seconds()))}"
     ends = deadlines(draft, branch, visit, attempt)

@@ -8,25 +8,13 @@ from dataclasses import dataclass
 
 from runtime.engine.draft import Draft, is_token
 from runtime.engine.join import counts
+from runtime.engine.lateness import late_against
 from runtime.engine.plan import Plan
+from runtime.engine.strip import strip_of
+from runtime.engine.words import span
 from runtime.model.branch import Branch
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import ObservationState, RunStatus
-
-_LETTERS = {
-    B.PENDING: ".",
-    B.STARTING: "^",
-    B.RUNNING: "#",
-    B.WAITING: "z",
-    B.ARRIVED: "v",
-    B.AWAITING_RETRY: "r",
-    B.COMPLETED: "v",
-    B.FAILED: "X",
-    B.SKIPPED: "s",
-    B.CANCELLED: "c",
-    B.SUPERSEDED: "~",
-}
-STRIP_LONGEST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +30,8 @@ class Summary:
     is_stale: bool
     is_lost: bool
     is_expired: bool
+    is_late: bool
+    strip_seen: tuple[tuple[float, float], ...]
 
 
 def leaves(branches: Mapping[str, Branch]) -> list[Branch]:
@@ -65,6 +55,9 @@ def summarise(draft: Draft, plan: Plan, *, leased: bool) -> Summary:
     stale = any(b.observation and b.observation.state is ObservationState.STALE for b in open_branches)
     lost = any(b.observation and b.observation.state is ObservationState.LOST for b in open_branches)
     expired = any(b.expired for b in branches.values() if b.status not in (B.COMPLETED, B.SUPERSEDED, B.SKIPPED))
+    late = next(
+        (b for b in open_branches if late_against(b, draft.run.workflow, draft.durations, draft.now) is not None), None
+    )
     event = any(b.status is B.WAITING and b.current and b.current.event for b in shown)
     if draft.run.acknowledged:
         rank = 8
@@ -76,6 +69,8 @@ def summarise(draft: Draft, plan: Plan, *, leased: bool) -> Summary:
         rank = 2
     elif stale:
         rank = 3
+    elif late is not None:
+        rank = 4
     elif failed:
         rank = 5
     elif event:
@@ -83,16 +78,19 @@ def summarise(draft: Draft, plan: Plan, *, leased: bool) -> Summary:
     else:
         rank = 9
     tally = Counter(str(b.status) for b in shown)
+    strip = strip_of(draft.program, branches, shown)
     return Summary(
         status,
         len(failed),
         dict(tally),
-        _strip(shown, tally),
+        strip.letters,
         rank,
-        _why(draft, status, failed, shown),
+        _why(draft, status, failed, shown, late),
         stale,
         lost,
         expired,
+        late is not None,
+        strip.seen,
     )
 
 
@@ -126,17 +124,11 @@ def run_status(draft: Draft, plan: Plan, *, leased: bool) -> RunStatus:
     return RunStatus.WAITING if events else RunStatus.FAILED
 
 
-def _strip(shown: list[Branch], tally: Mapping[str, int]) -> str:
-    if len(shown) <= STRIP_LONGEST:
-        return "".join(_LETTERS[b.status] for b in shown)
-    return " ".join(f"{_LETTERS[B(status)]}{count}" for status, count in sorted(tally.items()))
-
-
 def _name(branch: Branch) -> str:
     return branch.step_id if branch.index is None else f"{branch.step_id}:{branch.index}"
 
 
-def _why(draft: Draft, status: RunStatus, failed: list[Branch], shown: list[Branch]) -> str:
+def _why(draft: Draft, status: RunStatus, failed: list[Branch], shown: list[Branch], late: Branch | None) -> str:
     if status in (RunStatus.COMPLETED, RunStatus.CANCELLED) and not failed:
         return ""
     if draft.failure is not None:
@@ -155,9 +147,22 @@ def _why(draft: Draft, status: RunStatus, failed: list[Branch], shown: list[Bran
             return f"{_name(branch)} {branch.observation.state}, {branch.observation.missed} polls missed"
         if branch.status is B.WAITING and visit and visit.event:
             return f"waits for the event {visit.event}"
+    if late is not None:
+        return late_words(draft, late)
     waits = [c for c in counts(draft.program, draft.branches) if c.expected]
     if waits:
         have = len(waits[0].arrived) + len(waits[0].failed)
         return f"{waits[0].step_id} has {have} of {have + len(waits[0].expected)}"
     busy = [_name(b) for b in shown if b.status in (B.STARTING, B.RUNNING, B.AWAITING_RETRY, B.WAITING)]
     return f"{', '.join(busy[:3])} open" if busy else ""
+
+
+def late_words(draft: Draft, branch: Branch) -> str:
+    """`send-email running 12 min, usually 40 s`."""
+    visit = branch.current
+    attempt = visit.attempts[-1] if visit and visit.attempts else None
+    usual = late_against(branch, draft.run.workflow, draft.durations, draft.now)
+    if attempt is None or usual is None:
+        return ""
+    since = (draft.now - (attempt.started_at or attempt.requested_at)).total_seconds()
+    return f"{_name(branch)} running {span(since)}, usually {span(usual)}"

@@ -50,6 +50,10 @@ class Run:
     is_stale: bool = False
     is_lost: bool = False
     is_expired: bool = False
+    is_late: bool = False
+    """Some of its work takes longer than that step usually does."""
+    strip_seen: tuple[tuple[float, float], ...] = ()
+    """For each `#` in the strip: epoch seconds of the last answered poll, and the poll interval in seconds."""
     cancelled: bool = False
     held: bool = False
     """Some of its work was held at the last wake; a release wakes it."""

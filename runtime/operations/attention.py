@@ -9,8 +9,8 @@ from datetime import datetime
 from runtime.engine.summary import failures, leaves
 from runtime.model.branch import Branch
 from runtime.model.status import ObservationState, RunStatus
+from runtime.operations.filters import QUIET
 from runtime.operations.normalise import normalise
-from runtime.operations.queries import QUIET
 from runtime.store.base import RunFilter, RunStore, Stored
 
 SCANNED = 5_000

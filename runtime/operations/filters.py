@@ -2,106 +2,191 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 
+from runtime.engine.summary import leaves
 from runtime.errors import InvalidInput
 from runtime.flow.durations import seconds
 from runtime.model.run import Run
 from runtime.model.status import ENDED_RUN, RunStatus
-from runtime.store.base import RunFilter, RunStore
+from runtime.operations.names import branch_name
+from runtime.store.base import RunFilter, RunStore, Stored
 
 Test = Callable[[Run, datetime], bool]
+DeepTest = Callable[[Stored], bool]
 OVERDUE_SECONDS = 2.0
+QUIET = 8
+"""From this attention rank on, nothing is asked of an operator."""
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One word of a filter: a test of the run, or one that needs its branches."""
+
+    test: Test | None = None
+    deep: DeepTest | None = None
+    negated: bool = False
+
 
 FLAGS: dict[str, Test] = {
     "stale": lambda run, _: run.is_stale,
     "lost": lambda run, _: run.is_lost,
     "expired": lambda run, _: run.is_expired,
+    "late": lambda run, _: run.is_late,
+    "overdue": lambda run, now: (
+        run.next_wake_at is not None and (now - run.next_wake_at).total_seconds() > OVERDUE_SECONDS
+    ),
     "held": lambda run, _: run.held or run.status is RunStatus.PAUSED,
     "simulated": lambda run, _: run.simulated,
     "open": lambda run, _: run.status not in ENDED_RUN,
     "ended": lambda run, _: run.status in ENDED_RUN,
     "acknowledged": lambda run, _: run.acknowledged is not None,
-    "late": lambda run, now: (
-        run.next_wake_at is not None and (now - run.next_wake_at).total_seconds() > OVERDUE_SECONDS
-    ),
-    "attention": lambda run, _: run.attention < 8,
+    "attention": lambda run, _: run.attention < QUIET,
 }
+KEYS = ("status", "flow", "branch", "system", "label", "is", "id")
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """All parts must match."""
 
-    parts: tuple[Test, ...]
+    parts: tuple[Part, ...]
     narrowed: RunFilter
 
+    @property
+    def deep(self) -> bool:
+        """Whether branches must be looked at."""
+        return any(part.deep is not None for part in self.parts)
+
     def matches(self, run: Run, now: datetime) -> bool:
-        """Whether a run matches at this moment."""
-        return all(part(run, now) for part in self.parts)
+        """Whether the run alone matches; parts that need branches are left to `matches_branches`."""
+        return all(part.test(run, now) is not part.negated for part in self.parts if part.test is not None)
+
+    def matches_branches(self, stored: Stored) -> bool:
+        """Whether the branches match too."""
+        return all(part.deep(stored) is not part.negated for part in self.parts if part.deep is not None)
+
+    def select(self, store: RunStore, runs: Sequence[Run], now: datetime) -> list[Run]:
+        """Those of the runs that match."""
+        found = [run for run in runs if self.matches(run, now)]
+        if not self.deep or not found:
+            return found
+        kept = {s.run.id for s in store.load([run.id for run in found]) if self.matches_branches(s)}
+        return [run for run in found if run.id in kept]
 
 
 def parse(text: str) -> Filter:
     """Read a filter; InvalidInput says what is wrong with it."""
-    try:
-        words = shlex.split(text)
-    except ValueError as problem:
-        raise InvalidInput(f"Filter: {text} cannot be read: {problem}.") from problem
-    statuses = [w.removeprefix("status:") for w in words if w.startswith("status:") and w[7:] in set(RunStatus)]
-    narrowed = RunFilter(statuses=frozenset(statuses[:1])) if len(statuses) == 1 else RunFilter()
+    words = _words(text)
+    statuses = {w.removeprefix("status:") for w in words if w.startswith("status:") and w[7:] in set(RunStatus)}
+    narrowed = RunFilter(
+        statuses=frozenset(statuses) if len(statuses) == 1 else frozenset(),
+        attention_below=QUIET if "is:attention" in words else None,
+    )
     return Filter(tuple(_part(w) for w in words), narrowed)
 
 
-def _part(word: str) -> Test:
+def _words(text: str) -> list[str]:
+    """Words, with double quotes around those that hold blanks; InvalidInput if a quote is not closed."""
+    words: list[str] = []
+    word, quoted, open_word = "", False, False
+    for char in text:
+        if char == '"':
+            quoted, open_word = not quoted, True
+        elif char.isspace() and not quoted:
+            if word or open_word:
+                words.append(word)
+            word, open_word = "", False
+        else:
+            word, open_word = word + char, True
+    if quoted:
+        raise InvalidInput(f"Filter: a quotation mark in {text} is not closed.")
+    return [*words, word] if word or open_word else words
+
+
+def _part(word: str) -> Part:
     if word.startswith("!") and len(word) > 1:
         inner = _part(word[1:])
-        return lambda run, now: not inner(run, now)
-    key, colon, value = word.partition(":")
-    if colon and key in ("status", "flow", "branch", "label", "is", "id"):
-        return _keyed(key, value, word)
-    for key in ("error", "why"):
-        if word.startswith(key + "~"):
-            part = word[len(key) + 1 :].lower()
-            return lambda run, _: part in f"{run.why} {run.failure.message if run.failure else ''}".lower()
+        return Part(inner.test, inner.deep, not inner.negated)
+    if word.startswith(("error~", "why~")):
+        wanted = word.partition("~")[2].lower()
+        return Part(lambda run, _: wanted in f"{run.why} {run.failure.message if run.failure else ''}".lower())
     for key in ("wake", "age"):
         for sign in ("<", ">"):
             if word.startswith(key + sign):
-                return _timed(key, sign, word[len(key) + 1 :], word)
-    wanted = word.lower()
-    return lambda run, _: (
-        wanted in " ".join((run.id, run.workflow, run.flow_id, str(run.status), run.why, *run.labels.values())).lower()
+                return Part(_timed(key, sign, word[len(key) + 1 :], word))
+    key, colon, value = word.partition(":")
+    if colon and key in KEYS:
+        return _keyed(key, value, word)
+    if colon and key.isalpha():
+        raise InvalidInput(f"Filter: there is no key {key}; it is one of {', '.join(KEYS)}, or quote the text.")
+    text = word.lower()
+    return Part(
+        lambda run, _: (
+            text
+            in " ".join((run.id, run.workflow, run.flow_id, str(run.status), run.why, *run.labels.values())).lower()
+        )
     )
 
 
-def _keyed(key: str, value: str, word: str) -> Test:
+def _keyed(key: str, value: str, word: str) -> Part:
     if not value:
         raise InvalidInput(f"Filter: {word} needs a value after the colon.")
     if key == "status":
         if value not in set(RunStatus):
             raise InvalidInput(f"Filter: there is no status {value}; it is one of {', '.join(RunStatus)}.")
-        return lambda run, _: run.status == value
+        return Part(lambda run, _: run.status == value)
     if key == "flow":
-        return lambda run, _: fnmatchcase(run.workflow, value) or fnmatchcase(run.flow_id, value)
+        return Part(lambda run, _: fnmatchcase(run.workflow, value) or fnmatchcase(run.flow_id, value))
     if key == "id":
-        return lambda run, _: fnmatchcase(run.id, value)
+        wanted = tuple(value.split(","))
+        return Part(lambda run, _: any(fnmatchcase(run.id, one) for one in wanted))
     if key == "branch":
-        return lambda run, _: value in run.why or value in run.wake_reason
+        return Part(deep=lambda stored: _has_branch(stored, value))
+    if key == "system":
+        return Part(deep=lambda stored: _has_system(stored, value))
     if key == "label":
-        name, equals, wanted = value.partition("=")
-        return lambda run, _: name in run.labels and (not equals or fnmatchcase(str(run.labels[name]), wanted))
+        name, equals, label = value.partition("=")
+        return Part(lambda run, _: name in run.labels and (not equals or fnmatchcase(str(run.labels[name]), label)))
     if value not in FLAGS:
         raise InvalidInput(f"Filter: there is no is:{value}; it is one of {', '.join(sorted(FLAGS))}.")
-    return FLAGS[value]
+    return Part(FLAGS[value])
+
+
+def _has_branch(stored: Stored, value: str) -> bool:
+    """Whether a branch has this name or id, or stands on this step."""
+    wanted = value if "*" in value else f"*{value}*"
+    return any(
+        fnmatchcase(b.step_id, wanted) or fnmatchcase(branch_name(b.id), wanted) or fnmatchcase(b.id, wanted)
+        for b in stored.branches.values()
+    )
+
+
+def _has_system(stored: Stored, value: str) -> bool:
+    """Whether work is open on this adapter or adapter:target."""
+    for branch in leaves(stored.branches):
+        visit = branch.current
+        if visit is None or not visit.attempts or branch.status not in ("starting", "running", "failed"):
+            continue
+        attempt = visit.attempts[-1]
+        if fnmatchcase(attempt.external_system, value) or fnmatchcase(
+            f"{attempt.external_system}:{attempt.target}", value
+        ):
+            return True
+    return False
 
 
 def _timed(key: str, sign: str, span: str, word: str) -> Test:
     if span.replace(".", "", 1).isdigit():
         raise InvalidInput(f"Filter: {word} needs a unit, like {key}{sign}{span}m.")
-    limit = seconds(span)
+    try:
+        limit = seconds(span)
+    except InvalidInput as problem:
+        raise InvalidInput(f"Filter: {word}: {problem.message}") from problem
 
     def test(run: Run, now: datetime) -> bool:
         if key == "wake":
@@ -126,8 +211,8 @@ def matching(
 ) -> Iterator[Run]:
     """Every run that matches, page by page."""
     while True:
-        page = store.query(chosen.narrowed, order=order, descending=descending, limit=500, after=after)
-        yield from (run for run in page if chosen.matches(run, now))
-        if len(page) < 500:
+        page = store.query(chosen.narrowed, order=order, descending=descending, limit=PAGE, after=after)
+        yield from chosen.select(store, page, now)
+        if len(page) < PAGE:
             return
         after = page[-1].id

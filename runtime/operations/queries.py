@@ -18,12 +18,10 @@ from runtime.flow.program import Program
 from runtime.model.run import Run
 from runtime.operations import views
 from runtime.operations.acting import program_of
-from runtime.operations.filters import matching, parse
+from runtime.operations.filters import QUIET, matching, parse
 from runtime.operations.names import find_branch
 from runtime.store.base import RunFilter, RunStore, Stored
 
-QUIET = 8
-"""From this attention rank on, nothing is asked of an operator."""
 SORTS = ("created_at", "updated_at", "next_wake_at", "attention", "id")
 
 
@@ -76,13 +74,22 @@ class Queries:
         """Why a run is not done."""
         stored = self.load(run_id)
         found = why(
-            self.program(stored.run), stored, self.store.holds(released=True), self.scheduler(), self.clock.now()
+            self.program(stored.run),
+            stored,
+            self.store.holds(released=True),
+            self.scheduler(),
+            self.clock.now(),
+            self.durations(),
         )
         return {
             **found,
             "joins": [views.join_view(j) for j in found["joins"]],
             "holds": [views.hold_view(h) for h in found["holds"]],
         }
+
+    def durations(self) -> dict[str, list[float]]:
+        """How long steps took lately, by `workflow/step`, as the scheduler noted it."""
+        return dict(self.store.meta("durations") or {})
 
     def scheduler(self) -> dict[str, Any] | None:
         """The last heartbeat of a scheduler."""

@@ -56,7 +56,7 @@ def read_detail(queries: Queries, run_id: str) -> RunDetail:
     program = queries.program(stored.run)
     now = queries.clock.now()
     holds = queries.store.holds(released=True)
-    explained = why(program, stored, holds, queries.scheduler(), now)
+    explained = why(program, stored, holds, queries.scheduler(), now, queries.durations())
     return RunDetail(
         stored.run,
         stored.branches,

@@ -54,7 +54,8 @@ def read_order(
     for start in range(0, len(numbers), STEP):
         part = numbers[start : start + STEP]
         runs = store.rows_at(part)
-        kept.extend(n for n, run in zip(part, runs, strict=True) if run is not None and chosen.matches(run, now))
+        found = {run.id for run in chosen.select(store, [run for run in runs if run is not None], now)}
+        kept.extend(n for n, run in zip(part, runs, strict=True) if run is not None and run.id in found)
         if progress is not None and not progress(min(start + STEP, len(numbers)), len(numbers)):
             break
     return Order(kept, where, sort, total)

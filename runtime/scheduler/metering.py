@@ -7,9 +7,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from runtime.engine import lateness
 from runtime.engine.apply import Observed, Unreached
 from runtime.engine.draft import Draft
+from runtime.engine.lateness import Durations
 from runtime.engine.plan import Action
+from runtime.model.task import Completed
 
 WINDOW_SECONDS = 300.0
 KEPT = 2_000
@@ -19,10 +22,13 @@ Perform = Callable[[Action, Draft], Awaitable[Observed]]
 class Meter:
     """Stands around `perform`; what it counted is written beside the heartbeat."""
 
-    def __init__(self, perform: Perform, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, perform: Perform, clock: Callable[[], float] = time.monotonic, durations: Durations | None = None
+    ) -> None:
         self._perform = perform
         self._clock = clock
         self._calls: dict[str, deque[tuple[float, float, bool]]] = {}
+        self._durations: dict[str, list[float]] = {name: list(known) for name, known in (durations or {}).items()}
         self.changed = False
 
     async def perform(self, action: Action, draft: Draft) -> Observed:
@@ -35,7 +41,22 @@ class Meter:
                 calls = self._calls[name] = deque(maxlen=KEPT)
             calls.append((self._clock(), observed.took_ms, isinstance(observed.answer, Unreached)))
             self.changed = True
+            if action.verb == "poll" and isinstance(observed.answer, Completed):
+                self._took(action, draft, observed)
         return observed
+
+    def _took(self, action: Action, draft: Draft, observed: Observed) -> None:
+        visit = draft.branches[action.branch].current
+        if visit is None or not visit.attempts:
+            return
+        attempt = visit.attempts[-1]
+        known = self._durations.setdefault(f"{draft.run.workflow}/{action.step}", [])
+        known.append(round((observed.at - (attempt.started_at or attempt.requested_at)).total_seconds(), 3))
+        del known[: -lateness.KEPT]
+
+    def durations(self) -> dict[str, list[float]]:
+        """Seconds of the last completed attempts by `workflow/step`, oldest first."""
+        return self._durations
 
     def summary(self) -> dict[str, dict[str, Any]]:
         """By target, over the last five minutes: calls, failed, p50_ms, p95_ms, seconds the window covers."""

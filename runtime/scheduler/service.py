@@ -214,6 +214,7 @@ class SchedulerService:
         self._rates.append(round(rate, 2))
         if self._meter is not None and self._meter.changed:
             self._store.put_meta("systems", self._meter.summary())
+            self._store.put_meta("durations", self._meter.durations())
         self._store.put_meta(
             "scheduler",
             {

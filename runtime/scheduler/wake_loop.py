@@ -13,6 +13,7 @@ from runtime.engine.advance import Advance, advance
 from runtime.engine.apply import Observed
 from runtime.engine.crash_points import crash_point
 from runtime.engine.draft import Draft, Situation
+from runtime.engine.lateness import Durations
 from runtime.engine.plan import Action
 from runtime.flow.program import Program
 from runtime.logs import get_logger
@@ -44,6 +45,7 @@ class WakeLoop:
         clock: Clock,
         *,
         carry_out: Callable[[Act], None] | None = None,
+        durations: Callable[[], Durations] = dict,
         owner: str = "scheduler",
         batch: int = 500,
         calls_per_target: int = 16,
@@ -53,6 +55,7 @@ class WakeLoop:
         self._perform = perform
         self._clock = clock
         self._carry_out = carry_out
+        self._durations = durations
         self._owner = owner
         self._batch = batch
         self._bound = calls_per_target
@@ -189,7 +192,7 @@ class WakeLoop:
         now = self._clock.now()
         try:
             program, code_hash = self._programs(run)
-            situation = Situation(program, now, self._holds)
+            situation = Situation(program, now, self._holds, self._durations())
             slots = self._busy.get(run.id, set())
             return advance(situation, stored, seen, in_flight=slots, owner=self._owner, code_hash=code_hash)
         except Exception as problem:

@@ -1,0 +1,181 @@
+"""Commands of the console itself: help, palette, typed commands, copies, times, leaving."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from console.commands.base import Command, Group, Here, Possible
+from console.times import Zone
+
+if TYPE_CHECKING:
+    from console.app import ForkjoinApp
+
+RUNS = frozenset({"runs"})
+
+
+class Help(Command):
+    """The keys of this screen."""
+
+    id, key, label, group, shown = "help", "question_mark", "help", Group.CONSOLE, "?"
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Open help."""
+        from console.palette import help_dialog
+
+        app.open_dialog(help_dialog(app, here), app.keys.performing(here))
+
+
+class Actions(Command):
+    """What can be done here, and why the rest cannot."""
+
+    id, key, label, group = "actions", "a", "all actions", Group.CONSOLE
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Open the menu."""
+        from console.palette import action_menu
+
+        app.open_dialog(action_menu(app, here), app.keys.performing(here))
+
+
+class Prompt(Command):
+    """Types a command of this console, with completion."""
+
+    id, key, label, group, shown = "prompt", "colon", "command", Group.CONSOLE, ":"
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Ask on the line above the footer."""
+        from console.palette import run_typed, suggestions
+
+        app.ask_line(":", "", lambda text: run_typed(app, here, text), suggestions(app))
+
+
+class Palette(Command):
+    """Finds any command by its name."""
+
+    id, key, group = "palette", "ctrl+p", Group.CONSOLE
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Open the palette."""
+        from console.palette import palette_dialog
+
+        app.open_dialog(palette_dialog(app, here), app.keys.performing(here))
+
+
+class ShowNew(Command):
+    """Shows new rows; the list is put in order again."""
+
+    id, key, group, shown = "show_new", "full_stop", Group.LOOK, "."
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Read the order anew."""
+        view: Any = app.view
+        if getattr(view, "reading", None) is not None:
+            view.reading.logs(again=True)
+        getattr(view, "reorder", view.changed)()
+
+
+class ZoneTurn(Command):
+    """Shows times as spans, in local time, in UTC, in turn."""
+
+    id, key, group = "zone", "z", Group.LOOK
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """The next zone."""
+        zones = list(Zone)
+        app.set_zone(zones[(zones.index(app.zone) + 1) % len(zones)])
+
+
+class Copy(Command):
+    """Copies a value to the clipboard of the terminal (OSC 52)."""
+
+    id, key, label, group = "copy", "y", "copy", Group.LOOK
+
+    @classmethod
+    def possible(cls, here: Here) -> Possible:
+        """Something must be selected."""
+        return Possible(
+            here.run is not None or here.subject is not None,
+            cls.text() if here.run or here.subject else "nothing is selected.",
+        )
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Choose what to copy."""
+        from console.copying import copy_menu
+
+        copy_menu(app, here)
+
+
+class CommandLog(Command):
+    """The equal commands of what was done in this session."""
+
+    id, key, group, shown = "command_log", "at", Group.CONSOLE, "@"
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Show them."""
+        from console.dialogs.menu import Item, MenuDialog
+
+        items = [Item(str(n), line, line) for n, line in enumerate(app.dispatch_acts.commands, 1)]
+        items = items or [Item("", "Nothing was changed in this session.")]
+        app.open_dialog(
+            MenuDialog(app.look, "Commands of this session; enter copies one", items, mark=4), app.copy_text
+        )
+
+
+class Quit(Command):
+    """Leaves the console; runs go on."""
+
+    id, key, group = "quit", "q", Group.CONSOLE
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Leave a page first, then the console."""
+        if not app.view.back():
+            app.leave()
+
+
+class QuitNow(Command):
+    """Leaves the console at once."""
+
+    id, key, group, always = "quit_now", "ctrl+q", Group.CONSOLE, True
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Leave."""
+        app.leave()
+
+
+class Suspend(Command):
+    """Puts the console in the background of the shell; fg brings it back."""
+
+    id, key, group = "suspend", "ctrl+z", Group.CONSOLE
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Not in read-only or restricted sessions."""
+        if app.read_only or app.restricted:
+            app.say("ctrl+z: this session has no shell to go to.", trouble=True)
+        else:
+            app.action_suspend_process()
+
+
+COMMANDS: tuple[type[Command], ...] = (
+    Prompt,
+    Help,
+    Actions,
+    Copy,
+    Palette,
+    ZoneTurn,
+    ShowNew,
+    CommandLog,
+    Quit,
+    QuitNow,
+    Suspend,
+)

@@ -1,0 +1,59 @@
+"""What a key press becomes: a command on what was under the cursor at that moment, or a sentence why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from console.commands.base import Here
+from console.commands.registry import BY_ID
+from console.keymap import CHORD, available
+
+if TYPE_CHECKING:
+    from console.app import ForkjoinApp
+
+
+class Keys:
+    """Remembers whether `g` was pressed before."""
+
+    def __init__(self, app: ForkjoinApp) -> None:
+        self._app = app
+        self._chord = False
+
+    def pressed(self, command_id: str) -> None:
+        """A key of a command was pressed."""
+        touched = getattr(self._app.view, "touched", None)
+        if touched is not None:
+            touched()
+        if self._chord:
+            self._chord = False
+            command_id = CHORD.get(command_id, command_id)
+        elif command_id == "go_prefix":
+            self._chord = True
+            self._app.say("g: g top   f graph")
+            return
+        self.perform(command_id)
+
+    def perform(self, command_id: str, here: Here | None = None) -> None:
+        """Do a command, or say why it is not possible here."""
+        app, command = self._app, BY_ID[command_id]
+        here = here or app.here()
+        if command not in available(read_only=app.read_only):
+            cli = command.cli.format(run=here.run_id or "RUN", branch=here.branch.id if here.branch else "BRANCH")
+            app.say(f"Read-only. From a shell: {cli}")
+            return
+        possible = command.possible(here)
+        if not possible:
+            app.say(f"{command.key_shown()}: {possible.text}", trouble=True)
+            return
+        app.say("")
+        command.run(app, here)
+
+    def performing(self, here: Here) -> Callable[[str | None], None]:
+        """Takes what was chosen in a menu of commands."""
+
+        def take(command_id: str | None) -> None:
+            if command_id:
+                self.perform(command_id, here)
+
+        return take
