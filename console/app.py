@@ -149,6 +149,8 @@ class ForkjoinApp(Guarded, App[int]):
     def tick(self) -> None:
         """A second passed: draw times anew, ask whether the store changed."""
         self.view.tick()
+        if isinstance(self.screen, Dialog):
+            self.screen.tick()
         self.update_chrome()
         self.around.look()
 

@@ -26,7 +26,7 @@ def help_dialog(app: ForkjoinApp, here: Here) -> MenuDialog:
         kept = [c for c in on_screen(app, here) if c.group is group and (c.key or c.shown)]
         if kept:
             items.append(Item(str(group), ""))
-            items += [Item(f"  {c.key_shown()}", c.text(), c.id) for c in kept]
+            items += [Item(f"  {c.key_shown()}", f"{c.id.replace('_', ' ')}: {c.text()}", c.id) for c in kept]
     items.append(Item("Signs", ""))
     items += [Item(f"  {app.look.glyph(s)} {s}", look.meaning) for s, look in LOOKS.items()]
     note = "UPPER CASE asks first, then changes something (G, N, V only move and mark). / finds a key, esc closes."

@@ -70,8 +70,6 @@ class Command(ABC):
     """Whether it changes the store: read-only sessions do not have it."""
     always: ClassVar[bool] = False
     """Whether its key works whatever has the focus."""
-    advised: ClassVar[bool] = False
-    """Whether the why of a run names it when it is possible."""
     cli: ClassVar[str] = ""
     """The command of the command line that does the same, `{run}` and `{branch}` filled in."""
     shown: ClassVar[str] = ""
@@ -86,6 +84,11 @@ class Command(ABC):
     def possible(cls, here: Here) -> Possible:
         """Whether it can be used on what is under the cursor."""
         return Possible(True, cls.text())
+
+    @classmethod
+    def advised(cls, here: Here) -> bool:
+        """Whether the why of a run names it here, if it is possible."""
+        return False
 
     @classmethod
     @abstractmethod

@@ -33,7 +33,12 @@ class Retry(Command):
 
     id, key, label, group = "retry", "R", "retry", Group.ACT
     screens = frozenset({"runs", "attention"})
-    changes, advised, cli = True, True, "forkjoin retry {run} {branch}"
+    changes, cli = True, "forkjoin retry {run} {branch}"
+
+    @classmethod
+    def advised(cls, here: Here) -> bool:
+        """Where a branch has failed."""
+        return cls.target(here) is not None
 
     @classmethod
     def target(cls, here: Here) -> Branch | None:
@@ -129,7 +134,16 @@ class Skip(Command):
     """Settles the branch by hand, with a result; asks first."""
 
     id, key, label, group, screens = "skip", "S", "skip", Group.ACT, RUNS
-    changes, advised, cli = True, True, "forkjoin skip {run} {branch} --result JSON --reason TEXT"
+    changes, cli = True, "forkjoin skip {run} {branch} --result JSON --reason TEXT"
+
+    @classmethod
+    def advised(cls, here: Here) -> bool:
+        """Where a branch has failed, or is not seen."""
+        branch = here.branch
+        if branch is None:
+            return False
+        unseen = branch.observation is not None and str(branch.observation.state) != "fresh"
+        return branch.status == "failed" or (branch.status == "running" and unseen)
 
     @classmethod
     def possible(cls, here: Here) -> Possible:
@@ -143,7 +157,7 @@ class Skip(Command):
             return Possible(False, f"{branch.step_id} is {branch.status}: it is settled already.")
         if branch.open_fork is not None:
             return Possible(False, f"{branch.step_id} has forked; its branches can be skipped.")
-        return Possible(True, "skip it" if branch.status == "failed" else f"skip {branch.step_id}")
+        return Possible(True, "skip it")
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -177,7 +191,12 @@ class PollNow(Command):
 
     id, key, label, group = "poll", "p", "poll now", Group.ACT
     screens = frozenset({"runs", "wakes"})
-    changes, advised, cli = True, True, "forkjoin poll {run} {branch}"
+    changes, cli = True, "forkjoin poll {run} {branch}"
+
+    @classmethod
+    def advised(cls, here: Here) -> bool:
+        """Where work is open outside."""
+        return here.run is not None and here.run.status not in ("completed", "cancelled", "failed")
 
     @classmethod
     def possible(cls, here: Here) -> Possible:
@@ -189,8 +208,7 @@ class PollNow(Command):
         open_ones = [b for b in here.detail.leaves if b.status == "running" and b.next_poll_at is not None]
         if not open_ones:
             return Possible(False, f"nothing to poll: no branch of {here.run_id} has work open outside.")
-        chosen = here.branch if here.branch in open_ones else None
-        return Possible(True, f"poll {chosen.step_id if chosen else 'all open branches'} now")
+        return Possible(True, "poll now" if here.branch in open_ones else "poll all open branches now")
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -214,7 +232,12 @@ class Send(Command):
     """Answers an event the run waits for, like an approval; asks first."""
 
     id, key, label, group, screens = "send", "W", "send event", Group.ACT, RUNS
-    changes, advised, cli = True, True, "forkjoin send {run} EVENT --payload JSON"
+    changes, cli = True, "forkjoin send {run} EVENT --payload JSON"
+
+    @classmethod
+    def advised(cls, here: Here) -> bool:
+        """Where an event is open."""
+        return bool(cls.open_waits(here))
 
     @classmethod
     def open_waits(cls, here: Here) -> list[Branch]:

@@ -70,7 +70,12 @@ class Cancel(Command):
     """Ends the run; its external jobs are asked to stop until they answer. Asks first."""
 
     id, key, label, group, screens = "cancel", "C", "cancel", Group.ACT, RUNS
-    changes, advised, cli = True, True, "forkjoin cancel {run}"
+    changes, cli = True, "forkjoin cancel {run}"
+
+    @classmethod
+    def advised(cls, here: Here) -> bool:
+        """While it has not ended."""
+        return here.run is not None and not here.marks
 
     @classmethod
     def possible(cls, here: Here) -> Possible:
@@ -196,7 +201,9 @@ class Edit(Command):
 
     @classmethod
     def possible(cls, here: Here) -> Possible:
-        """A run must be selected."""
+        """The run must not have ended for good."""
+        if here.run is not None and here.run.status in ("completed", "cancelled"):
+            return Possible(False, f"{here.run_id} is {here.run.status}; nothing is left to edit.")
         return no_run(here) or Possible(True, "edit the state")
 
     @classmethod

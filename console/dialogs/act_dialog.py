@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from runtime.operations.records import Receipt
 
 LABEL = 10
-ASK_SECONDS = 0.5
 
 
 class ActDialog(Dialog[None]):
@@ -243,11 +242,12 @@ class ActDialog(Dialog[None]):
     def _take_question(self, question: Any) -> None:
         self._question = question.id
         self._asked_at = self.console_app.now()
-        self._timer = self.set_interval(ASK_SECONDS, self._look_for_answer)
+        self._answered = False
 
-    def _look_for_answer(self) -> None:
+    def tick(self) -> None:
+        """A second passed: look for the answer."""
         number = self._question
-        if number is not None:
+        if number is not None and not self._answered:
             self.console_app.feed.read(
                 "answer", lambda runtime: runtime.asking.answer(number), self._take_answer, self._no_answer
             )
@@ -257,7 +257,7 @@ class ActDialog(Dialog[None]):
         if question is None or question.answered_at is None:
             self.asked = f"asking, {waited:.0f} s"
         else:
-            self._timer.stop()
+            self._answered = True
             self.asked = f"{waited:.1f} s ago: " + (question.problem or question.text or str(question.reading))
         self._redraw()
 

@@ -55,6 +55,9 @@ class Dialog(ModalScreen[T]):
         """Another size."""
         self.place()
 
+    def tick(self) -> None:
+        """A second passed."""
+
     def action_close(self) -> None:
         """Change nothing."""
         self.dismiss(None)

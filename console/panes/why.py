@@ -23,11 +23,14 @@ class WhyPane(Pane):
     def lines(self, detail: RunDetail, showing: Showing, extra: Any = None) -> Lines:
         """One sentence after the other, wrapped."""
         lines: list[Line] = []
-        for sentence in detail.why["sentences"]:
-            if sentence.startswith("You can:"):
-                continue
+        for sentence in told_sentences(detail):
             lines += wrapped(clean(sentence, 2_000), showing.width - 1, "   ")
         return Lines([*lines, *you_can(detail, showing)])
+
+
+def told_sentences(detail: RunDetail) -> list[str]:
+    """All but the last one, which names commands of a shell."""
+    return [s for s in detail.why["sentences"] if not s.startswith("You can:")]
 
 
 def you_can(detail: RunDetail, showing: Showing) -> list[Line]:
@@ -44,7 +47,7 @@ def you_can(detail: RunDetail, showing: Showing) -> list[Line]:
             for s in told
             for line in wrapped(clean("Read-only. From a shell:" + s[8:], 2_000), showing.width - 1, "   ")
         ]
-    can = [(c, p) for c in COMMANDS if c.group is Group.ACT and c.advised and (p := c.possible(here))]
+    can = [(c, p) for c in COMMANDS if c.group is Group.ACT and c.advised(here) and (p := c.possible(here))]
     shown = [f"{c.key_shown()} {p.text}" for c, p in can[:4]]
     if not shown:
         return []

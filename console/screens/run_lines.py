@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from console.panes.why import WhyPane
+from console.panes.why import told_sentences, you_can
 from console.theme import Line, crop, plain
+from runtime.safe_text import clean
 
 if TYPE_CHECKING:
     from console.screens.runs import RunsView
@@ -47,10 +48,11 @@ def why_lines(view: RunsView, width: int) -> list[Line]:
     detail = view.area.detail
     if detail is None or not view.why_lines:
         return []
-    lines = list(WhyPane().lines(detail, view.area.showing(width)).lines)
+    told = [plain(clean(s, 400)) for s in told_sentences(detail)[1:]] or [plain(clean(told_sentences(detail)[0], 400))]
     if view.why_lines == 1:
-        return [((" ", ""), *lines[1 if len(lines) > 1 else 0])]
-    told = lines[1 : view.why_lines - 1] + lines[-1:] if len(lines) > view.why_lines else lines
+        return [crop(((" ", ""), *told[0]), width)]
+    can = you_can(detail, view.area.showing(10_000))
+    told = [*told[: view.why_lines - 1 - len(can)], *can]
     head = f" Why {detail.run.id} {detail.run.workflow} "
     title: Line = ((head, "bold"), (view.look.rule(width - len(head)), "dim"))
-    return [title, *(((" ", ""), *line) for line in told)]
+    return [title, *(crop(((" ", ""), *line), width) for line in told)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
@@ -44,7 +44,7 @@ class RunsView(View):
         self.showing_page = False
         self.enlarged = False
         self.why_lines = 5
-        self.key_at = 0.0
+        self.key_at: datetime | None = None
 
     def compose(self) -> ComposeResult:
         """List, info, why, details."""
@@ -100,7 +100,8 @@ class RunsView(View):
 
     def changed(self) -> None:
         """Read what is in sight again; new runs are counted, or shown if nobody is at the keys."""
-        if self.key_at and time.monotonic() - self.key_at < QUIET_SECONDS:
+        now = self.console_app.now()
+        if self.key_at is not None and (now - self.key_at).total_seconds() < QUIET_SECONDS:
             self.reading.window()
             self.reading.detail()
             self.reading.grown()
@@ -113,7 +114,7 @@ class RunsView(View):
 
     def touched(self) -> None:
         """A key was pressed: rows stay where they are for a while."""
-        self.key_at = time.monotonic()
+        self.key_at = self.console_app.now()
 
     def tick(self) -> None:
         """Draw times anew."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused
@@ -12,9 +12,12 @@ from runtime.model.act import Act
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.operations.acting import Acting, Receipt
+from runtime.operations.normalise import normalise
 
 TICK_SECONDS = 1.0
 CANARY_SECONDS = 300.0
+WATCHED_SECONDS = 3_600.0
+"""How long what a retry came to is looked at, at most."""
 DEFAULT_RATE = 10.0
 
 
@@ -85,56 +88,98 @@ def bulk_act(acting: Acting, act_id: int) -> Act:
 
 
 def carry_on(acting: Acting, act: Act, apply: Callable[[str, str, Mapping[str, Any], str], object]) -> Act:
-    """Carry a bulk act on by one tick: some runs by its rate, or a look at the canary; gives the act to store.
+    """Carry a bulk act on by one tick: some runs by its rate, or a look at those acted on; gives the act to store.
 
-    `apply(verb, run id, arguments, reason)` acts on one run and raises ForkjoinError if it is refused.
+    `apply(verb, run id, arguments, reason)` acts on one run and raises ForkjoinError if it is refused. A retry stops
+    when a run fails again with the failure it had before; after its last run it goes on looking until all have
+    come to something, at most an hour.
     """
     plan = dict(act.arguments or {})
     results: dict[str, str] = dict(plan["results"])
+    failures: dict[str, str] = dict(plan.get("failures", {}))
     targets: list[str] = plan["targets"]
     position: int = plan["next"]
     now = acting.clock.now()
-    verdict = _canary(acting, plan, targets, act) if plan["canary"] and position == 1 else "go"
+    seen = came_to(acting, targets[:position], results, failures) if plan["verb"] == "retry" else {}
+    tally = _tally(results, seen)
+    verdict = _verdict(plan, position, seen, results, act, now)
     if verdict == "wait":
-        return dataclasses.replace(act, due_at=now + timedelta(seconds=TICK_SECONDS))
-    if verdict != "go":
+        return dataclasses.replace(act, outcome="running", after=tally, due_at=now + timedelta(seconds=TICK_SECONDS))
+    if verdict not in ("go", "ended"):
         left = len(targets) - position
-        return dataclasses.replace(act, outcome=f"stopped: {verdict}; {left} were not touched", after=_tally(results))
+        return dataclasses.replace(act, outcome=f"stopped: {verdict}; {left} were not touched", after=tally)
+    if verdict == "ended":
+        return dataclasses.replace(act, outcome="carried out", after=tally)
     count = 1 if plan["canary"] and position == 0 else max(1, int(plan["rate"] * TICK_SECONDS))
     for run_id in targets[position : position + count]:
+        before = acting.store.get(run_id)
         try:
             apply(plan["verb"], run_id, plan["arguments"], act.reason or f"bulk act {act.id}")
             results[run_id] = "accepted"
+            failures[run_id] = normalise(before.why) if before else ""
         except ForkjoinError as problem:
             results[run_id] = f"refused: {problem.message}"
         position += 1
-    plan.update(next=position, results=results)
-    if position == 1 and plan["canary"]:
-        plan["canary_at"] = now.isoformat()
-    ended = position >= len(targets)
+    plan.update(next=position, results=results, failures=failures)
+    ended = position >= len(targets) and plan["verb"] != "retry"
     return dataclasses.replace(
         act,
         arguments=plan,
         outcome="carried out" if ended else "running",
-        after=_tally(results),
+        after=_tally(results, seen),
         due_at=now + timedelta(seconds=TICK_SECONDS),
     )
 
 
-def _canary(acting: Acting, plan: Mapping[str, Any], targets: Sequence[str], act: Act) -> str:
-    """`go`, `wait`, or why the rest is not touched."""
-    first = targets[0]
-    if str(plan["results"].get(first, "")).startswith("refused"):
-        return f"the first run {first} was {plan['results'][first]}"
-    run = acting.store.get(first)
-    if run is None or run.status in (RunStatus.COMPLETED, RunStatus.CANCELLED, RunStatus.WAITING, RunStatus.PAUSED):
+def came_to(
+    acting: Acting, run_ids: Sequence[str], results: Mapping[str, str], failures: Mapping[str, str]
+) -> dict[str, str]:
+    """What each retried run came to: open, completed, `failed again` (as before) or `failed otherwise`."""
+    found: dict[str, str] = {}
+    for run_id in run_ids:
+        run = acting.store.get(run_id) if results.get(run_id) == "accepted" else None
+        if run is None:
+            continue
+        if run.failed_branches or run.status is RunStatus.FAILED:
+            same = normalise(run.why) == failures.get(run_id)
+            found[run_id] = "failed again" if same else "failed otherwise"
+        else:
+            found[run_id] = "completed" if run.status is RunStatus.COMPLETED else "open"
+    return found
+
+
+def _verdict(
+    plan: Mapping[str, Any],
+    position: int,
+    seen: Mapping[str, str],
+    results: Mapping[str, str],
+    act: Act,
+    now: datetime,
+) -> str:
+    """`go`, `wait`, `ended`, or why the rest is not touched."""
+    targets: list[str] = plan["targets"]
+    waited = (now - act.at).total_seconds()
+    if position == 0:
         return "go"
-    if run.failed_branches or run.status is RunStatus.FAILED:
-        return f"the first run {first} failed again: {run.why}"
-    waited = (acting.clock.now() - act.at).total_seconds()
-    return "wait" if waited < CANARY_SECONDS else "go"
+    if position < len(targets):
+        again = next((run_id for run_id, came in seen.items() if came.startswith("failed")), None)
+        if again is not None and (seen[again] == "failed again" or plan["canary"]):
+            first = "the first run " if again == targets[0] else ""
+            return f"{first}{again} {seen[again]}: {plan.get('failures', {}).get(again, '')}"
+        if plan["canary"] and position == 1:
+            if results[targets[0]].startswith("refused"):
+                return f"the first run {targets[0]} was {results[targets[0]]}"
+            if seen.get(targets[0]) == "open" and waited < CANARY_SECONDS:
+                return "wait"
+        return "go"
+    return "wait" if "open" in seen.values() and waited < WATCHED_SECONDS else "ended"
 
 
-def _tally(results: Mapping[str, str]) -> dict[str, int]:
+def _tally(results: Mapping[str, str], seen: Mapping[str, str]) -> dict[str, int]:
     refused = sum(r.startswith("refused") for r in results.values())
-    return {"accepted": len(results) - refused, "refused": refused}
+    counted = {"accepted": len(results) - refused, "refused": refused}
+    for came in ("open", "completed", "failed again", "failed otherwise"):
+        count = sum(s == came for s in seen.values())
+        if count:
+            counted[came] = count
+    return counted
