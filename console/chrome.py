@@ -92,7 +92,18 @@ def footer(app: ForkjoinApp, width: int) -> Sequence[Line]:
     known = [c for c in available(read_only=app.read_only) if c.label and (not c.screens or here.screen in c.screens)]
     acts = [c for c in known if c.group is Group.ACT and c.advised(here) and c.possible(here)][:3]
     others = [c for c in known if c.group is not Group.ACT and not c.always]
-    line: list[Piece] = [(" ", "")]
-    for command in [*acts, *others][:FOOTER_KEYS]:
-        line += [(command.key_shown(), "bold"), (f" {command.label}  ", "")]
+    chosen = [*acts, *others]
+    line: list[Piece] = []
+    # The last, help, always has its place; of the others those before it go first.
+    while chosen:
+        line = []
+        for command in chosen:
+            line += [
+                (" " if command is chosen[0] else "  ", ""),
+                (command.key_shown(), "bold"),
+                (f" {command.label}", ""),
+            ]
+        if width_of(line) <= width and len(chosen) <= FOOTER_KEYS:
+            break
+        del chosen[-2 if len(chosen) > 1 else -1]
     return [crop(line, width)]

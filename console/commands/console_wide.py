@@ -29,7 +29,7 @@ class Help(Command):
 class Actions(Command):
     """What can be done here, and why the rest cannot."""
 
-    id, key, label, group = "actions", "a", "all actions", Group.CONSOLE
+    id, key, group = "actions", "a", Group.CONSOLE
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -94,7 +94,7 @@ class ZoneTurn(Command):
 class Copy(Command):
     """Copies a value to the clipboard of the terminal (OSC 52)."""
 
-    id, key, label, group = "copy", "y", "copy", Group.LOOK
+    id, key, group = "copy", "y", Group.LOOK
 
     @classmethod
     def possible(cls, here: Here) -> Possible:

@@ -46,7 +46,7 @@ class ShowFailure(_Pane):
 class Timeline(_Pane):
     """A bar for each branch and attempt."""
 
-    id, key, label, pane, cli = "timeline", "t", "timeline", "timeline", "forkjoin show {run}"
+    id, key, pane, cli = "timeline", "t", "timeline", "forkjoin show {run}"
 
 
 class Graph(_Pane):
@@ -58,7 +58,7 @@ class Graph(_Pane):
 class Logs(_Pane):
     """What the external job says; pressed again, the polls of the branch."""
 
-    id, key, label, pane, cli = "logs", "l", "logs", "logs", "forkjoin logs {run} {branch}"
+    id, key, pane, cli = "logs", "l", "logs", "forkjoin logs {run} {branch}"
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -82,7 +82,7 @@ class RawJson(_Pane):
 class NextFailed(Command):
     """To the next failed branch of the run."""
 
-    id, key, label, group, screens = "next_failed", "e", "next failed", Group.LOOK, RUNS
+    id, key, group, screens = "next_failed", "e", Group.LOOK, RUNS
 
     @classmethod
     def possible(cls, here: Here) -> Possible:

@@ -20,10 +20,10 @@ COMMANDS: tuple[type[Command], ...] = (
     *run_acts.COMMANDS,
     *store_acts.COMMANDS,
     *keeping_acts.COMMANDS,
+    *moving.COMMANDS,
     *looking.COMMANDS,
+    *within.COMMANDS,
     *views.COMMANDS,
     *console_wide.COMMANDS,
-    *within.COMMANDS,
-    *moving.COMMANDS,
 )
 BY_ID: dict[str, type[Command]] = {command.id: command for command in COMMANDS}

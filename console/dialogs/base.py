@@ -9,6 +9,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
 from console.theme import Line, Look
+from runtime.safe_text import clean
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
@@ -64,4 +65,5 @@ class Dialog(ModalScreen[T]):
 
     def title_line(self, text: str, width: int) -> Line:
         """A title with a rule to the right."""
-        return ((text + " ", "bold"), (self.look.rule(width - len(text) - 1), "dim"))
+        shown = clean(text, 200)
+        return ((shown + " ", "bold"), (self.look.rule(width - len(shown) - 1), "dim"))

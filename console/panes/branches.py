@@ -109,7 +109,7 @@ def _head(width: int) -> str:
 
 def _sizes(width: int) -> tuple[int, ...]:
     """STATUS, BRANCH, TRY, SEEN, NEXT, ID: ID goes first, then NEXT, then TRY."""
-    name = max(12, min(30, width // 4))
+    name = max(12, min(34, width * 3 // 10))
     return (12, name, 5 if width >= 56 else 0, 7, 7 if width >= 66 else 0, 14 if width >= 90 else 0)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.panes.base import Pane, Showing, branch_of
 from console.theme import Line, fit
-from console.times import clock_time, moment
+from console.times import Zone, clock_time, moment
 from console.widgets.rows import Lines
 from runtime.safe_text import clean
 
@@ -38,7 +38,7 @@ class PollsPane(Pane):
         total = branch.polls if branch and branch_id else len(polls)
         more = f", the newest {len(polls)} are kept" if total > len(polls) else ""
         head: Line = ((f"Polls of {name}: {total}{more}", "bold"),)
-        sizes = (10, 4, 12, 8, 8)
+        sizes = (10, 4, 14, 8, 8)
         names = ("AT", "TRY", "READ AS", "TOOK", "NEXT IN")
         columns: Line = (("".join(fit(n, s) + " " for n, s in zip(names, sizes, strict=True)) + "ANSWER", "head"),)
         lines = [_line(p, showing, sizes) for p in polls]
@@ -47,7 +47,8 @@ class PollsPane(Pane):
 
 def _line(poll: Poll, showing: Showing, sizes: tuple[int, ...]) -> Line:
     next_in = f"{(poll.next_poll_at - poll.at).total_seconds():.0f} s" if poll.next_poll_at else "-"
-    at = clock_time(poll.at, showing.zone) if showing.zone != "relative" else moment(poll.at, showing.now, showing.zone)
+    relative = showing.zone is Zone.RELATIVE
+    at = moment(poll.at, showing.now, showing.zone, exact=True) if relative else clock_time(poll.at, showing.zone)
     reading = showing.look.chip(poll.reading) if poll.reading in STYLES else (poll.reading, "")
     return (
         (fit(at, sizes[0]) + " " + fit(str(poll.attempt), sizes[1]) + " ", ""),

@@ -53,6 +53,6 @@ def why_lines(view: RunsView, width: int) -> list[Line]:
         return [crop(((" ", ""), *told[0]), width)]
     can = you_can(detail, view.area.showing(10_000))
     told = [*told[: view.why_lines - 1 - len(can)], *can]
-    head = f" Why {detail.run.id} {detail.run.workflow} "
+    head = f" Why {detail.run.id} {clean(detail.run.workflow, 60)} "
     title: Line = ((head, "bold"), (view.look.rule(width - len(head)), "dim"))
     return [title, *(crop(((" ", ""), *line), width) for line in told)]

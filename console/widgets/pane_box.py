@@ -78,8 +78,9 @@ class PaneBox(Vertical):
         else:
             source = self.pane.lines(self.detail, self.showing, self.extra.get(self.pane.id))
             old = self.rows.source
-            if type(old) is Lines and type(source) is Lines and len(old) == len(source) and at is None:
-                # The same number of lines: only those that differ are painted.
+            stays = at is None or not self.rows.with_cursor or at == self.rows.key
+            if type(old) is type(source) and len(old) == len(source) and old.keys == source.keys and stays:
+                # The same rows: only those that are drawn otherwise are painted.
                 self.rows.source = source
                 self.rows.redraw_changed()
             else:

@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from console.theme import SELECTED, Look, fit
+from runtime.safe_text import clean
 
 
 class Push(Widget, can_focus=True):
@@ -30,13 +31,7 @@ class Push(Widget, can_focus=True):
     def __init__(self, look: Look, label: str, **how: Any) -> None:
         super().__init__(**how)
         self.look = look
-        self.label = label
-
-    def rename(self, label: str) -> None:
-        """Say something else."""
-        if label != self.label:
-            self.label = label
-            self.refresh(layout=True)
+        self.label = clean(label, 60)
 
     def get_content_width(self, container: Any, viewport: Any) -> int:
         """As wide as its text."""
@@ -93,7 +88,7 @@ class Toggle(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """All words, the chosen one marked."""
-        text = "  ".join(f"({'*' if c == self.chosen else ' '}) {c}" for c in self.choices)
+        text = "  ".join(f"({'*' if c == self.chosen else ' '}) {clean(c, 40)}" for c in self.choices)
         style = SELECTED if self.has_focus else self.look.styles[""]
         return Strip([Segment(fit(text, self.size.width), style)])
 

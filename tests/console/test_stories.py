@@ -359,3 +359,18 @@ def test_keys_are_remapped_by_their_ids(tmp_path: Path) -> None:
             assert "Retry" in desk.screen
 
     story(told())
+
+
+def test_systems_and_polls_tell_what_is_not_seen_from_what_failed(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with at_night(tmp_path) as desk:
+            systems = await desk.press("4")
+            assert "[unsure]" in desk.row("simulated")
+            assert "Longest not seen: a job of blind-5. It may still run" in systems
+            await desk.press("enter")
+            assert "system:simulated" in desk.screen
+            await desk.press("escape", "l", "l")
+            assert "unreachable" in desk.screen
+            assert "6 polls" in desk.screen or "Polls of send-email-notification" in desk.screen
+
+    story(told())
