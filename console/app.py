@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, ComposeResult
-from textual.widgets import ContentSwitcher
+from textual.events import Resize
+from textual.widgets import ContentSwitcher, Input
 
 from console import chrome
 from console.around import Around
 from console.commands.base import Here
+from console.commands.registry import BY_ID
 from console.copying import cleaned
 from console.dialogs.base import Dialog
 from console.dispatch import Dispatch
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from runtime.operations.records import Receipt
 
 REFRESH_SECONDS = 1.0
-AROUND_SECONDS = 5.0
+AROUND_SECONDS = 2.0
 
 
 class ForkjoinApp(Guarded, App[int]):
@@ -177,6 +179,12 @@ class ForkjoinApp(Guarded, App[int]):
 
     # Keys
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys belong to a dialog, and to a field with the focus, but for those that always work."""
+        if action == "command" and (isinstance(self.screen, Dialog) or isinstance(self.focused, Input)):
+            return BY_ID[str(parameters[0])].always
+        return True
+
     def action_command(self, command_id: str) -> None:
         """A key of a command was pressed."""
         self.keys.pressed(command_id)
@@ -200,10 +208,11 @@ class ForkjoinApp(Guarded, App[int]):
                 rows.active = rows.has_focus
                 rows.refresh()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Arrange the panes for the new size."""
         for view in self.query(View):
-            view.shape(self.size.width, self.size.height)
+            view.shape(event.size.width, event.size.height)
+        self.call_after_refresh(self.update_chrome)
 
     # Acting
 

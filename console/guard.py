@@ -38,6 +38,9 @@ def prepare(env: MutableMapping[str, str], *, slow_link: bool) -> bool:
     """
     for name in [n for n in env if n.startswith("TEXTUAL")]:
         del env[name]
+    for name in ("COLUMNS", "LINES"):
+        # A size somebody exported would hide the real one, and every resize.
+        env.pop(name, None)
     colour = not env.pop("NO_COLOR", "")
     env["TEXTUAL_ANIMATIONS"] = "none"
     env["TEXTUAL_SMOOTH_SCROLL"] = "0"

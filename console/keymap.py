@@ -18,9 +18,12 @@ CHORD = {"go_prefix": "top", "follow": "graph"}
 
 
 def bindings() -> list[Binding]:
-    """One binding a command; every one has an id, so that all can be remapped."""
+    """One binding a command; every one has an id, so that all can be remapped.
+
+    They have priority so that keys typed ahead are taken in order; in a field the app lets them pass.
+    """
     return [
-        Binding(c.key, f"command('{c.id}')", c.label or c.id, id=c.id, show=False, priority=c.always)
+        Binding(c.key, f"command('{c.id}')", c.label or c.id, id=c.id, show=False, priority=True)
         for c in COMMANDS
         if c.key
     ]

@@ -60,6 +60,8 @@ DEMO_RUNS: tuple[tuple[str, str, dict[str, object], int], ...] = (
     ("profile_update", "healthy", {"emailOutcome": "completed"}, 8),
     ("profile_update", "failing", {"emailOutcome": "failed"}, 6),
     ("profile_update", "lost", {"emailOutcome": "lost"}, 2),
+    ("profile_update", "slow", {"emailOutcome": "completed", "emailDuration": "50 seconds"}, 4),
+    ("profile_update", "unseen", {"emailOutcome": "completed", "emailUnreachablePolls": 12}, 2),
     ("nightly_etl", "etl", {}, 4),
     ("nightly_etl", "etl-broken", {"brokenFiles": 1}, 2),
     ("release_approval", "release", {}, 4),

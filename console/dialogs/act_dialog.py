@@ -17,12 +17,12 @@ from console.theme import Line, Look, fit
 from console.widgets.bar import Bar
 from console.widgets.push import Push, Toggle
 from console.widgets.rows import Lines, Rows
-from runtime.errors import ForkjoinError
+from runtime.errors import ForkjoinError, Refused
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
     from runtime.assembly import Runtime
-    from runtime.operations.records import Receipt
+    from runtime.operations.records import Question, Receipt
 
 LABEL = 10
 
@@ -76,7 +76,8 @@ class ActDialog(Dialog[None]):
         self.place()
         self._draw_options()
         first = self.query("#options, .field Toggle, .field Input").first()
-        first.focus()
+        # At once: a key pressed right after must not find the focus elsewhere.
+        self.set_focus(first)
         self.rehearse()
         if self.plan.ask is not None:
             self._ask(*self.plan.ask)
@@ -227,17 +228,14 @@ class ActDialog(Dialog[None]):
 
     def _ask(self, run_id: str, branch_id: str) -> None:
         app = self.console_app
-        if not app.snapshot.alive:
-            self.asked = "not asked: no scheduler is alive; what is shown is the last poll"
-            self._redraw()
-            return
         self.asked = "asking"
-        app.feed.rehearse(
-            lambda runtime: runtime.asking.ask(run_id, branch_id, "status"),
-            self._take_question,
-            self._no_answer,
-            topic="ask",
-        )
+
+        def ask(runtime: Runtime) -> Question:
+            if not runtime.queries.scheduler_state()[0]:
+                raise Refused("no scheduler is alive; what is shown is the last poll")
+            return runtime.asking.ask(run_id, branch_id, "status")
+
+        app.feed.rehearse(ask, self._take_question, self._no_answer, topic="ask")
 
     def _take_question(self, question: Any) -> None:
         self._question = question.id

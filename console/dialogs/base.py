@@ -21,10 +21,11 @@ WIDE_COLUMNS = 78
 class Dialog(ModalScreen[T]):
     """A dialog; escape leaves everything as it is."""
 
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[Any]] = [
         Binding("escape", "close", "close", show=False),
-        Binding("tab", "app.focus_next", "next", show=False),
-        Binding("shift+tab", "app.focus_previous", "before", show=False),
+        Binding("tab", "app.focus_next", "next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", "before", show=False, priority=True),
         Binding("ctrl+q", "app.quit", "quit", show=False, priority=True),
     ]
 

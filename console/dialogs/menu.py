@@ -72,7 +72,7 @@ class MenuDialog(Dialog[Any]):
         """Draw, and focus on the lines or the search."""
         self.place()
         self._draw("")
-        (self.query_one("#search") if self.search_first else self.query_one("#menu")).focus()
+        self.set_focus(self.query_one("#search" if self.search_first else "#menu"))
 
     def _draw(self, wanted: str) -> None:
         words = wanted.lower().split()

@@ -34,7 +34,8 @@ def info_lines(view: RunsView, width: int) -> list[Line]:
         return [crop(plain(f" No runs yet in {app.store_name}.{started}  forkjoin demo has some to look at."), width)]
     if where and not len(order.numbers):
         return [crop(plain(f" No run matches {where}; {order.total:,} without the filter. esc clears it."), width)]
-    found = f"{len(order.numbers):,} of {order.total:,} runs" if where else f"{order.total:,} runs"
+    runs = "run" if order.total == 1 else "runs"
+    found = f"{len(order.numbers):,} of {order.total:,} {runs}" if where else f"{order.total:,} {runs}"
     text = f" {found}, {SORT_WORDS[view.sort]}, " + (f"filter {where}" if where else "no filter")
     if view.source.marks:
         text += f"   {len(view.source.marks):,} marked"
