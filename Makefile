@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench clean
+.PHONY: demo test bench screenshots clean
 
 demo: .venv/.installed
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/forkjoin demo; else $(BIN)/forkjoin demo --headless; fi
@@ -15,6 +15,9 @@ test: .venv/.test
 
 bench: .venv/.bench
 	$(BIN)/python -m tests.benchmarks
+
+screenshots: .venv/.test
+	$(BIN)/python -m tests.console.screenshots
 
 clean:
 	rm -rf .venv build dist

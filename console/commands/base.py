@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class Group(StrEnum):
     """Where help shows a command."""
 
-    MOVE = "Move"
     LOOK = "Look"
     ACT = "Act"
+    MOVE = "Move"
     CONSOLE = "Console"
 
 

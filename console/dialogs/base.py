@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 WIDE_COLUMNS = 78
+NARROW = 90
+LIST_ROWS = 9
+"""Header, tabs, column names and six runs."""
 
 
 class Dialog(ModalScreen[T]):
@@ -46,12 +49,14 @@ class Dialog(ModalScreen[T]):
         """Take the room the layout gives a dialog."""
         body = self.query_one("#body", VerticalScroll)
         width, height = self.app.size
-        if width <= 90:
+        if width <= NARROW:
             body.styles.width, body.styles.height = width, height
         else:
-            # The list keeps the upper part; tabs and footer stay where they are.
-            body.styles.width = width if width <= 140 else WIDE_COLUMNS
-            body.styles.height = max(12, height - 5 - (height - 6) // 2)
+            # As high as the details at least, so that it hides them whole; the first rows of the list stay in sight.
+            body.styles.width = width if width <= 140 else min(WIDE_COLUMNS, (width - 2) // 2)
+            body.styles.height = "auto"
+            body.styles.min_height = max(10, height - 5 - (height - 6) // 2)
+            body.styles.max_height = max(10, height - LIST_ROWS)
 
     def on_resize(self) -> None:
         """Another size."""

@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import Input
 
-from console.dialogs.base import Dialog
+from console.dialogs.base import LIST_ROWS, NARROW, Dialog
 from console.theme import Line, Look, fit
 from console.widgets.bar import Bar
 from console.widgets.rows import Lines, Rows
@@ -67,6 +67,12 @@ class MenuDialog(Dialog[Any]):
             yield Rows(self.look, id="menu")
             if self.note:
                 yield Bar(self.look, lambda width: [((clean(self.note, 300), "dim"),)])
+
+    def place(self) -> None:
+        """As high as its lines, but never more than a dialog may be."""
+        super().place()
+        room = self.app.size.height if self.app.size.width <= NARROW else max(10, self.app.size.height - LIST_ROWS)
+        self.query_one("#menu", Rows).styles.height = max(3, min(len(self.items), room - (4 if self.note else 3)))
 
     def on_mount(self) -> None:
         """Draw, and focus on the lines or the search."""
