@@ -9,7 +9,6 @@ import tempfile
 from pathlib import Path
 
 from console.theme import Look
-
 from tests.console.world import at_night
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"

@@ -1,0 +1,97 @@
+"""The filter language: what it finds, what it refuses, and that nothing typed into it can hurt."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.errors import InvalidInput
+from runtime.model.branch import Attempt, Branch, StepVisit
+from runtime.model.change import changed
+from runtime.model.run import Run
+from runtime.model.status import BranchStatus, RunStatus
+from runtime.operations.filters import matching, parse
+from runtime.store.base import Save
+from runtime.store.memory import MemoryStore
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def store() -> MemoryStore:
+    """Three runs: one failed on a mail server, one stale on http, one completed."""
+    made = MemoryStore()
+    base = Run("a", "w", "f", "1", "h", NOW - timedelta(hours=3), NOW, revision=1)
+
+    def add(run: Run, step: str, system: str, target: str, status: BranchStatus) -> None:
+        attempt = Attempt(1, "k", system, target, NOW, status)
+        visit = StepVisit(step, 1, NOW, status, attempts=(attempt,))
+        branch = Branch(run.id, f"main/f.1/{step}", 1, step, NOW, parent="main", status=status, visit=1, steps=(visit,))
+        made.save([Save(run, None, branches=(Branch(run.id, "main", 0, "f", NOW), branch))])
+
+    failed = changed(base, id="etl-1", status=RunStatus.FAILED, why="load failed: don't know", attention=0)
+    add(failed, "load", "process", "load.py", BranchStatus.FAILED)
+    stale = changed(
+        base, id="mail-2", workflow="media", status=RunStatus.SLEEPING, is_stale=True, attention=3,
+        next_wake_at=NOW + timedelta(minutes=2), labels={"env": "prod"},
+    )  # fmt: skip
+    add(stale, "email", "http", "mail.internal", BranchStatus.RUNNING)
+    add(changed(base, id="ok-3", status=RunStatus.COMPLETED, attention=9), "email", "http", "x", BranchStatus.COMPLETED)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", {"etl-1", "mail-2", "ok-3"}),
+        ("status:failed", {"etl-1"}),
+        ("!status:failed", {"mail-2", "ok-3"}),
+        ("flow:med*", {"mail-2"}),
+        ("branch:email", {"mail-2", "ok-3"}),
+        ("branch:email !is:ended", {"mail-2"}),
+        ("system:http", {"mail-2"}),
+        ("system:http:mail.internal", {"mail-2"}),
+        ("system:process", {"etl-1"}),
+        ("is:attention", {"etl-1", "mail-2"}),
+        ("label:env=prod", {"mail-2"}),
+        ("label:env", {"mail-2"}),
+        ("wake<5m", {"mail-2"}),
+        ("age>2h", {"etl-1", "mail-2", "ok-3"}),
+        ("don't", {"etl-1"}),
+        ("error~know", {"etl-1"}),
+        ('"load failed"', {"etl-1"}),
+        ("id:etl-1,ok-3", {"etl-1", "ok-3"}),
+    ],
+)
+def test_a_filter_finds(text: str, found: set[str]) -> None:
+    assert {run.id for run in matching(store(), parse(text), NOW)} == found
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("foo:bar", "there is no key foo; it is one of status, flow"),
+        ("status:gone", "there is no status gone"),
+        ("is:odd", "there is no is:odd"),
+        ("wake<5", "needs a unit, like wake<5m"),
+        ("wake<soon", "wake<soon"),
+        ("flow:", "needs a value"),
+        ('"open', "is not closed"),
+    ],
+)
+def test_what_cannot_be_read_is_a_sentence(text: str, said: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse(text)
+    assert caught.value.message.startswith("Filter: ")
+    assert said in caught.value.message
+
+
+@given(st.text(max_size=60))
+def test_nothing_typed_can_hurt(text: str) -> None:
+    try:
+        chosen = parse(text)
+    except InvalidInput:
+        return
+    list(matching(store(), chosen, NOW))
