@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from console.guard import ascii_only, prepare
-from runtime.assembly import Runtime, open_runtime, scheduler_alive, start_scheduler_process
-from runtime.model.act import Actor
-from runtime.scheduler.attachment import attach
+from runtime.assembly import Runtime, attach, attached_count, open_runtime, scheduler_alive, start_scheduler_process
+from runtime.operations.records import Actor
 from runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -92,8 +91,6 @@ def make_app(
 
 
 def _say_goodbye(settings: Settings, directory: Path) -> None:
-    from runtime.scheduler.attachment import attached_count
-
     if attached_count(directory):
         return
     runtime = open_runtime(settings, read_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -118,6 +118,22 @@ class Runtime:
         """Close the store."""
         self.catalog.close()
         self.store.close()
+
+
+@contextmanager
+def attach(directory: Path) -> Iterator[None]:
+    """Be attached to the scheduler that serves a store, as long as the context lasts."""
+    from runtime.scheduler import attachment
+
+    with attachment.attach(directory):
+        yield
+
+
+def attached_count(directory: Path) -> int:
+    """How many clients are attached to the scheduler of a store."""
+    from runtime.scheduler import attachment
+
+    return attachment.attached_count(directory)
 
 
 def directory_of(location: str | Path) -> Path:

@@ -140,7 +140,7 @@ def wake(run: str, at: str, reason: str, dry_run: bool, revision: int | None, as
 
 
 def _moment(text: str, now: datetime) -> datetime:
-    from runtime.flow.durations import seconds
+    from runtime.operations.spans import seconds
 
     try:
         moment = datetime.fromisoformat(text)

@@ -150,7 +150,7 @@ _switch("disable", False, "Start no more runs.")
 @common
 def export(file: str | None) -> None:
     """The whole store as the plain JSON file that stock TinyDB opens."""
-    from runtime.store.transfer import export_to
+    from runtime.operations.moving_out import export_to
 
     store = session().runtime.store
     if file is None:
@@ -167,7 +167,7 @@ def export(file: str | None) -> None:
 @common
 def import_file(file: str, merge: bool, live: bool) -> None:
     """Read an exported file; open runs come held."""
-    from runtime.store.transfer import import_from
+    from runtime.operations.moving_out import import_from
 
     one = session()
     one.refuse_read_only("import")
@@ -183,7 +183,7 @@ def import_file(file: str, merge: bool, live: bool) -> None:
 @changing
 def prune(older_than: str, failed: bool, reason: str, dry_run: bool, as_json: bool) -> None:
     """Remove completed and cancelled runs."""
-    from runtime.flow.durations import seconds
+    from runtime.operations.spans import seconds
 
     span = timedelta(seconds=seconds(older_than))
     tell_receipt(session().runtime.commands.prune(span, failed, reason=reason, dry_run=dry_run), as_json=as_json)

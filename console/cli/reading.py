@@ -186,9 +186,7 @@ def wakes(limit: int, as_json: bool) -> None:
     if as_json:
         say(json_text(board))
         return
-    from runtime.engine.explain import scheduler_state
-
-    say(scheduler_state(runtime.queries.scheduler(), runtime.clock.now())[1])
+    say(runtime.queries.scheduler_state()[1])
     rows = [
         (w["at"] or "held", short_span(w["late_s"]) + " late" if w["late_s"] else "", w["run"], w["reason"])
         for w in board

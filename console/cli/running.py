@@ -97,8 +97,7 @@ def demo(headless: bool) -> None:
 
         actor = actor_of(one.overrides.get("as"), os.environ, source="console")
         raise click.exceptions.Exit(open_console(one.settings, actor, Ways()))
-    from runtime.assembly import start_scheduler_process
-    from runtime.scheduler.attachment import attach
+    from runtime.assembly import attach, start_scheduler_process
 
     with attach(one.runtime.directory):
         start_scheduler_process(one.runtime)

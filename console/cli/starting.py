@@ -13,8 +13,8 @@ import click
 from console.cli.session import changing, object_argument, progress, session, tell_receipt
 from console.format import say
 from runtime.errors import InvalidInput, TimedOut
-from runtime.model.run import Run
 from runtime.model.status import RunStatus
+from runtime.operations.records import Run
 from runtime.operations.starting import NewRun
 from runtime.safe_text import clean, json_text
 
@@ -104,7 +104,7 @@ def start(
 
 
 def _seconds(text: str) -> float:
-    from runtime.flow.durations import seconds
+    from runtime.operations.spans import seconds
 
     return seconds(text)
 
@@ -125,8 +125,7 @@ def restart(run: str, new_id: str | None, reason: str, dry_run: bool, as_json: b
 
 def follow_run(run_id: str, timeout_seconds: float | None, *, quiet: bool = False) -> int:
     """Show a run to its end; gives the exit code (0 completed, 1 failed or cancelled); TimedOut after a while."""
-    from runtime.assembly import scheduler_alive, start_scheduler_process
-    from runtime.scheduler.attachment import attach
+    from runtime.assembly import attach, scheduler_alive, start_scheduler_process
 
     runtime = session().runtime
     began = time.monotonic()

@@ -13,7 +13,6 @@ from console.theme import Line, Piece, fit, fit_middle
 from console.times import Zone, clock_time, column
 from runtime.operations.planning import schedule_views
 from runtime.safe_text import clean
-from runtime.store.base import RunFilter
 
 if TYPE_CHECKING:
     from runtime.assembly import Runtime
@@ -33,9 +32,8 @@ class WakesView(ListView):
 
     def read(self, runtime: Runtime) -> tuple[list[Run], list[Run], list[dict[str, Any]]]:
         """Runs by next wake, held ones, schedules."""
-        timed = runtime.store.query(order="next_wake_at", descending=False, limit=LIMIT)
-        held = runtime.store.query(RunFilter(held=True), limit=LIMIT)
-        return [r for r in timed if r.next_wake_at], held, schedule_views(runtime.catalog, runtime.store)
+        timed, held = runtime.queries.wake_board(LIMIT)
+        return timed, held, schedule_views(runtime.catalog, runtime.store)
 
     def draw(self, data: tuple[list[Run], list[Run], list[dict[str, Any]]], width: int) -> Table:
         """Overdue ones first, then a line for now, then what comes, then what is held."""

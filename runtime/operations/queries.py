@@ -123,6 +123,11 @@ class Queries:
         held = [r for r in runs if r.next_wake_at is None and r.held]
         return [views.wake_view(r, now) for r in [*timed, *held][:limit]]
 
+    def wake_board(self, limit: int) -> tuple[list[Run], list[Run]]:
+        """Runs by next wake, and held runs; at most `limit` of each."""
+        timed = self.store.query(order="next_wake_at", descending=False, limit=limit)
+        return [r for r in timed if r.next_wake_at], self.store.query(RunFilter(held=True), limit=limit)
+
     def flows(self) -> list[dict[str, Any]]:
         """Known workflows with their versions, tasks and schedules."""
         states = self.store.schedules()

@@ -2,7 +2,7 @@
 
 from runtime.engine.join_state import JoinState
 from runtime.flow.program import Program
-from runtime.model.act import Act, Hold
+from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
 from runtime.model.question import Question
 from runtime.model.run import HistoryEntry, Poll, Run
@@ -10,6 +10,7 @@ from runtime.operations.acting import Receipt
 
 __all__ = [
     "Act",
+    "Actor",
     "Attempt",
     "Branch",
     "Failure",
