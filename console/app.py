@@ -95,7 +95,9 @@ class ForkjoinApp(Guarded, App[int]):
             for view in VIEWS:
                 yield view(self.look, id=f"view-{view.name_id}")
         yield Bar(self.look, lambda width: chrome.message(self, width), id="message")
-        yield PromptLine(id="prompt")
+        prompt = PromptLine(id="prompt")
+        prompt.display = False
+        yield prompt
         yield Bar(self.look, lambda width: chrome.footer(self, width), id="footer")
 
     def on_mount(self) -> None:

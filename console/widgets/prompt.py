@@ -30,12 +30,13 @@ class PromptLine(Input):
         self.value = preset
         self.placeholder = hint
         self.cursor_position = len(preset)
-        self.add_class("open")
-        self.focus()
+        # Shown and given the focus at once: what is typed right after belongs to the line.
+        self.display = True
+        self.screen.set_focus(self)
 
     def action_close(self) -> None:
         """Put the line away; nothing is taken."""
-        self.remove_class("open")
+        self.display = False
         self.post_message(self.Closed())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

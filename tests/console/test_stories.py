@@ -374,3 +374,14 @@ def test_systems_and_polls_tell_what_is_not_seen_from_what_failed(tmp_path: Path
             assert "6 polls" in desk.screen or "Polls of send-email-notification" in desk.screen
 
     story(told())
+
+
+def test_what_is_typed_ahead_of_the_screen_belongs_to_the_line_that_was_opened(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with at_night(tmp_path) as desk:
+            await desk.pilot.press("slash", *("colon" if c == ":" else c for c in "flow:profileRSC"), "enter")
+            await desk.settle()
+            assert len(desk.app.screen_stack) == 1
+            assert "flow:profileRSC" in desk.screen
+
+    story(told())

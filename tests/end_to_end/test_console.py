@@ -46,8 +46,9 @@ def test_the_demo_is_understood_and_repaired_from_the_keyboard_alone(tmp_path: P
         desk.press_until("/", "filter, like status")
         desk.type("id:release-0001")
         desk.keys("Enter")
+        desk.wait(r"1 of \d+ runs")
         desk.wait("waits for the event approve")
-        desk.press_until("W", "Send event approve to release-0001")
+        desk.press_until("W", "approved is needed")
         desk.keys("Space", "Tab")
         desk.type("mia")
         desk.keys("Tab", "Tab", "Tab", "Tab", "Enter")
@@ -56,7 +57,7 @@ def test_the_demo_is_understood_and_repaired_from_the_keyboard_alone(tmp_path: P
         # Hold a system, see it everywhere, release it.
         desk.press_until("4", "External systems: ")
         desk.wait("simulated")
-        desk.press_until("H", "Hold or release")
+        desk.press_until("H", "Effect +Starts, polls")
         desk.keys("Tab")
         desk.type("provider outage")
         desk.keys("Tab", "Tab", "Enter")
@@ -99,7 +100,7 @@ def test_two_consoles_and_a_scheduler_see_one_store(tmp_path: Path) -> None:
         ):
             mia.wait("waits for the event")
             jo.wait("forkjoin RO")
-            mia.press_until("H", "Hold or release")
+            mia.press_until("H", "Effect +Starts, polls")
             mia.keys("Tab")
             mia.type("mine")
             mia.keys("Tab", "Tab", "Enter")
