@@ -19,7 +19,7 @@ class Push(Widget, can_focus=True):
     """A button: `[ Retry 1 branch ]`. Enter and space press it."""
 
     DEFAULT_CSS = "Push { height: 1; width: auto; margin-right: 2; }"
-    BINDINGS: ClassVar[list[Any]] = [Binding("enter,space", "press", "press", show=False)]
+    BINDINGS: ClassVar[list[Any]] = [Binding("enter,space", "press", "press", show=False, priority=True)]
 
     class Pressed(Message):
         """It was pressed."""
@@ -64,8 +64,8 @@ class Toggle(Widget, can_focus=True):
 
     DEFAULT_CSS = "Toggle { height: 1; width: 1fr; }"
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("space,right,l", "turn(1)", "next", show=False),
-        Binding("left,h", "turn(-1)", "before", show=False),
+        Binding("space,right,l", "turn(1)", "next", show=False, priority=True),
+        Binding("left,h", "turn(-1)", "before", show=False, priority=True),
     ]
 
     class Changed(Message):
