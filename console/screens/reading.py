@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from runtime.operations.run_detail import RunDetail, read_detail
@@ -27,6 +28,8 @@ class Reading:
         """Runs looked through so far, and all there are, while a filter is being read."""
         self.new_rows = 0
         self.read_once = False
+        self.ordered_at = datetime.min.replace(tzinfo=UTC)
+        """When the order was read last."""
         self._wanted: set[int] = set()
         self._question: Question | None = None
         self._asking: tuple[str, str] | None = None
@@ -59,6 +62,7 @@ class Reading:
         order, first, at = answer
         view = self._view
         self.under_way, self.new_rows, self.read_once = None, 0, True
+        self.ordered_at = view.console_app.now()
         same = order.numbers == view.source.order.numbers
         view.source.take_order(order)
         view.source.take_rows(order.numbers[:FIRST], first)

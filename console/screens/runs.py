@@ -101,7 +101,8 @@ class RunsView(View):
     def changed(self) -> None:
         """Read what is in sight again; new runs are counted, or shown if nobody is at the keys."""
         now = self.console_app.now()
-        if self.key_at is not None and (now - self.key_at).total_seconds() < QUIET_SECONDS:
+        touched = self.key_at is not None and (now - self.key_at).total_seconds() < QUIET_SECONDS
+        if touched or (now - self.reading.ordered_at).total_seconds() < QUIET_SECONDS:
             self.reading.window()
             self.reading.detail()
             self.reading.grown()

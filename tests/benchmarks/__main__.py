@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 
+from tests.benchmarks import console
 from tests.benchmarks.engine import engine, raw
 from tests.benchmarks.storage import storage
 
@@ -48,6 +49,9 @@ def main() -> None:
         bare_python = cold([sys.executable, "-c", "pass"])
     ratio = listing / bare_python
     print(f"cold forkjoin list {listing * 1e3:.0f} ms, bare Python {bare_python * 1e3:.0f} ms, ratio {ratio:.1f}")
+
+    if "--no-console" not in sys.argv:
+        console.main((1_000, 100_000) if quick else (1_000, 100_000, 1_000_000))
 
 
 if __name__ == "__main__":
