@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +15,6 @@ from console import chrome
 from console.around import Around
 from console.commands.base import Here
 from console.commands.registry import BY_ID
-from console.copying import cleaned
 from console.dialogs.base import Dialog
 from console.dispatch import Dispatch
 from console.feed import Feed
@@ -127,10 +124,6 @@ class ForkjoinApp(Guarded, App[int]):
         name = self.query_one("#views", ContentSwitcher).current
         return self.query_one(f"#{name}", View)
 
-    def view_of(self, kind: type[View]) -> Any:
-        """The screen of a kind, whether in sight or not."""
-        return self.query_one(kind)
-
     def go_to(self, name_id: str) -> None:
         """Bring a numbered screen into sight."""
         self.query_one("#views", ContentSwitcher).current = f"view-{name_id}"
@@ -151,12 +144,22 @@ class ForkjoinApp(Guarded, App[int]):
         return self.around.snapshot
 
     def tick(self) -> None:
-        """A second passed: draw times anew, ask whether the store changed."""
+        """A second passed: draw times anew, ask whether the store changed; nobody looking, every fifth second only."""
+        if not self.around.wanted():
+            return
         self.view.tick()
         if isinstance(self.screen, Dialog):
             self.screen.tick()
         self.update_chrome()
         self.around.look()
+
+    def on_app_blur(self) -> None:
+        """Nobody looks: draw less often."""
+        self.around.unseen = True
+
+    def on_app_focus(self) -> None:
+        """Somebody looks again."""
+        self.around.unseen = False
 
     def read_around(self) -> None:
         """Read what header, tabs and banner show."""
@@ -264,14 +267,6 @@ class ForkjoinApp(Guarded, App[int]):
         self.view.changed()
         self.view.tick()
 
-    def copy_text(self, text: str | None) -> None:
-        """Put a text on the clipboard of the terminal."""
-        if text:
-            self.copy_to_clipboard(cleaned(text))
-            lines = text.count("\n") + 1
-            told = f"Copied {lines} line{'s' if lines > 1 else ''}."
-            self.say(told + (" tmux needs set-clipboard on." if os.environ.get("TMUX") else ""))
-
     def leave(self) -> None:
         """Quit; runs and the scheduler go on as DESIGN section 6 says."""
         self.exit(0)
@@ -281,8 +276,8 @@ class ForkjoinApp(Guarded, App[int]):
     def say(self, text: str, *, trouble: bool = False) -> None:
         """Put a sentence on the line above the footer."""
         self.message, self.message_is_trouble = text, trouble
-        with contextlib.suppress(Exception):
-            self.query_one("#message", Bar).update_lines()
+        for bar in self.query("#message").results(Bar):
+            bar.update_lines()
 
     def update_footer(self) -> None:
         """The keys of what is selected."""

@@ -10,6 +10,7 @@ from runtime.errors import ForkjoinError
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
 
+UNSEEN_SECONDS = 5
 OF_THE_OPERATOR = (2, 3, 4)
 """Exit codes of problems with what was asked; others are problems of the store."""
 
@@ -21,8 +22,16 @@ class Around:
         self._app = app
         self._token = -1
         self.snapshot = Snapshot(app.now())
+        self.unseen = False
+        """Whether the terminal has lost the focus."""
+        self._seconds = 0
         self.problem = ""
         """Why the store cannot be read at the moment."""
+
+    def wanted(self) -> bool:
+        """A second passed: whether to draw. Where nobody looks every fifth is enough."""
+        self._seconds += 1
+        return not self.unseen or self._seconds % UNSEEN_SECONDS == 0
 
     def look(self) -> None:
         """Ask whether the store changed."""

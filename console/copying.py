@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from console.commands.base import Here
@@ -45,9 +47,22 @@ def copy_menu(app: ForkjoinApp, here: Here) -> None:
         offer("why, whole", "\n".join(detail.why["sentences"]))
     if here.subject is not None:
         offer("name", str(here.subject))
-    app.open_dialog(MenuDialog(app.look, "Copy", items), app.copy_text)
+    app.open_dialog(MenuDialog(app.look, "Copy", items), copier(app))
 
 
 def cleaned(text: str) -> str:
     """Text as it goes to the clipboard."""
     return clean(text, LIMIT, keep_newlines=True)
+
+
+def copier(app: ForkjoinApp) -> Callable[[str | None], None]:
+    """Puts a text on the clipboard of the terminal, and says so."""
+
+    def copy(text: str | None) -> None:
+        if text:
+            app.copy_to_clipboard(cleaned(text))
+            lines = text.count("\n") + 1
+            told = f"Copied {lines} line{'s' if lines > 1 else ''}."
+            app.say(told + (" tmux needs set-clipboard on." if os.environ.get("TMUX") else ""))
+
+    return copy

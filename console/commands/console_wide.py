@@ -120,13 +120,12 @@ class CommandLog(Command):
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Show them."""
+        from console.copying import copier
         from console.dialogs.menu import Item, MenuDialog
 
         items = [Item(str(n), line, line) for n, line in enumerate(app.dispatch_acts.commands, 1)]
         items = items or [Item("", "Nothing was changed in this session.")]
-        app.open_dialog(
-            MenuDialog(app.look, "Commands of this session; enter copies one", items, mark=4), app.copy_text
-        )
+        app.open_dialog(MenuDialog(app.look, "Commands of this session; enter copies one", items, mark=4), copier(app))
 
 
 class Quit(Command):

@@ -141,6 +141,10 @@ class Branch:
     def current_index(self) -> int | None:
         """Where the current visit stands in `steps`; None while the token stands at a join."""
         if self.visit:
+            steps = self.steps
+            last = steps[-1] if steps else None
+            if last is not None and last.visit == self.visit and last.step_id == self.step_id:
+                return len(steps) - 1
             for index in range(len(self.steps) - 1, -1, -1):
                 visit = self.steps[index]
                 if visit.visit == self.visit and visit.step_id == self.step_id:

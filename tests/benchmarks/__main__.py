@@ -8,7 +8,10 @@ import tempfile
 import time
 
 from tests.benchmarks import console
+from tests.benchmarks.beside_writer import beside_writer
 from tests.benchmarks.engine import engine, raw
+from tests.benchmarks.peer_dbos import dbos
+from tests.benchmarks.sleepers import lateness, memory_of
 from tests.benchmarks.storage import storage
 
 
@@ -26,6 +29,22 @@ def cold(command: list[str]) -> float:
         subprocess.run(command, capture_output=True, check=True)
         times.append(time.perf_counter() - began)
     return sorted(times)[3]
+
+
+def runtime_beside_others(*, quick: bool) -> None:
+    """DBOS, a flat-out writer, sleepers, a slow system."""
+    peer = dbos(50 if quick else 300)
+    print(f"DBOS on SQLite, as it comes    wakes/s {peer:10,.0f}" if peer else "DBOS is not installed (extra bench)")
+    for name, value in beside_writer(10_000 if quick else 100_000, 5 if quick else 20).items():
+        print(f"beside a flat-out writer  {name:20} {value:10,.1f}")
+    sleepers = 20_000 if quick else 100_000
+    print(f"memory of {sleepers:,} sleeping runs {memory_of(sleepers):.1f} MiB")
+    runs, seconds = (300, 15.0) if quick else (1_000, 60.0)
+    p50, p99, polls = lateness(runs, seconds)
+    print(f"{polls:,} polls of {runs:,} runs: {p50 * 1e3:.1f} ms late in the middle, {p99 * 1e3:.1f} ms p99")
+    takes = 3.0 if quick else 30.0
+    slow50, slow99, polls = lateness(runs, seconds, takes)
+    print(f"beside a system of {takes:g} s a poll: {slow50 * 1e3:.1f} ms, p99 {slow99 * 1e3:.1f} ms, {polls:,} polls")
 
 
 def main() -> None:
@@ -50,6 +69,7 @@ def main() -> None:
     ratio = listing / bare_python
     print(f"cold forkjoin list {listing * 1e3:.0f} ms, bare Python {bare_python * 1e3:.0f} ms, ratio {ratio:.1f}")
 
+    runtime_beside_others(quick=quick)
     if "--no-console" not in sys.argv:
         console.main((1_000, 100_000) if quick else (1_000, 100_000, 1_000_000))
 

@@ -385,3 +385,30 @@ def test_what_is_typed_ahead_of_the_screen_belongs_to_the_line_that_was_opened(t
             assert "flow:profileRSC" in desk.screen
 
     story(told())
+
+
+def test_what_is_copied_is_cleaned_and_said(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with at_night(tmp_path) as desk:
+            copied: list[str] = []
+            desk.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+            await desk.press("j", "y", "slash")
+            await desk.type("failure")
+            await desk.press("enter")
+            assert copied == ["TaskFailed: the mail server refused the message: mailbox of user-1042 is full"]
+            assert "Copied 1 line" in desk.message
+
+    story(told())
+
+
+def test_two_marked_runs_are_compared(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with at_night(tmp_path) as desk:
+            await desk.press("equals_sign")
+            assert "0 runs are marked" in desk.message
+            await desk.press("j", "space", "j", "j", "space")
+            shown = await desk.press("equals_sign")
+            assert "mail-7   |   fine-1" in shown or "fine-1   |   mail-7" in shown
+            assert "emailOutcome" in shown
+
+    story(told())
