@@ -5,6 +5,7 @@ from __future__ import annotations
 from console.commands import (
     branch_acts,
     console_wide,
+    file_acts,
     keeping_acts,
     looking,
     moving,
@@ -20,6 +21,7 @@ COMMANDS: tuple[type[Command], ...] = (
     *run_acts.COMMANDS,
     *store_acts.COMMANDS,
     *keeping_acts.COMMANDS,
+    *file_acts.COMMANDS,
     *moving.COMMANDS,
     *looking.COMMANDS,
     *within.COMMANDS,

@@ -412,3 +412,22 @@ def test_two_marked_runs_are_compared(tmp_path: Path) -> None:
             assert "emailOutcome" in shown
 
     story(told())
+
+
+def test_a_store_is_exported_from_the_health_screen(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with at_night(tmp_path / "store") as desk:
+            file = tmp_path / "out.json"
+            await desk.press("7", "colon")
+            await desk.type("export")
+            await desk.press("enter")
+            for char in str(file):
+                await desk.pilot.press(
+                    {"/": "slash", ".": "full_stop", "-": "minus", "_": "underscore"}.get(char, char)
+                )
+            await desk.settle()
+            await desk.confirm()
+            assert "Exported" in desk.message
+            assert '"mail-7"' in file.read_text()
+
+    story(told())

@@ -1,0 +1,110 @@
+"""Acts on files: the store as plain JSON, out and in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.commands.base import Command, Group, Here
+from console.dialogs.act_dialog import ActDialog
+from console.dialogs.plan import Answers, Field, Option, Plan
+from runtime.errors import Refused
+from runtime.operations.records import Receipt
+
+if TYPE_CHECKING:
+    from console.app import ForkjoinApp
+    from runtime.assembly import Runtime
+
+HEALTH = frozenset({"health"})
+
+
+def _path(answers: Answers) -> Path:
+    return Path(str(answers.values.get("file", ""))).expanduser()
+
+
+class Export(Command):
+    """Writes the whole store as the plain JSON file that stock TinyDB opens. Asks first."""
+
+    id, group, screens = "export", Group.ACT, HEALTH
+    changes, cli = True, "forkjoin export FILE"
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Ask for the file."""
+
+        def rehearse(runtime: Runtime, answers: Answers) -> Receipt:
+            path = _path(answers)
+            already = "it is there already and is replaced" if path.exists() else "it is made"
+            return Receipt(f"Would write {path}.", (f"{sum(runtime.store.counts().values()):,} runs; {already}.",))
+
+        def carry_out(runtime: Runtime, answers: Answers) -> Receipt:
+            from runtime.operations.moving_out import export_to
+
+            return Receipt(f"Exported {export_to(runtime.store, _path(answers)):,} documents to {_path(answers)}.")
+
+        _ask(app, "Export the store", "Write the file", rehearse, carry_out, "export", ())
+
+
+class Import(Command):
+    """Reads an exported file into this store; open runs come held. Asks first."""
+
+    id, group, screens = "import", Group.ACT, HEALTH
+    changes, cli = True, "forkjoin import FILE"
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Ask for the file, and whether it is added to the runs there are."""
+
+        def rehearse(runtime: Runtime, answers: Answers) -> Receipt:
+            if runtime.store.counts() and answers.option != "merge":
+                raise Refused("This store has runs already; merge adds the imported ones to them.")
+            size = _path(answers).stat().st_size if _path(answers).exists() else None
+            told = "there is no such file" if size is None else f"{size:,} bytes; open runs come held"
+            return Receipt(f"Would read {_path(answers)}.", (f"{_path(answers)}: {told}.",))
+
+        def carry_out(runtime: Runtime, answers: Answers) -> Receipt:
+            from runtime.operations.moving_out import import_from
+
+            actor, now = runtime.commands.acting.actor.name, runtime.clock.now()
+            merge = answers.option == "merge"
+            count = import_from(runtime.store, _path(answers), merge=merge, live=False, now=now, actor=actor)
+            return Receipt(f"Imported {count:,} documents from {_path(answers)}.")
+
+        options = (Option("empty", "only into a store without runs"), Option("merge", "add to the runs there are"))
+        _ask(app, "Import a store", "Read the file", rehearse, carry_out, "import", options)
+
+
+def _ask(
+    app: ForkjoinApp,
+    title: str,
+    do: str,
+    rehearse: Callable[[Runtime, Answers], Receipt],
+    carry_out: Callable[[Runtime, Answers], Receipt],
+    verb: str,
+    options: tuple[Option, ...],
+) -> None:
+    if app.restricted:
+        app.say(f"This session reads and writes no files. From a shell: forkjoin {verb} FILE", trouble=True)
+        return
+
+    def command(answers: Answers) -> tuple[str, ...]:
+        merge = ("--merge",) if answers.option == "merge" else ()
+        return ("forkjoin", verb, str(answers.values.get("file", "FILE")), *merge)
+
+    plan = Plan(
+        title,
+        do,
+        rehearse,
+        carry_out,
+        command,
+        keep="Not now",
+        options_label="Into",
+        options=options,
+        preset=options[0].value if options else "",
+        fields=(Field("file", "file", "text", required=True, hint="path of a JSON file"),),
+    )
+    app.open_dialog(ActDialog(app.look, plan))
+
+
+COMMANDS: tuple[type[Command], ...] = (Export, Import)
