@@ -18,6 +18,7 @@ from runtime.flow.program import Program
 from runtime.model.run import Run
 from runtime.operations import views
 from runtime.operations.acting import program_of
+from runtime.operations.disks import network_disk
 from runtime.operations.filters import QUIET, matching, parse
 from runtime.operations.names import find_branch
 from runtime.store.base import RunFilter, RunStore, Stored
@@ -157,7 +158,9 @@ class Queries:
             open_to = "" if mode & 0o077 == 0 else f"; others can look in: chmod 700 {directory}"
             checks.append(Check("permissions", mode & 0o077 == 0, f"{mode:o}{open_to}"))
             free = shutil.disk_usage(directory).free
-            checks.append(Check("disk", free > 100_000_000, f"{free / 1e9:.1f} GB free; the store needs a local disk"))
+            remote = network_disk(directory)
+            where = f"on a network disk ({remote}): move the store to a local one" if remote else "on a local disk"
+            checks.append(Check("disk", free > 100_000_000 and not remote, f"{free / 1e9:.1f} GB free, {where}"))
             writable = os.access(directory, os.W_OK)
             checks.append(Check("writable", writable, "yes" if writable else "no: only reading commands work"))
         alive, text = scheduler_state(self.scheduler(), self.clock.now())

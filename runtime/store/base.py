@@ -133,6 +133,14 @@ class RunStore(Protocol):
         """Bring the next wake of these runs forward to `at` (never later); leaves revisions alone."""
         ...
 
+    def claim(self, run_ids: Sequence[str], owner: str, now: datetime, until: datetime) -> list[str]:
+        """Lease runs to an owner until a moment; gives those it got, without those leased to others at `now`."""
+        ...
+
+    def release(self, run_ids: Sequence[str], owner: str) -> None:
+        """Give leases back; those of other owners stay."""
+        ...
+
     def history(self, run_id: str) -> list[HistoryEntry]: ...
     def polls(self, run_id: str, branch: str | None = None) -> list[Poll]:
         """The kept polls, oldest first."""

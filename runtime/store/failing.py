@@ -13,6 +13,7 @@ import msgspec
 from runtime.errors import StoreUnavailable
 from runtime.store.layout import APPLICATION_ID, FORMAT, PASSING, TABLES
 from runtime.store.row_storage import RowStorage
+from runtime.store.upgrades import upgrade
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,6 +28,7 @@ class Rows(RowStorage):
         try:
             _check_ours(self.path)
             super().__init__(path, read_only=read_only)
+            upgrade(self, read_only=read_only)
             if not read_only:
                 with self.transaction():
                     for table in (*TABLES, *PASSING):

@@ -52,8 +52,9 @@ LAYOUTS: dict[str, Layout] = {
     "schedules": Layout({"workflow": "TEXT"}, unique=("workflow",)),
     "flows": Layout({"hash": "TEXT"}, unique=("hash",)),
     "meta": Layout({"key": "TEXT"}, unique=("key",)),
+    "leases": Layout({"run_id": "TEXT", "owner": "TEXT", "until_ts": "REAL"}, unique=("run_id",)),
     "questions": Layout({"asked_ts": "REAL", "answered": "INTEGER"}, indexes=(("answered",),)),
 }
 NOTHING = Layout({})
-PASSING = ("questions",)
+PASSING = ("questions", "leases")
 """Tables that are never exported: what is in them is of no use later."""

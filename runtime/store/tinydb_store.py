@@ -15,6 +15,7 @@ from runtime.model.codec import from_document, reader, to_bytes, to_document
 from runtime.model.run import Firing, HistoryEntry, Poll, Run
 from runtime.store.base import HISTORY_PER_RUN, POLLS_PER_BRANCH, RunFilter, Save, Stored
 from runtime.store.failing import Rows, guarded
+from runtime.store.lease_table import LeaseTable
 from runtime.store.narrowing import ORDERS, conditions
 from runtime.store.question_table import QuestionTable
 from runtime.store.run_order import RunOrder
@@ -35,7 +36,7 @@ def run_document(run: Run) -> dict[str, Any]:
     return document
 
 
-class TinyDBStore(RunOrder, QuestionTable):
+class TinyDBStore(RunOrder, QuestionTable, LeaseTable):
     """RunStore over TinyDB tables whose documents are SQLite rows; `rows.db` is the TinyDB itself."""
 
     def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
@@ -239,7 +240,7 @@ class TinyDBStore(RunOrder, QuestionTable):
         with self.rows.transaction():
             for run_id in run_ids:
                 count += self.rows.con.execute("DELETE FROM t_runs WHERE id=?", (run_id,)).rowcount
-                for table in ("branches", "joins", "history", "polls"):
+                for table in ("branches", "joins", "history", "polls", "leases"):
                     self.rows.con.execute(f"DELETE FROM t_{table} WHERE run_id=?", (run_id,))
         return count
 

@@ -239,3 +239,19 @@ def test_a_question_is_open_until_it_is_answered_and_soon_forgotten(store: RunSt
     assert store.question(first.id) is None
     store.answer(changed_question(first, text="too late"))
     assert store.question(first.id) is None
+
+
+def test_a_lease_is_one_workers_until_it_ends_or_is_given_back(store: RunStore) -> None:
+    add(store, run("a"), run("b"))
+    later = NOW + timedelta(seconds=60)
+    assert store.claim(["a", "b", "nobody"], "one", NOW, later) == ["a", "b"]
+    assert store.claim(["a", "b"], "two", NOW, later) == []
+    assert store.claim(["a"], "one", NOW, later + timedelta(seconds=60)) == ["a"], "its own is made longer"
+    store.release(["a", "b"], "two")
+    assert store.claim(["b"], "two", NOW, later) == [], "nobody gives back what is another's"
+    store.release(["b"], "one")
+    assert store.claim(["a", "b"], "two", NOW, later) == ["b"]
+    assert store.claim(["a"], "two", later + timedelta(seconds=61), later) == ["a"], "a lease that ended is free"
+    store.remove(["a"])
+    add(store, run("a"))
+    assert store.claim(["a"], "three", NOW, later) == ["a"]

@@ -1,0 +1,70 @@
+"""A store of an older format is brought forward whole, or stays as it was."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from runtime.errors import StoreUnavailable
+from runtime.store import upgrades
+from runtime.store.layout import FORMAT
+from runtime.store.opening import open_store
+from runtime.store.row_storage import RowStorage
+from runtime.store.upgrades import upgrade
+
+
+def older(folder: Path) -> RowStorage:
+    """A store of format 1 with one fact in it."""
+    store = open_store(folder)
+    store.put_meta("fact", "old")
+    store.close()
+    return RowStorage(folder / "store.db")
+
+
+def renamed(rows: RowStorage) -> None:
+    rows.con.execute("UPDATE t_meta SET doc=replace(doc, 'old', 'new')")
+
+
+def version(folder: Path) -> int:
+    con = sqlite3.connect(folder / "store.db")
+    found: int = con.execute("PRAGMA user_version").fetchone()[0]
+    con.close()
+    return found
+
+
+def test_steps_are_taken_in_order_and_all_or_none(tmp_path: Path) -> None:
+    rows = older(tmp_path)
+    seen: list[int] = []
+    steps = {FORMAT: renamed, FORMAT + 1: lambda _: seen.append(1)}
+    assert upgrade(rows, read_only=False, wanted=FORMAT + 2, steps=steps) == [FORMAT, FORMAT + 1]
+    assert "new" in str(rows.con.execute("SELECT doc FROM t_meta WHERE key='fact'").fetchone()[0])
+    assert upgrade(rows, read_only=False, wanted=FORMAT + 2, steps=steps) == [], "once is enough"
+    rows.close()
+    assert (version(tmp_path), seen) == (FORMAT + 2, [1])
+
+
+def test_a_step_that_fails_leaves_the_store_whole(tmp_path: Path) -> None:
+    rows = older(tmp_path)
+
+    def full(_: RowStorage) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with pytest.raises(sqlite3.OperationalError):
+        upgrade(rows, read_only=False, wanted=FORMAT + 2, steps={FORMAT: renamed, FORMAT + 1: full})
+    rows.close()
+    assert version(tmp_path) == FORMAT
+    store = open_store(tmp_path)
+    assert store.meta("fact") == "old"
+    store.close()
+
+
+def test_no_way_and_read_only_sessions_are_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = older(tmp_path)
+    with pytest.raises(StoreUnavailable, match="no way"):
+        upgrade(rows, read_only=False, wanted=FORMAT + 1, steps={})
+    with pytest.raises(StoreUnavailable, match="without --read-only"):
+        upgrade(rows, read_only=True, wanted=FORMAT + 1, steps={FORMAT: renamed})
+    rows.close()
+    assert upgrades.STEPS.keys() == set(range(1, FORMAT)), "every older format has its step"
