@@ -35,6 +35,9 @@ def with_blanks(svg: str) -> str:
     """The picture with leading blanks kept in every text, and a font that has every glyph."""
     svg = re.sub(r"<text (?![^>]*xml:space)", '<text xml:space="preserve" ', svg)
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.S)
+    # Where this checkout lies is nobody's business; as many characters keep the picture's widths.
+    root = str(FOLDER.parents[1])
+    svg = svg.replace(root, ("/srv/flows/" * 20)[: len(root)].rstrip("/").ljust(len(root), "s"))
     return svg.replace("Fira Code", "DejaVu Sans Mono")
 
 
