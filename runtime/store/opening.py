@@ -13,15 +13,34 @@ from runtime.store.tinydb_store import TinyDBStore
 STORE_FILE = "store.db"
 
 
+def is_url(location: str | Path) -> bool:
+    """Whether a location names a database server rather than a directory."""
+    return "://" in os.fspath(location)
+
+
+def _open_url(url: str, *, read_only: bool) -> RunStore:
+    scheme = url.split("://")[0]
+    if scheme not in ("postgresql", "postgres"):
+        raise StoreUnavailable(f"There are no {scheme} stores; name a directory or a postgresql:// URL as --store.")
+    try:
+        from runtime.store.postgres.opening import open_postgres
+    except ImportError as problem:
+        raise StoreUnavailable(
+            f"PostgreSQL stores need more than is installed here ({problem.name} is missing): "
+            "pip install 'forkjoin-console[postgres]'."
+        ) from problem
+    return open_postgres(url, read_only=read_only)
+
+
 def open_store(location: str | Path, *, read_only: bool = False, clock: Clock | None = None) -> RunStore:
-    """Open the store in a directory, making directory (0700) and file (0600) if they are missing.
+    """Open the store in a directory, making directory (0700) and file (0600) if they are missing, or that of a URL.
 
     Raises StoreUnavailable: not a directory, not writable, missing for a read-only session, or not a store.
     """
     del clock
     text = os.fspath(location)
-    if "://" in text:
-        raise StoreUnavailable(f"{text.split('://')[0]} stores are not built in yet; name a directory as --store.")
+    if is_url(text):
+        return _open_url(text, read_only=read_only)
     directory = Path(text).expanduser()
     file = directory / STORE_FILE
     if directory.exists() and not directory.is_dir():

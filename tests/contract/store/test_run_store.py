@@ -21,13 +21,16 @@ from runtime.store import tinydb_store
 from runtime.store.base import RunFilter, RunStore, Save
 from runtime.store.memory import MemoryStore
 from runtime.store.opening import open_store
+from runtime.store.postgres import store as postgres_store
 from runtime.store.transfer import export_to, import_from
+from tests.postgres import new_database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 changed_question = dataclasses.replace
 MAKERS: dict[str, Callable[[Path], RunStore]] = {
     "memory": lambda _: MemoryStore(),
     "tinydb": lambda folder: open_store(folder / "store"),
+    "postgres": lambda _: open_store(new_database()),
 }
 
 
@@ -113,7 +116,8 @@ def test_due_runs_come_longest_due_first_and_wakes_only_come_forward(store: RunS
 
 
 def test_polls_are_bounded_and_history_keeps_its_newest(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tinydb_store, "HISTORY_PER_RUN", 300)
+    for module in (tinydb_store, postgres_store):
+        monkeypatch.setattr(module, "HISTORY_PER_RUN", 300)
     add(store, run("a"))
     for n in range(1, 513):
         entry = HistoryEntry(NOW, "k", str(n))

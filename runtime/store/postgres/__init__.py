@@ -1,0 +1,1 @@
+"""Runs in PostgreSQL: the store of many machines."""

@@ -1,0 +1,27 @@
+"""Opens the store a PostgreSQL URL names."""
+
+from __future__ import annotations
+
+from runtime.store.postgres.database import Database
+from runtime.store.postgres.store import PostgresStore
+from runtime.store.postgres.upgrading import check, upgrade
+
+
+def open_postgres(url: str, *, read_only: bool = False, connections: int = 8) -> PostgresStore:
+    """Open it; StoreUnavailable if the server is away, or the database holds no store of our format."""
+    database = Database(url, read_only=read_only, connections=connections)
+    try:
+        check(database)
+    except BaseException:
+        database.close()
+        raise
+    return PostgresStore(database)
+
+
+def upgrade_postgres(url: str) -> tuple[int, int, str]:
+    """Make or upgrade the store of a URL; gives the format before (0: none), the one now, and its shown name."""
+    database = Database(url)
+    try:
+        return (*upgrade(database), database.name)
+    finally:
+        database.close()

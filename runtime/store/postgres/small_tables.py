@@ -1,0 +1,176 @@
+"""The part of the PostgreSQL store that is not about runs: acts, holds, schedules, flows, facts, questions."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import orjson
+
+from runtime.model.act import Act, Hold
+from runtime.model.codec import from_document, to_document
+from runtime.model.question import Question
+from runtime.store.postgres.database import Connection, Database, guarded
+from runtime.store.postgres.queries import sql
+from runtime.store.question_table import KEPT
+
+
+def text(document: Any) -> str:
+    """A document as the JSON text that is stored."""
+    return orjson.dumps(document).decode()
+
+
+def column(value: str) -> str:
+    """Text as a column can hold it: PostgreSQL knows no NUL."""
+    return value.replace("\x00", "\\0")
+
+
+class SmallTables:
+    """What is kept beside the runs."""
+
+    def __init__(self, database: Database) -> None:
+        """Work in this database."""
+        self.database = database
+
+    def _put_act(self, con: Connection, act: Act) -> Act:
+        if act.id == 0:
+            row = con.execute(sql("add_act"), (column(act.outcome), act.due_at, column(act.target))).fetchone()
+            assert row is not None
+            act = dataclasses.replace(act, id=row[0])
+        con.execute(sql("put_act"), (act.id, column(act.outcome), act.due_at, column(act.target), act_text(act)))
+        return act
+
+    def add_act(self, act: Act) -> Act:
+        """Add an act and number it, or replace the one with its id."""
+        return self.database.writing(lambda con: self._put_act(con, act))
+
+    @guarded
+    def act(self, act_id: int) -> Act | None:
+        """One act."""
+        row = self.database.one("act", act_id)
+        return _read(row[0], Act) if row else None
+
+    @guarded
+    def acts(self, *, target: str | None = None, outcome: str | None = None, limit: int | None = None) -> list[Act]:
+        """Acts, newest first; those of a run are found by the run's id too."""
+        escaped = None if target is None else target.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        named = {
+            "target": None if target is None else column(target),
+            "below": None if escaped is None else column(escaped) + "/%",
+            "outcome": outcome,
+            "limit": limit,
+        }
+        return [_read(doc, Act) for (doc,) in self.database.all("acts", named=named)]
+
+    @guarded
+    def due_acts(self, now: datetime) -> list[Act]:
+        """Pending or running acts that are due, oldest first."""
+        return [_read(doc, Act) for (doc,) in self.database.all("due_acts", now)]
+
+    @guarded
+    def holds(self, *, released: bool = False) -> list[Hold]:
+        """Active holds, oldest first; with `released` the released ones too."""
+        found = [_read(doc, Hold) for (doc,) in self.database.all("holds")]
+        return [h for h in found if released or h.released_at is None]
+
+    def put_hold(self, hold: Hold) -> None:
+        """Add or replace the hold with this scope and moment."""
+        values = (column(hold.scope), hold.at, text(to_document(hold)))
+        self.database.writing(lambda con: con.execute(sql("put_hold"), values))
+
+    def put_flow(self, flow_hash: str, source: Mapping[str, Any], workflow: str) -> None:
+        """Store FlowJSON by content hash."""
+        document = text({"hash": flow_hash, "workflow": workflow, "source": source})
+        self.database.writing(lambda con: con.execute(sql("put_flow"), (flow_hash, document)))
+
+    def flow(self, flow_hash: str) -> Mapping[str, Any] | None:
+        """FlowJSON by content hash."""
+        row = self.database.one("flow", flow_hash)
+        return orjson.loads(row[0])["source"] if row else None
+
+    def schedules(self) -> dict[str, dict[str, Any]]:
+        """State of schedules by workflow."""
+        found = [orjson.loads(doc) for (doc,) in self.database.all("schedules")]
+        return {d.pop("workflow"): d for d in found}
+
+    def put_schedule(self, workflow: str, state: Mapping[str, Any] | None) -> None:
+        """Store or remove the state of a schedule."""
+        if state is None:
+            self.database.writing(lambda con: con.execute(sql("drop_schedule"), (column(workflow),)))
+            return
+        values = (column(workflow), text({"workflow": workflow, **state}))
+        self.database.writing(lambda con: con.execute(sql("put_schedule"), values))
+
+    def meta(self, key: str) -> Any:
+        """A fact about the store."""
+        row = self.database.one("meta", key)
+        return orjson.loads(row[0])["value"] if row else None
+
+    def put_meta(self, key: str, value: Any) -> None:
+        """Store a fact about the store."""
+        self.database.writing(lambda con: con.execute(sql("put_meta"), (key, text({"key": key, "value": value}))))
+
+    def new_epoch(self) -> int:
+        """Begin a new epoch of driving."""
+
+        def begin(con: Connection) -> int:
+            con.execute(sql("new_meta"), ("epoch", text({"key": "epoch", "value": 0})))
+            row = con.execute(sql("meta_locked"), ("epoch",)).fetchone()
+            assert row is not None
+            epoch = int(orjson.loads(row[0])["value"]) + 1
+            con.execute(sql("put_meta"), ("epoch", text({"key": "epoch", "value": epoch})))
+            return epoch
+
+        return self.database.writing(begin)
+
+    def ask(self, question: Question) -> Question:
+        """Store a question and number it; those older than ten minutes are removed."""
+
+        def store(con: Connection) -> Question:
+            con.execute(sql("forget_questions"), (question.asked_at - KEPT,))
+            row = con.execute(sql("add_question"), (question.asked_at,)).fetchone()
+            assert row is not None
+            numbered = dataclasses.replace(question, id=row[0])
+            con.execute(sql("put_question"), (False, text(to_document(numbered)), numbered.id))
+            return numbered
+
+        return self.database.writing(store)
+
+    def answer(self, question: Question) -> None:
+        """Store the answer, if the question is still there."""
+        values = (question.answered_at is not None, text(to_document(question)), question.id)
+        self.database.writing(lambda con: con.execute(sql("put_question"), values))
+
+    @guarded
+    def question(self, number: int) -> Question | None:
+        """One question."""
+        row = self.database.one("question", number)
+        return _read(row[0], Question) if row else None
+
+    @guarded
+    def open_questions(self) -> list[Question]:
+        """Questions that are not answered, oldest first."""
+        return [_read(doc, Question) for (doc,) in self.database.all("open_questions")]
+
+    def change_token(self) -> int:
+        """Differs after any process changed the store."""
+        return int(self.database.one("change_token")[0])
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.database.close()
+
+
+def act_text(act: Act) -> str:
+    """The stored document of an act, the same as in the embedded store."""
+    return text({**to_document(act), "due_ts": act.due_at.timestamp()})
+
+
+def _read(doc: str, kind: type[Any]) -> Any:
+    try:
+        return from_document(orjson.loads(doc), kind)
+    except orjson.JSONDecodeError as problem:
+        raise msgspec.DecodeError(str(problem)) from problem

@@ -1,0 +1,226 @@
+"""Runs in PostgreSQL: the same promises as the embedded store, for any number of machines."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from runtime.errors import LostRight
+from runtime.model.branch import Branch
+from runtime.model.codec import from_document, reader
+from runtime.model.run import Firing, HistoryEntry, Poll, Run
+from runtime.store.base import HISTORY_PER_RUN, RunFilter, Save, Stored
+from runtime.store.postgres.database import Connection, guarded
+from runtime.store.postgres.moving import Moving
+from runtime.store.postgres.narrowing import after_run, clause, conditions, ordering
+from runtime.store.postgres.queries import sql
+from runtime.store.postgres.saving import columns, rounds, write_heads, write_records
+from runtime.store.postgres.small_tables import column, text
+
+_RUN = reader(Run)
+_BRANCH = reader(Branch)
+_FIRING = reader(Firing)
+_POLL = reader(Poll)
+CHUNK = 20_000
+
+
+class PostgresStore(Moving):
+    """RunStore over PostgreSQL. Every method is one transaction; the level is READ COMMITTED."""
+
+    member: int | None = None
+    """Number of the worker this store saves for: once it is taken out, its saves are refused."""
+
+    def save(self, saves: Sequence[Save], *, epoch: int | None = None) -> list[str]:
+        """Write a batch in one durable transaction; ids refused for their revision come back."""
+        if not saves:
+            return []
+
+        def write(con: Connection) -> list[Save]:
+            self._check_right(con, epoch)
+            kept: list[Save] = []
+            for part in rounds(saves):
+                written = write_heads(con, part)
+                write_records(con, written, HISTORY_PER_RUN)
+                for save in written:
+                    for act in save.acts:
+                        self._put_act(con, act)
+                kept += written
+            return kept
+
+        kept = {id(s) for s in self.database.writing(write)}
+        return [s.run.id for s in saves if id(s) not in kept]
+
+    def _check_right(self, con: Connection, epoch: int | None) -> None:
+        if self.member is not None and con.execute(sql("worker_here"), (self.member,)).fetchone() is None:
+            raise LostRight("This worker was silent for too long; others have taken over its runs.")
+        if epoch is not None:
+            row = con.execute(sql("meta_shared"), ("epoch",)).fetchone()
+            if (int(orjson.loads(row[0])["value"]) if row else 0) != epoch:
+                raise LostRight("Another scheduler drives this store now; this one stands by.")
+
+    @guarded
+    def get(self, run_id: str) -> Run | None:
+        """The head of a run."""
+        row = self.database.one("run", column(run_id))
+        return _RUN.decode(row[0]) if row else None
+
+    @guarded
+    def load(self, run_ids: Sequence[str]) -> list[Stored]:
+        """The runs that exist with all their records, in the order asked, as of one moment."""
+        ids = [column(i) for i in run_ids]
+
+        def read(con: Connection) -> tuple[list[Any], list[Any], list[Any]]:
+            with con.pipeline():
+                # One snapshot for all three: else a join could be read without the branches it consumed.
+                con.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                runs = con.execute(sql("runs"), (ids,))
+                branches = con.execute(sql("branches"), (ids,))
+                joins = con.execute(sql("joins"), (ids,))
+                con.execute("COMMIT")
+            return runs.fetchall(), branches.fetchall(), joins.fetchall()
+
+        runs, branches, joins = self.database.reading(read)
+        heads = {run.id: run for (doc,) in runs for run in [_RUN.decode(doc)]}
+        known: dict[str, dict[str, Branch]] = {run_id: {} for run_id in heads}
+        for (doc,) in branches:
+            branch = _BRANCH.decode(doc)
+            known[branch.run_id][branch.id] = branch
+        firings: dict[str, list[Firing]] = {}
+        for (doc,) in joins:
+            firing = _FIRING.decode(doc)
+            firings.setdefault(firing.run_id, []).append(firing)
+        return [Stored(heads[i], known[i], tuple(firings.get(i, ()))) for i in run_ids if i in heads]
+
+    @guarded
+    def query(
+        self,
+        where: RunFilter | None = None,
+        *,
+        order: str = "created_at",
+        descending: bool = True,
+        limit: int | None = 50,
+        after: str | None = None,
+    ) -> list[Run]:
+        """One keyset page of runs."""
+
+        def read(con: Connection) -> list[Any]:
+            parts, values = conditions(where)
+            if after is not None:
+                part, more = after_run(con, order, after, descending=descending)
+                parts, values = [*parts, part], [*values, *more]
+            text = f"SELECT r.doc FROM heads h JOIN runs r ON r.id = h.id{clause(parts)}"
+            text += ordering(order, descending=descending) + " LIMIT %s"
+            return con.execute(text, (*values, limit)).fetchall()
+
+        return [_RUN.decode(doc) for (doc,) in self.database.reading(read)]
+
+    def snapshot(
+        self,
+        where: RunFilter | None = None,
+        *,
+        order: str = "created_at",
+        descending: bool = True,
+        limit: int | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> array[int]:
+        """Row numbers in order; `attention` has the last changed first among equals."""
+        parts, values = conditions(where)
+        then = ", h.updated_at DESC" if order == "attention" else ""
+        query = f"SELECT h.number FROM heads h{clause(parts)}{ordering(order, descending=descending, then=then)}"
+
+        def read(con: Connection) -> array[int]:
+            found = array("q")
+            with con.transaction(), con.cursor(name="listing", binary=True) as cursor:
+                cursor.execute(query + " LIMIT %s", (*values, limit))
+                while part := cursor.fetchmany(CHUNK):
+                    found.extend([number for (number,) in part])
+                    if stop is not None and stop():
+                        break
+            return found
+
+        return self.database.reading(read)
+
+    @guarded
+    def rows_at(self, numbers: Sequence[int]) -> list[Run | None]:
+        """The runs with these row numbers, None where one was removed."""
+        found = {number: _RUN.decode(doc) for number, doc in self.database.all("rows_at", list(numbers))}
+        return [found.get(n) for n in numbers]
+
+    def numbers(self, run_ids: Sequence[str]) -> dict[str, int]:
+        """Row numbers of runs by id."""
+        return dict(self.database.all("numbers", [column(i) for i in run_ids]))
+
+    def count(self, where: RunFilter | None = None) -> int:
+        """How many runs match."""
+        parts, values = conditions(where)
+        query = f"SELECT count(*) FROM heads h{clause(parts)}"
+        row: Any = self.database.reading(lambda con: con.execute(query, values).fetchone())
+        return int(row[0])
+
+    def counts(self) -> dict[str, int]:
+        """Number of runs by status."""
+        return dict(self.database.all("counts"))
+
+    def due(self, now: datetime, limit: int, exclude: frozenset[str] = frozenset()) -> list[str]:
+        """Ids of due runs, the longest due first."""
+        return [i for (i,) in self.database.all("due", now, list(exclude), limit)]
+
+    def next_wake(self, exclude: frozenset[str] = frozenset()) -> datetime | None:
+        """The earliest next wake."""
+        row = self.database.one("next_wake", list(exclude))
+        return row[0] if row else None
+
+    def wake(self, run_ids: Sequence[str], at: datetime) -> None:
+        """Bring next wakes forward, never later."""
+
+        def write(con: Connection) -> None:
+            rows = con.execute(sql("to_wake"), ([column(i) for i in run_ids], at)).fetchall()
+            if not rows:
+                return
+            # An offer that was made for the old moment must not keep the new one waiting.
+            con.execute(sql("set_wake"), (at, [i for i, _ in rows]))
+            moment = {"next_wake_at": at.isoformat(), "wake_ts": at.timestamp()}
+            con.execute(sql("update_runs"), columns([(i, text({**orjson.loads(doc), **moment})) for i, doc in rows]))
+
+        self.database.writing(write)
+
+    def claim(self, run_ids: Sequence[str], owner: str, now: datetime, until: datetime) -> list[str]:
+        """Lease runs to an owner; gives those it got."""
+        named = {"ids": [column(i) for i in run_ids], "owner": owner, "now": now, "until": until}
+        got = self.database.writing(
+            lambda con: {i for (i,) in con.execute(sql("claim"), named).fetchall()}, counted=False
+        )
+        return [i for i in run_ids if i in got]
+
+    def release(self, run_ids: Sequence[str], owner: str) -> None:
+        """Give leases of an owner back; those of others stay."""
+        values = ([column(i) for i in run_ids], owner)
+        self.database.writing(lambda con: con.execute(sql("release"), values), counted=False)
+
+    @guarded
+    def history(self, run_id: str) -> list[HistoryEntry]:
+        """What happened to a run, oldest first."""
+        return [
+            from_document(entry, HistoryEntry)
+            for (doc,) in self.database.all("history", column(run_id))
+            for entry in orjson.loads(doc)["entries"]
+        ]
+
+    @guarded
+    def polls(self, run_id: str, branch: str | None = None) -> list[Poll]:
+        """The kept polls, oldest first."""
+        named = {"run": column(run_id), "branch": None if branch is None else column(branch)}
+        return [_POLL.decode(doc) for (doc,) in self.database.all("polls", named=named)]
+
+    def changes_since(self, moment: datetime) -> list[str]:
+        """Ids of runs updated at or after a moment."""
+        return [i for (i,) in self.database.all("changes_since", moment)]
+
+    def remove(self, run_ids: Sequence[str]) -> int:
+        """Remove runs with all that belongs to them."""
+        ids = [column(i) for i in run_ids]
+        return self.database.writing(lambda con: con.execute(sql("remove"), (ids,)).rowcount)
