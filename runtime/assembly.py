@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from platformdirs import user_state_dir
+
 from runtime.catalog import Catalog
 from runtime.clock import Clock, SystemClock
 from runtime.errors import NotFound, Refused
 from runtime.model.act import Actor
-from runtime.model.run import Run
 from runtime.operations.names import find_branch
 from runtime.operations.queries import Queries
 from runtime.settings import Settings
 from runtime.store.base import RunStore
-from runtime.store.opening import open_store
+from runtime.store.opening import is_url, open_store
 
 if TYPE_CHECKING:
     import subprocess
@@ -136,9 +138,16 @@ def attached_count(directory: Path) -> int:
     return attachment.attached_count(directory)
 
 
-def directory_of(location: str | Path) -> Path:
-    """The directory beside which jobs, the lock and logs lie."""
-    return Path(location).expanduser()
+def directory_of(settings: Settings) -> Path:
+    """The directory in which jobs, locks and logs of this machine lie: for an embedded store, the store itself."""
+    if settings.directory:
+        return Path(settings.directory).expanduser()
+    if not is_url(settings.store):
+        return Path(settings.store).expanduser()
+    # One for each database, whoever connects to it: two workers on one machine share it.
+    place = settings.store.partition("://")[2].rpartition("@")[2]
+    name = hashlib.sha256(place.encode()).hexdigest()[:12]
+    return Path(user_state_dir("forkjoin")) / f"postgresql-{name}"
 
 
 def open_runtime(
@@ -146,8 +155,10 @@ def open_runtime(
 ) -> Runtime:
     """Open the store of these settings and everything over it; raises StoreUnavailable."""
     clock = clock or SystemClock()
-    directory = directory_of(settings.store)
+    directory = directory_of(settings)
     store = open_store(settings.store, read_only=read_only, clock=clock)
+    if is_url(settings.store) and not read_only:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def systems() -> Mapping[str, Any]:
         from runtime.external.registry import external_systems
@@ -184,7 +195,7 @@ def catalog_of(settings: Settings) -> Catalog:
     """Workflows, to be checked without a store."""
     from runtime.external.registry import external_systems
 
-    return _acting_catalog(settings, Lazily(lambda: external_systems(directory_of(settings.store))))
+    return _acting_catalog(settings, Lazily(lambda: external_systems(directory_of(settings))))
 
 
 def scheduler_alive(runtime: Runtime) -> bool:
@@ -201,6 +212,7 @@ def start_scheduler_process(runtime: Runtime) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "FORKJOIN_STORE": os.fspath(runtime.settings.store),
+        "FORKJOIN_DIRECTORY": runtime.settings.directory,
         "FORKJOIN_WORKFLOWS": os.pathsep.join(os.path.abspath(w) for w in runtime.settings.workflows),
     }
     log = runtime.directory / "scheduler.log"
@@ -216,67 +228,3 @@ def start_scheduler_process(runtime: Runtime) -> subprocess.Popen[bytes]:
         )
     finally:
         os.close(handle)
-
-
-def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: bool = False) -> int:
-    """Run the scheduler in the foreground until it is stopped; gives the exit code."""
-    import asyncio
-
-    from runtime.engine.perform import Performer
-    from runtime.operations.starting import NewRun, start_runs
-    from runtime.scheduler.answering import Answering
-    from runtime.scheduler.metering import Meter
-    from runtime.scheduler.service import SchedulerService
-    from runtime.scheduler.wake_loop import WakeLoop
-
-    runtime = open_runtime(settings, actor=Actor("scheduler", "scheduler"))
-    from runtime.catalog import PythonSystem
-
-    systems: dict[str, Any] = {**runtime.systems, "python": PythonSystem(runtime.catalog.code)}
-    # Task code has its own limit inside the catalog; ours only catches what slips through.
-    performer = Performer(systems, runtime.catalog, runtime.clock, settings.call_timeout_seconds + 5)
-
-    meter = Meter(performer.perform, durations=runtime.store.meta("durations"))
-
-    def programs(run: Run) -> tuple[Any, str | None]:
-        from runtime.operations.acting import program_of
-
-        code = runtime.catalog.code_of(run)
-        return program_of(runtime.store, runtime.catalog, run), code.hash if code else None
-
-    loop = WakeLoop(
-        runtime.store,
-        programs,
-        meter.perform,
-        runtime.clock,
-        carry_out=runtime.commands.carry_out,
-        durations=meter.durations,
-        owner=f"{os.uname().nodename}:{os.getpid()}",
-        batch=settings.batch_size,
-        calls_per_target=settings.polls_per_target,
-    )
-
-    def start_run(workflow: str, run_id: str, tick: Any) -> None:
-        with suppress(Refused):
-            start_runs(runtime.commands.acting, workflow, [NewRun(run_id)], reason=f"schedule tick {tick}")
-
-    answering = Answering(runtime.store, performer, lambda run: programs(run)[0], runtime.clock)
-    service = SchedulerService(
-        runtime.store,
-        loop,
-        runtime.clock,
-        settings,
-        runtime.directory,
-        catalog=runtime.catalog,
-        start_run=start_run,
-        look=answering.look,
-        meter=meter,
-        attached=attached,
-    )
-    try:
-        return asyncio.run(service.run(until_idle=until_idle))
-    finally:
-        for system in runtime.systems.values():
-            with suppress(Exception):
-                asyncio.run(system.close())
-        runtime.close()

@@ -25,7 +25,9 @@ class Settings:
     """What can be set: by an option, else by the environment (`FORKJOIN_` and the name), else by the settings file."""
 
     store: str = ""
-    """Directory of the store, made if missing."""
+    """Directory of the store, made if missing; or a postgresql:// URL."""
+    directory: str = ""
+    """Where jobs, locks and logs of this machine lie if the store is in PostgreSQL; by default the user's state."""
     workflows: tuple[str, ...] = ()
     """Folders of workflow folders, besides the built-in ones; separated like PATH in the environment."""
     read_only: bool = False

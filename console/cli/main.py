@@ -23,7 +23,8 @@ WHERE = {
     "bulk": "bulk",
     "starting": "start restart",
     "keeping": "validate graph scaffold schedule export import prune",
-    "running": "console scheduler demo",
+    "running": "console scheduler worker demo",
+    "store": "store",
 }
 MODULES = {name: module for module, names in WHERE.items() for name in names.split()}
 

@@ -1,4 +1,4 @@
-"""Commands that run something: console, scheduler, demo."""
+"""Commands that run something: console, scheduler, worker, demo."""
 
 from __future__ import annotations
 
@@ -48,11 +48,28 @@ def scheduler(until_idle: bool) -> None:
     one = session()
     if one.settings.read_only:
         raise Refused("This session is read-only; a scheduler changes the store.")
-    from runtime.assembly import run_scheduler
+    from runtime.driving import run_scheduler
     from runtime.logs import configure
 
     configure(one.settings.log_level, one.settings.log_format)
     raise click.exceptions.Exit(run_scheduler(one.settings, until_idle=until_idle))
+
+
+@click.command()
+@click.option("--concurrency", type=click.IntRange(1, 1_000), default=100, show_default=True, help="Wakes at once.")
+@click.option("--systems", metavar="A,B", default="", help="External systems this worker may reach; default all.")
+@common
+def worker(concurrency: int, systems: str) -> None:
+    """One of any number of workers on a PostgreSQL store; logs on stderr."""
+    one = session()
+    if one.settings.read_only:
+        raise Refused("This session is read-only; a worker changes the store.")
+    from runtime.driving import run_worker
+    from runtime.logs import configure
+
+    configure(one.settings.log_level, one.settings.log_format)
+    named = [name.strip() for name in systems.split(",") if name.strip()]
+    raise click.exceptions.Exit(run_worker(one.settings, concurrency=concurrency, systems=named))
 
 
 DEMO_SECONDS = 5.0
@@ -109,4 +126,4 @@ def demo(headless: bool) -> None:
     sys.stdout.flush()
 
 
-COMMANDS = (console, scheduler, demo)
+COMMANDS = (console, scheduler, worker, demo)

@@ -88,7 +88,11 @@ def common(function: F) -> F:
     """Global options, usable before and after the name of the command."""
     options = (
         click.option(
-            "--store", metavar="DIR", help="Directory of the store.", expose_value=False, callback=_taker("store")
+            "--store",
+            metavar="DIR_OR_URL",
+            help="Directory of the store, or postgresql://...",
+            expose_value=False,
+            callback=_taker("store"),
         ),
         click.option(
             "--workflows",

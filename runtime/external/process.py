@@ -33,6 +33,8 @@ class ProcessSystem:
     """
 
     name = "process"
+    on_one_machine = True
+    """Its work lives in files of this machine: workers elsewhere cannot see it."""
 
     def __init__(self, directory: Path, *, grace_seconds: int = 10, patience_seconds: float = 1.0) -> None:
         self._root = directory.resolve() / "jobs"

@@ -29,6 +29,8 @@ class SimulatedSystem:
     """
 
     name = "simulated"
+    on_one_machine = True
+    """Its work lives in files of this machine: workers elsewhere cannot see it."""
 
     def __init__(self, directory: Path, clock: Clock, *, seed: int = 0, busy_seconds: float = 5.0) -> None:
         """Play on a directory.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from runtime.clock import Clock
@@ -36,9 +36,9 @@ class Answering:
         self._clock = clock
         self._busy: dict[int, asyncio.Task[None]] = {}
 
-    def look(self) -> None:
-        """Begin with the open questions; returns at once."""
-        for question in self._store.open_questions():
+    def look(self, questions: Sequence[Question] | None = None) -> None:
+        """Begin with the open questions, or with those given; returns at once."""
+        for question in self._store.open_questions() if questions is None else questions:
             if len(self._busy) >= AT_ONCE:
                 return
             if question.id not in self._busy:

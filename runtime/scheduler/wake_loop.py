@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -18,9 +17,10 @@ from runtime.engine.plan import Action
 from runtime.flow.program import Program
 from runtime.logs import get_logger
 from runtime.model.act import Act, Hold
-from runtime.model.branch import Failure
-from runtime.model.run import HistoryEntry, Run
-from runtime.model.status import RunStatus
+from runtime.model.run import Run
+from runtime.scheduler.broken import broken
+from runtime.scheduler.limits import Limits, LocalLimits
+from runtime.scheduler.sources import Source, StoreSource
 from runtime.store.base import RunStore, Save, Stored
 
 log = get_logger(__name__)
@@ -49,6 +49,10 @@ class WakeLoop:
         owner: str = "scheduler",
         batch: int = 500,
         calls_per_target: int = 16,
+        source: Source | None = None,
+        limits: Limits | None = None,
+        reaches: Callable[[str], bool] = lambda _: True,
+        kept_runs: int = KEPT_RUNS,
     ) -> None:
         self._store = store
         self._programs = programs
@@ -58,13 +62,16 @@ class WakeLoop:
         self._durations = durations
         self._owner = owner
         self._batch = batch
-        self._bound = calls_per_target
+        self._source = source or StoreSource(store)
+        self._limits = limits or LocalLimits(calls_per_target)
+        self._reaches = reaches
+        self._kept_runs = kept_runs
+        self._elsewhere: dict[str, str] = {}
         self._kept: OrderedDict[str, Stored] = OrderedDict()
         self._busy: dict[str, set[Slot]] = {}
         self._again: dict[str, datetime] = {}
         """Busy runs that are due for something besides their calls."""
         self._outcomes: deque[tuple[str, Observed]] = deque()
-        self._limits: dict[tuple[str, str], asyncio.Semaphore] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._holds: list[Hold] = []
         self._holds_token: int | None = None
@@ -87,9 +94,10 @@ class WakeLoop:
         """When a busy run is due for something besides its calls."""
         return min(self._again.values(), default=None)
 
-    async def turn(self) -> int:
+    async def turn(self, *, acts: bool = True) -> int:
         """One full turn: due acts, outcomes that arrived, due runs. Returns how many runs were moved."""
-        await self.carry_out_acts()
+        if acts:
+            await self.carry_out_acts()
         self.wait_progress.clear()
         moved = 0
         while True:
@@ -118,7 +126,7 @@ class WakeLoop:
 
     async def _group(self, *, due: bool = True) -> int:
         now = self._clock.now()
-        self._read_holds()
+        await asyncio.to_thread(self._read_holds)
         arrived: dict[str, list[Observed]] = {}
         while self._outcomes:
             run_id, seen = self._outcomes.popleft()
@@ -127,14 +135,24 @@ class WakeLoop:
         ids = list(arrived)
         if due:
             ids += [r for r, at in self._again.items() if at <= now and r not in arrived]
-            fresh = await asyncio.to_thread(self._store.due, now, self._batch, self.busy_runs | frozenset(ids))
-            ids += fresh
+            ids += await self._source.due(now, self._batch, self.busy_runs | frozenset(ids))
         if not ids:
             return 0
         crash_point("wake.claimed")
         await self._load([i for i in ids if i not in self._kept])
         await self._move(ids, arrived)
+        idle = {i: self._kept[i] for i in ids if i not in self._busy and i in self._kept}
+        elsewhere = {i: self._elsewhere.pop(i) for i in idle if i in self._elsewhere}
+        await self._source.done(idle, elsewhere, [i for i in ids if i in self._busy])
+        self._trim()
         return len(ids)
+
+    def forget(self) -> None:
+        """Drop everything that is known and under way: others have taken over."""
+        for task in self._tasks:
+            task.cancel()
+        for kept in (self._kept, self._busy, self._again, self._elsewhere, self._outcomes):
+            kept.clear()
 
     def _read_holds(self) -> None:
         token = self._store.change_token()
@@ -178,7 +196,9 @@ class WakeLoop:
         if again and tries < 5:
             await self._load(again)
             await self._move(again, {r: arrived[r] for r in again if r in arrived}, tries + 1)
-        while len(self._kept) > KEPT_RUNS + len(self._busy):
+
+    def _trim(self) -> None:
+        while len(self._kept) > self._kept_runs + len(self._busy):
             oldest = next((r for r in self._kept if r not in self._busy), None)
             if oldest is None:
                 break
@@ -197,7 +217,7 @@ class WakeLoop:
             return advance(situation, stored, seen, in_flight=slots, owner=self._owner, code_hash=code_hash)
         except Exception as problem:
             log.exception("wake.failed", run=run.id)
-            return _broken(stored, problem, now)
+            return broken(stored, problem, now)
 
     def _take(self, run_id: str, step: Advance) -> None:
         """The save stands: remember the run and make its calls."""
@@ -211,6 +231,9 @@ class WakeLoop:
         if due is not None and due <= draft.now and run_id not in self._busy:
             self.lateness.append((draft.now - due).total_seconds())
         for action in step.actions:
+            if not self._reaches(action.system):
+                self._elsewhere[run_id] = action.system
+                continue
             self._busy.setdefault(run_id, set()).add(action.slot)
             task = asyncio.get_running_loop().create_task(self._call(run_id, action, draft))
             self._tasks.add(task)
@@ -249,32 +272,7 @@ class WakeLoop:
                 self._again.pop(run_id, None)
 
     async def _call(self, run_id: str, action: Action, draft: Draft) -> None:
-        limit = self._limits.get((action.system, action.target))
-        if limit is None:
-            limit = self._limits[action.system, action.target] = asyncio.Semaphore(self._bound)
-        async with limit:
+        async with self._limits.of(action.system, action.target):
             seen = await self._perform(action, draft)
         self._outcomes.append((run_id, seen))
         self.wait_progress.set()
-
-
-def _broken(stored: Stored, problem: Exception, now: datetime) -> Advance:
-    """An exception of ours becomes a saved failure of the run, never a lost run."""
-    message = f"The run could not be advanced: {type(problem).__name__}: {problem}. Repair the cause, then retry."
-    failure = Failure("EngineError", message[:2_000], now)
-    run = dataclasses.replace(
-        stored.run,
-        status=RunStatus.FAILED,
-        failure=failure,
-        next_wake_at=None,
-        ended_at=now,
-        updated_at=now,
-        revision=stored.run.revision + 1,
-        attention=0,
-        why=message[:300],
-        lease_owner=None,
-        lease_until=None,
-    )
-    entry = HistoryEntry(now, "failed", message)
-    save = Save(run, stored.run.revision, history=(entry,))
-    return Advance(Stored(run, stored.branches, stored.firings), save, (), None)

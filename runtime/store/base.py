@@ -215,6 +215,18 @@ class RunStore(Protocol):
         """Every document as (table, number, document)."""
         ...
 
+    def page(self, table: str, after: int, limit: int = 500) -> list[tuple[int, dict[str, Any]]]:
+        """Documents of a table with numbers above `after`, in order."""
+        ...
+
+    def tally(self, table: str) -> int:
+        """How many documents a table has."""
+        ...
+
+    def put_documents(self, table: str, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
+        """Write documents with their numbers, in place of those that are there already."""
+        ...
+
     def restore(self, tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
         """Add exported documents in one transaction; Refused if a run id exists already."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -175,10 +175,27 @@ class SmallTables:
         """Every document as (table, number, document)."""
         for table in TABLES:
             last = 0
-            while rows := self.all(f"SELECT doc_id, doc FROM t_{table} WHERE doc_id>? ORDER BY doc_id LIMIT 500", last):
-                for doc_id, doc in rows:
-                    yield table, doc_id, orjson.loads(doc)
+            while rows := self.page(table, last):
+                for number, document in rows:
+                    yield table, number, document
                 last = rows[-1][0]
+
+    @guarded
+    def page(self, table: str, after: int, limit: int = 500) -> list[tuple[int, dict[str, Any]]]:
+        """Documents of a table with numbers above `after`, in order."""
+        rows = self.all(f"SELECT doc_id, doc FROM t_{table} WHERE doc_id>? ORDER BY doc_id LIMIT ?", after, limit)
+        return [(number, orjson.loads(doc)) for number, doc in rows]
+
+    @guarded
+    def tally(self, table: str) -> int:
+        """How many documents a table has."""
+        return int(self.one(f"SELECT count(*) FROM t_{table}")[0])
+
+    @guarded
+    def put_documents(self, table: str, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
+        """Write documents with their numbers, in place of those that are there already."""
+        with self.rows.transaction():
+            self.rows.put(table, list(rows))
 
     @guarded
     def restore(self, tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:

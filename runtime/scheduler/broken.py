@@ -1,0 +1,34 @@
+"""What becomes of a run when our own code fails on it."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+
+from runtime.engine.advance import Advance
+from runtime.model.branch import Failure
+from runtime.model.run import HistoryEntry
+from runtime.model.status import RunStatus
+from runtime.store.base import Save, Stored
+
+
+def broken(stored: Stored, problem: Exception, now: datetime) -> Advance:
+    """An exception of ours becomes a saved failure of the run, never a lost run."""
+    message = f"The run could not be advanced: {type(problem).__name__}: {problem}. Repair the cause, then retry."
+    failure = Failure("EngineError", message[:2_000], now)
+    run = dataclasses.replace(
+        stored.run,
+        status=RunStatus.FAILED,
+        failure=failure,
+        next_wake_at=None,
+        ended_at=now,
+        updated_at=now,
+        revision=stored.run.revision + 1,
+        attention=0,
+        why=message[:300],
+        lease_owner=None,
+        lease_until=None,
+    )
+    entry = HistoryEntry(now, "failed", message)
+    save = Save(run, stored.run.revision, history=(entry,))
+    return Advance(Stored(run, stored.branches, stored.firings), save, (), None)

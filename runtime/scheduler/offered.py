@@ -1,0 +1,117 @@
+"""Runs that the queue hands to this worker: leased before they are moved, given back when nothing is under way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+
+from runtime.store.base import RunStore, Stored
+from runtime.store.postgres.cluster import Cluster
+
+LEASE = timedelta(seconds=60)
+RENEW_SECONDS = 20.0
+
+
+class OfferedSource:
+    """Between the wake task of the queue and the wake loop of one worker."""
+
+    def __init__(self, store: RunStore, cluster: Cluster, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._cluster = cluster
+        self._now = now
+        self._waiting: deque[tuple[str, asyncio.Future[None]]] = deque()
+        self._taken: dict[str, list[asyncio.Future[None]]] = {}
+        self._leased: set[str] = set()
+        self.routed = False
+        """Some worker does not reach every external system, so that it matters who gets which run."""
+        self.came = asyncio.Event()
+
+    @property
+    def leased(self) -> frozenset[str]:
+        """Runs that are ours now."""
+        return frozenset(self._leased)
+
+    async def wake(self, run_id: str) -> None:
+        """The wake task: hand a run to the wake loop, and wait until it was moved once and saved.
+
+        Never raises for a run: what goes wrong with it is saved with it, and a wake that was not carried out is
+        offered again, because the run is still due.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((run_id, done))
+        self.came.set()
+        await done
+
+    async def due(self, now: datetime, limit: int, exclude: frozenset[str]) -> list[str]:
+        """The runs that were handed to us and that nobody else has leased."""
+        self.came.clear()
+        wanted: dict[str, list[asyncio.Future[None]]] = {}
+        while self._waiting and len(wanted) < limit:
+            run_id, done = self._waiting.popleft()
+            if run_id in exclude:
+                done.set_result(None)
+            else:
+                wanted.setdefault(run_id, []).append(done)
+        if not wanted:
+            return []
+        for run_id, futures in wanted.items():
+            self._taken.setdefault(run_id, []).extend(futures)
+        try:
+            moment = self._now()
+            got = await asyncio.to_thread(self._store.claim, list(wanted), self._cluster.owner, moment, moment + LEASE)
+        except BaseException:
+            self.give_up(list(wanted))
+            raise
+        self._leased |= set(got)
+        self.give_up([r for r in wanted if r not in self._leased])
+        return got
+
+    async def done(self, idle: Mapping[str, Stored], elsewhere: Mapping[str, str], busy: Collection[str]) -> None:
+        """Give back what is idle, with the external system its next wake needs; end the jobs of all."""
+        try:
+            if elsewhere:
+                await asyncio.to_thread(self._cluster.hand_on, elsewhere)
+            back = [run_id for run_id in idle if run_id not in elsewhere]
+            if back:
+                if self.routed:
+                    await asyncio.to_thread(self._cluster.set_routes, {i: next_system(idle[i]) for i in back})
+                await asyncio.to_thread(self._store.release, back, self._cluster.owner)
+            self._leased -= set(idle)
+        finally:
+            self.give_up([*idle, *busy])
+
+    async def renew(self) -> None:
+        """Keep what is under way ours."""
+        if self._leased:
+            now = self._now()
+            kept = await asyncio.to_thread(self._store.claim, list(self._leased), self._cluster.owner, now, now + LEASE)
+            self._leased &= set(kept)
+
+    def give_up(self, run_ids: Collection[str] | None = None) -> None:
+        """End the jobs of these runs, or of all: the queue may hand them out again."""
+        if run_ids is None:
+            futures = [done for found in self._taken.values() for done in found] + [d for _, d in self._waiting]
+            self._taken.clear()
+            self._waiting.clear()
+            self._leased.clear()
+        else:
+            futures = [done for run_id in run_ids for done in self._taken.pop(run_id, ())]
+        for done in futures:
+            if not done.done():
+                done.set_result(None)
+
+
+def next_system(stored: Stored) -> str:
+    """The external system the next call of a run goes to; empty if none is known."""
+    soonest: tuple[datetime, str] | None = None
+    for branch in stored.branches.values():
+        visit = branch.current
+        at = branch.next_poll_at or branch.retry_at
+        if visit is None or not visit.attempts or at is None:
+            continue
+        name = visit.attempts[-1].external_system
+        if name not in ("local", "python") and (soonest is None or at < soonest[0]):
+            soonest = (at, name)
+    return soonest[1] if soonest else ""

@@ -1,0 +1,118 @@
+"""The queue that hands due runs to workers: procrastinate, one job per wake, lock = run id."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.worker import Worker as QueueWorker
+
+from runtime.logs import get_logger
+
+log = get_logger(__name__)
+TASK = "forkjoin.wake"
+ANY = "wake"
+FETCH_SECONDS = 1.0
+HEARTBEAT_SECONDS = 2.0
+STALLED_SECONDS = 10.0
+GRACE_SECONDS = 20.0
+
+
+def queue_of(route: str) -> str:
+    """The queue for runs whose next call goes to an external system; the common one if none is known."""
+    return f"{ANY}.{route}" if route else ANY
+
+
+class Deferring:
+    """Puts runs into the queue on a connection, and so in a transaction, of the store."""
+
+    def __init__(self) -> None:
+        self._app = App(connector=SyncPsycopgConnector())
+
+    def __call__(self, connection: Any, runs: Sequence[tuple[str, str]]) -> None:
+        """Defer one wake for each (run, route)."""
+        jobs = [
+            self._app.configure_task(
+                TASK,
+                lock=run_id,
+                queueing_lock=run_id,
+                queue=queue_of(route),
+                task_kwargs={"run_id": run_id},
+                allow_unknown=True,
+            ).job
+            for run_id, route in runs
+        ]
+        self._app.job_manager.batch_defer_jobs(jobs=jobs, connection=connection)
+
+
+class Queue:
+    """This worker's end of the queue; begins again by itself when the database was away."""
+
+    def __init__(
+        self,
+        dsn: str,
+        wake: Callable[[str], Awaitable[None]],
+        *,
+        concurrency: int,
+        reach: Sequence[str] | None,
+    ) -> None:
+        self._dsn = dsn
+        self._wake = wake
+        self._concurrency = concurrency
+        self._queues = None if reach is None else [ANY, *(queue_of(name) for name in reach)]
+        self._worker: Any = None
+        self._stopping = False
+        # Its messages are one line a job; what matters is told by the worker.
+        logging.getLogger("procrastinate").setLevel(logging.ERROR)
+
+    @property
+    def number(self) -> int | None:
+        """Number of this worker in the queue, while it takes jobs."""
+        return self._worker.worker_id if self._worker is not None else None
+
+    async def run(self) -> None:
+        """Take jobs until stopped."""
+        pause = 0.5
+        while not self._stopping:
+            app = App(connector=PsycopgConnector(conninfo=self._dsn, min_size=1, max_size=4))
+
+            @app.task(name=TASK, queue=ANY)
+            async def wake(run_id: str) -> None:
+                await self._wake(run_id)
+
+            try:
+                async with app.open_async():
+                    self._worker = QueueWorker(
+                        app,
+                        queues=self._queues,
+                        name=TASK,
+                        concurrency=self._concurrency,
+                        fetch_job_polling_interval=FETCH_SECONDS,
+                        install_signal_handlers=False,
+                        delete_jobs="always",
+                        update_heartbeat_interval=HEARTBEAT_SECONDS,
+                        stalled_worker_timeout=STALLED_SECONDS,
+                        shutdown_graceful_timeout=GRACE_SECONDS,
+                    )
+                    pause = 0.5
+                    await self._worker.run()
+            except asyncio.CancelledError:
+                raise
+            except Exception as problem:
+                log.warning("queue.interrupted", problem=f"{type(problem).__name__}: {problem}", again_in_s=pause)
+            finally:
+                self._worker = None
+            if not self._stopping:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 10.0)
+
+    def stop(self) -> None:
+        """Take no more jobs; those under way are finished."""
+        self._stopping = True
+        if self._worker is not None:
+            with suppress(Exception):
+                self._worker.stop()

@@ -1,0 +1,124 @@
+"""Bounds per target that hold over all workers: places are rows in the store, leased in blocks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from runtime.errors import StoreUnavailable
+from runtime.scheduler.limits import LocalLimits
+from runtime.store.postgres.cluster import Cluster
+
+LEASE_SECONDS = 90.0
+ASK_SECONDS = 0.1
+KEEP_SECONDS = 0.5
+"""How long a place stays with a worker that has more calls waiting; then others may have it."""
+
+
+class _Target:
+    """The places of one target that are ours now."""
+
+    def __init__(self) -> None:
+        self.free: list[int] = []
+        self.used: set[int] = set()
+        self.wanted = 0
+        self.changed = asyncio.Event()
+        self.asking: asyncio.Task[None] | None = None
+        self.asked_at = 0.0
+        self.since: dict[int, float] = {}
+
+
+class SharedLimits:
+    """Places for calls, taken from and given back to the store.
+
+    A place is ours for 90 seconds and renewed with the heartbeat. No call starts on one that could end while the
+    call lasts, so that a worker that was cut off never makes the bound be passed.
+    """
+
+    def __init__(self, cluster: Cluster, bound: int, call_seconds: float) -> None:
+        self._cluster = cluster
+        self._bound = bound
+        self._margin = call_seconds + 5.0
+        self._targets: dict[str, _Target] = {}
+        self._renewed_at = time.monotonic()
+        self._unbound = LocalLimits(1_000_000)
+
+    def of(self, system: str, target: str) -> AbstractAsyncContextManager[object]:
+        """One place of a target; Python code in this process needs none."""
+        if system == "local":
+            return self._unbound.of(system, target)
+        return self._place(f"{system}:{target}".rstrip(":"))
+
+    @asynccontextmanager
+    async def _place(self, name: str) -> AsyncIterator[None]:
+        one = self._targets.setdefault(name, _Target())
+        one.wanted += 1
+        try:
+            while not one.free or not self._safe():
+                if one.asking is None or one.asking.done():
+                    one.asking = asyncio.ensure_future(self._ask(name, one))
+                one.changed.clear()
+                await one.changed.wait()
+        finally:
+            one.wanted -= 1
+        slot = one.free.pop()
+        one.used.add(slot)
+        try:
+            yield
+        finally:
+            if slot in one.used:
+                one.used.discard(slot)
+                await self._used(name, one, slot)
+
+    def _safe(self) -> bool:
+        return time.monotonic() - self._renewed_at < LEASE_SECONDS - self._margin
+
+    async def _ask(self, name: str, one: _Target) -> None:
+        """Ask for as many places as calls wait, again and again until there is one."""
+        pause = ASK_SECONDS
+        while one.wanted and not one.free:
+            try:
+                if not self._safe():
+                    await self.renew()
+                got = await asyncio.to_thread(self._cluster.take_slots, name, one.wanted, self._bound, LEASE_SECONDS)
+            except StoreUnavailable:
+                got = []
+            now = time.monotonic()
+            one.free += got
+            one.since |= dict.fromkeys(got, now)
+            if not got:
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.5, 1.0)
+        one.changed.set()
+
+    async def _used(self, name: str, one: _Target, slot: int) -> None:
+        """Keep a place for the next waiting call for a moment, else give it back."""
+        if one.wanted and time.monotonic() - one.since.get(slot, 0.0) < KEEP_SECONDS:
+            one.free.append(slot)
+            one.changed.set()
+            return
+        one.since.pop(slot, None)
+        try:
+            await asyncio.to_thread(self._cluster.give_slots, name, [slot])
+        except StoreUnavailable:
+            # It ends by itself.
+            return
+        one.changed.set()
+
+    async def renew(self) -> None:
+        """Keep our places; forget those that were given to others."""
+        before = time.monotonic()
+        ours = await asyncio.to_thread(self._cluster.renew_slots, LEASE_SECONDS)
+        self._renewed_at = before
+        for name, one in self._targets.items():
+            kept = ours.get(name, set())
+            one.free = [slot for slot in one.free if slot in kept]
+
+    def forget(self) -> None:
+        """Drop all places: others have them now."""
+        for one in self._targets.values():
+            one.free.clear()
+            one.used.clear()
+            one.changed.set()

@@ -1,0 +1,287 @@
+"""One of many workers on a PostgreSQL store: takes due runs from the queue, shares duties, shows it is alive."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from runtime.catalog import Catalog
+from runtime.errors import LostRight, StoreUnavailable
+from runtime.logs import get_logger
+from runtime.model.question import Question
+from runtime.scheduler.attachment import attached_count
+from runtime.scheduler.combining import combined
+from runtime.scheduler.metering import Meter
+from runtime.scheduler.notify import notify, watchdog_seconds
+from runtime.scheduler.offered import RENEW_SECONDS, OfferedSource
+from runtime.scheduler.queue import Deferring, Queue
+from runtime.scheduler.shared_limits import SharedLimits
+from runtime.scheduler.store_clock import StoreClock
+from runtime.scheduler.ticking import retire, tick_schedules
+from runtime.scheduler.wake_loop import WakeLoop
+from runtime.settings import Settings
+from runtime.store.base import RunStore
+from runtime.store.postgres.cluster import Cluster
+
+log = get_logger(__name__)
+BEAT_SECONDS = 1.5
+OFFER_SECONDS = 0.2
+DUTY_SECONDS = 5.0
+DUTY = "duties"
+QUESTION_SECONDS = 60.0
+ATTACHED_SECONDS = 30.0
+DRAIN_SECONDS = 20.0
+RETIRE_SECONDS = 3_600.0
+DEPTH_PER_WORKER = 400
+
+
+class WorkerService:
+    """Works on a store together with others until it is told to stop."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        cluster: Cluster,
+        loop: WakeLoop,
+        source: OfferedSource,
+        limits: SharedLimits,
+        queue: Queue,
+        clock: StoreClock,
+        settings: Settings,
+        directory: Path,
+        *,
+        catalog: Catalog,
+        start_run: Callable[[str, str, datetime], None],
+        look: Callable[[Sequence[Question]], None],
+        meter: Meter,
+        reach: Sequence[str] | None = None,
+        attached: bool = False,
+    ) -> None:
+        self._store, self._cluster, self._loop, self._source = store, cluster, loop, source
+        self._limits, self._queue, self._clock, self._settings = limits, queue, clock, settings
+        self._directory, self._catalog, self._start_run = directory, catalog, start_run
+        self._look, self._meter, self._reach, self._attached = look, meter, reach, attached
+        self._defer = Deferring()
+        self._stop = asyncio.Event()
+        self._started_at = clock.now()
+        self._rates: deque[float] = deque(maxlen=60)
+        self._wakes_before = (0, time.monotonic())
+        self._leads = False
+        self._members = 1
+        self._offered = 0
+        self._retired_at = 0.0
+        self._renewed_at = time.monotonic()
+        self._alone_since: float | None = None
+        self._available = True
+
+    async def run(self, *, until_idle: bool = False) -> int:
+        """Work until a signal, or with `until_idle` until nothing is left to wake; gives the exit code."""
+        running = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            running.add_signal_handler(number, self._stop.set)
+        running.add_signal_handler(signal.SIGHUP, self._catalog.reload)
+        await asyncio.to_thread(self._join)
+        log.info("worker.working", number=self._cluster.number, directory=self._directory, pid=os.getpid())
+        tasks = [
+            asyncio.ensure_future(work)
+            for work in (
+                self._queue.run(),
+                self._again("worker.turn", self._turn, 0.0),
+                self._again("worker.offer", self._offer, OFFER_SECONDS),
+                self._again("worker.beat", self._beat, BEAT_SECONDS),
+            )
+        ]
+        notify("READY=1")
+        idle_looks = 0
+        try:
+            while not self._stop.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), 0.25)
+                with suppress(StoreUnavailable):
+                    idle_looks = idle_looks + 1 if until_idle and await asyncio.to_thread(self._idle) else 0
+                if idle_looks > 2 or self._nobody_left():
+                    break
+            return 0
+        finally:
+            notify("STOPPING=1")
+            await self._finish(tasks)
+            log.info("worker.stopped", wakes=self._loop.wakes)
+
+    def _join(self) -> None:
+        host = os.uname().nodename
+        self._clock.measure(self._cluster.now())
+        self._cluster.join(f"{host}:{os.getpid()}", host, self._told())
+
+    async def _again(self, name: str, work: Callable[[], Any], pause: float) -> None:
+        """Do something again and again; when the store is away wait a little longer each time."""
+        wait = 0.5
+        while True:
+            try:
+                await work()
+                wait = 0.5
+                self._back()
+                await asyncio.sleep(pause)
+            except LostRight as problem:
+                log.warning("worker.taken_out", problem=problem.message)
+                await self._begin_again()
+            except StoreUnavailable as problem:
+                if self._available:
+                    log.error("worker.store_unavailable", problem=problem.message, during=name)
+                self._available = False
+                self._source.give_up(self._source.leased)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 5.0)
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("worker.failed", during=name)
+                await asyncio.sleep(1.0)
+
+    def _back(self) -> None:
+        if not self._available:
+            self._available = True
+            log.info("worker.store_back")
+
+    async def _begin_again(self) -> None:
+        """We were taken for dead: drop everything we held and come back under a new number."""
+        self._loop.forget()
+        self._source.give_up()
+        self._limits.forget()
+        with suppress(StoreUnavailable):
+            await asyncio.to_thread(self._join)
+
+    async def _turn(self) -> None:
+        """Wait for runs from the queue, outcomes, or a busy run that is due for something else; then move them."""
+        again = self._loop.next_again()
+        limit = 1.0
+        if again is not None:
+            limit = min(limit, max(0.01, (again - self._clock.now()).total_seconds()))
+        waits = [asyncio.ensure_future(e.wait()) for e in (self._source.came, self._loop.wait_progress)]
+        await asyncio.wait(waits, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in waits:
+            waiting.cancel()
+        await self._loop.turn(acts=False)
+
+    async def _offer(self) -> None:
+        depth = DEPTH_PER_WORKER * max(1, self._members)
+        self._offered += await asyncio.to_thread(self._cluster.offer, self._defer, depth=depth, reach=self._reach)
+        if self._leads:
+            await self._loop.carry_out_acts()
+        mine = await asyncio.to_thread(self._questions)
+        if mine:
+            self._look(mine)
+
+    def _questions(self) -> list[Question]:
+        """Open questions that are ours to answer: of those whose system we reach, each goes to one worker."""
+        return [
+            question
+            for question in self._store.open_questions()
+            if self._may_ask(question) and self._cluster.take_duty(f"question:{question.id}", QUESTION_SECONDS)
+        ]
+
+    def _may_ask(self, question: Question) -> bool:
+        if self._reach is None:
+            return True
+        found = self._store.load([question.run_id])
+        branch = found[0].branches.get(question.branch) if found else None
+        started = [v for v in branch.steps if v.attempts] if branch is not None else []
+        return not started or started[-1].attempts[-1].external_system in (*self._reach, "local", "python")
+
+    async def _beat(self) -> None:
+        """Say that we are alive, renew what we hold, bury the dead, and do the duties of one if they are ours."""
+        await asyncio.to_thread(self._cluster.beat, self._told(), self._queue.number)
+        self._clock.measure(await asyncio.to_thread(self._cluster.now))
+        for name in await asyncio.to_thread(self._cluster.bury):
+            log.warning("worker.buried", worker=name)
+        if time.monotonic() - self._renewed_at >= RENEW_SECONDS:
+            self._renewed_at = time.monotonic()
+            await self._source.renew()
+            await self._limits.renew()
+        members = await asyncio.to_thread(self._cluster.members)
+        self._members = len(members)
+        self._source.routed = any(m.beat.get("systems_reached") is not None for m in members)
+        led = self._leads
+        self._leads = await asyncio.to_thread(self._cluster.take_duty, DUTY, DUTY_SECONDS)
+        if self._leads:
+            if not led:
+                log.info("worker.leads", number=self._cluster.number)
+            await asyncio.to_thread(self._lead, members)
+        if watchdog_seconds():
+            notify("WATCHDOG=1")
+
+    def _lead(self, members: Sequence[Any]) -> None:
+        """What exactly one worker does: schedules, retention, and the heartbeat of all."""
+        tick_schedules(self._store, self._catalog, self._clock, self._start_run)
+        if time.monotonic() - self._retired_at >= RETIRE_SECONDS or not self._retired_at:
+            self._retired_at = time.monotonic()
+            self._cluster.forget_old_duties()
+            retire(self._store, self._catalog, self._clock.now(), self._settings.retention_days)
+        told = combined(members, self._cluster.queue(), self._clock.now())
+        self._rates.append(told["scheduler"]["wakes_per_second"])
+        told["scheduler"]["rates"] = list(self._rates)
+        for key, value in told.items():
+            self._store.put_meta(key, value)
+
+    def _told(self) -> dict[str, Any]:
+        """What this worker tells of itself with each heartbeat."""
+        moment = time.monotonic()
+        before, at = self._wakes_before
+        self._wakes_before = (self._loop.wakes, moment)
+        late = sorted(self._loop.lateness)
+        return {
+            "pid": os.getpid(),
+            "host": os.uname().nodename,
+            "started_at": self._started_at.isoformat(),
+            "wakes": self._loop.wakes,
+            "wakes_per_second": round((self._loop.wakes - before) / max(moment - at, 0.001), 3),
+            "lateness_s": round(late[len(late) // 2], 4) if late else 0.0,
+            "lateness_p99_s": round(late[int(len(late) * 0.99)], 4) if late else 0.0,
+            "in_flight": self._loop.in_flight,
+            "leased": len(self._source.leased),
+            "stuck_threads": self._catalog.stuck_threads(),
+            "leads": self._leads,
+            "systems_reached": None if self._reach is None else list(self._reach),
+            "systems": self._meter.summary(),
+            "durations": self._meter.durations(),
+        }
+
+    def _idle(self) -> bool:
+        nothing_due = self._store.next_wake() is None and not self._loop.in_flight and not self._source.leased
+        end = datetime.max.replace(tzinfo=self._clock.now().tzinfo)
+        return nothing_due and not self._store.due_acts(end)
+
+    def _nobody_left(self) -> bool:
+        if not self._attached or attached_count(self._directory):
+            self._alone_since = None
+            return False
+        self._alone_since = self._alone_since or time.monotonic()
+        return time.monotonic() - self._alone_since > ATTACHED_SECONDS
+
+    async def _finish(self, tasks: Sequence[asyncio.Future[None]]) -> None:
+        """Take no more, finish what is being performed, give back the rest."""
+        self._queue.stop()
+        taking, turning, offering, beating = tasks
+        offering.cancel()
+        with suppress(Exception):
+            await asyncio.wait([taking], timeout=2.0)
+        turning.cancel()
+        await asyncio.gather(turning, offering, return_exceptions=True)
+        self._source.give_up(self._source.leased)
+        with suppress(StoreUnavailable):
+            await self._loop.drain(DRAIN_SECONDS)
+        self._source.give_up()
+        with suppress(Exception):
+            await asyncio.wait([taking], timeout=3.0)
+        for task in (taking, beating):
+            task.cancel()
+        await asyncio.gather(taking, beating, return_exceptions=True)
+        with suppress(StoreUnavailable):
+            await asyncio.to_thread(self._cluster.leave)

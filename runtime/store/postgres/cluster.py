@@ -1,0 +1,209 @@
+"""What workers on one PostgreSQL store share: who is there, who does what, who may call, and what is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from runtime.errors import LostRight
+from runtime.store.postgres.database import Connection
+from runtime.store.postgres.queries import sql
+from runtime.store.postgres.small_tables import text
+from runtime.store.postgres.store import PostgresStore
+
+OFFER_SECONDS = 10.0
+SILENT_SECONDS = 6.0
+Defer = Callable[[Connection, Sequence[tuple[str, str]]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A worker that is there, as its last heartbeat told."""
+
+    number: int
+    name: str
+    host: str
+    beat_at: datetime
+    silent_seconds: float
+    """Since that heartbeat, by the clock of the database."""
+    beat: Mapping[str, Any]
+
+
+class Cluster:
+    """The shared half of a worker; every method is one statement or one transaction."""
+
+    def __init__(self, store: PostgresStore) -> None:
+        """Work over the database of a store; raises StoreUnavailable like it."""
+        self.store = store
+        self._database = store.database
+        self.number = 0
+
+    @property
+    def owner(self) -> str:
+        """The name under which this worker leases runs."""
+        return str(self.number)
+
+    def join(self, name: str, host: str, beat: Mapping[str, Any]) -> int:
+        """Register as a worker; the store refuses saves once this number is taken out."""
+
+        def register(con: Connection) -> int:
+            row = con.execute(sql("register_worker"), (name, host, text(beat))).fetchone()
+            assert row is not None
+            return int(row[0])
+
+        self.number = self._database.writing(register)
+        self.store.member = self.number
+        return self.number
+
+    def leave(self) -> None:
+        """Give everything back and be gone."""
+        self._database.writing(lambda con: self._forget(con, [self.number]))
+        self.store.member = None
+
+    @staticmethod
+    def _forget(con: Connection, numbers: list[int]) -> None:
+        con.execute(sql("release_all"), ([str(n) for n in numbers],))
+        con.execute(sql("release_slots"), (numbers,))
+        con.execute(sql("release_duties"), (numbers,))
+        for number in numbers:
+            con.execute(sql("remove_worker"), (number,))
+
+    def beat(self, beat: Mapping[str, Any], queue_worker: int | None) -> None:
+        """Say that we are alive; LostRight if we were silent so long that we were taken out."""
+
+        def write(con: Connection) -> int:
+            return con.execute(sql("beat_worker"), (queue_worker, text(beat), self.number)).rowcount
+
+        if self._database.writing(write, counted=False) == 0:
+            raise LostRight("This worker was silent for too long; others have taken over its runs.")
+
+    def members(self) -> list[Member]:
+        """Everyone who is registered."""
+        return [
+            Member(number, name, host, at, silent, orjson.loads(doc))
+            for number, name, host, at, doc, silent in self._database.all("workers")
+        ]
+
+    def bury(self) -> list[str]:
+        """Take out workers that are silent, and give what they held to the others; gives their names."""
+
+        def sweep(con: Connection) -> list[str]:
+            gone = con.execute(sql("silent_workers"), (SILENT_SECONDS,)).fetchall()
+            if gone:
+                self._forget(con, [number for number, _, _ in gone])
+                # A job of the dead holds the lock of its run: it ends here, the wake itself is in the store.
+                con.execute(sql("end_jobs_of_silent"), ([q for _, _, q in gone if q is not None],))
+            return [name for _, name, _ in gone]
+
+        return self._database.writing(sweep, counted=False)
+
+    def take_duty(self, name: str, seconds: float) -> bool:
+        """Take or keep a duty for so many seconds; False while another worker has it."""
+        named = {"name": name, "worker": self.number, "ttl": seconds}
+        return self._database.writing(
+            lambda con: con.execute(sql("take_duty"), named).fetchone() is not None, counted=False
+        )
+
+    def forget_old_duties(self) -> None:
+        """Remove duties nobody renewed for an hour, like those of single questions."""
+        self._database.writing(lambda con: con.execute(sql("forget_duties")), counted=False)
+
+    def take_slots(self, target: str, wanted: int, bound: int, seconds: float) -> list[int]:
+        """Take up to `wanted` of the `bound` slots of a target."""
+        named = {"target": target, "wanted": wanted, "bound": bound, "ttl": seconds, "worker": self.number}
+
+        def take(con: Connection) -> list[int]:
+            con.execute(sql("make_slots"), named)
+            return [slot for (slot,) in con.execute(sql("take_slots"), named).fetchall()]
+
+        return self._database.writing(take, counted=False)
+
+    def give_slots(self, target: str, slots: Sequence[int]) -> None:
+        """Give slots back."""
+        values = (target, list(slots), self.number)
+        self._database.writing(lambda con: con.execute(sql("give_slots"), values), counted=False)
+
+    def renew_slots(self, seconds: float) -> dict[str, set[int]]:
+        """Keep all our slots for so many seconds more; gives those that are still ours, by target."""
+        found: dict[str, set[int]] = {}
+        rows = self._database.writing(
+            lambda con: con.execute(sql("renew_slots"), (seconds, self.number)).fetchall(), counted=False
+        )
+        for target, slot in rows:
+            found.setdefault(target, set()).add(slot)
+        return found
+
+    def offer(self, defer: Defer, *, depth: int, reach: Sequence[str] | None) -> int:
+        """Put due runs into the queue, up to its free depth; gives how many.
+
+        Only one worker offers at a time. `reach` names the external systems we can call, None: all. An offer that
+        is not acted on within ten seconds is made again.
+        """
+
+        def make(con: Connection) -> int:
+            row = con.execute(sql("offer_right")).fetchone()
+            if not row or not row[0]:
+                return 0
+            waiting = con.execute(sql("queue_depth")).fetchone()
+            free = depth - (waiting[0] if waiting else 0)
+            if free <= 0:
+                return 0
+            named = {
+                "lease": OFFER_SECONDS,
+                "limit": free,
+                "everything": reach is None,
+                "routes": list(reach or ()),
+            }
+            due = con.execute(sql("offer"), named).fetchall()
+            if not due:
+                return 0
+            # One job that is queued already would fail the whole batch. It goes: its queue may be the wrong one.
+            con.execute(sql("withdraw"), ([run_id for run_id, _ in due],))
+            defer(con, due)
+            return len(due)
+
+        return self._database.writing(make, counted=False)
+
+    def next_offer_seconds(self) -> float | None:
+        """Seconds until the next run nobody works on is due; None if none is."""
+        row = self._database.one("next_offer")
+        return float(row[0]) if row and row[0] is not None else None
+
+    def hand_on(self, routes: Mapping[str, str]) -> None:
+        """Give runs to workers that reach the external system they need now."""
+        values = (list(routes), list(routes.values()), self.owner)
+        self._database.writing(lambda con: con.execute(sql("hand_on"), values), counted=False)
+
+    def set_routes(self, routes: Mapping[str, str]) -> None:
+        """Say which external system the next wake of runs is for."""
+        values = (list(routes), list(routes.values()))
+        self._database.writing(lambda con: con.execute(sql("routes"), values), counted=False)
+
+    def now(self) -> datetime:
+        """The clock of the database, by which runs are due."""
+        moment: datetime = self._database.one("database_now")[0]
+        return moment
+
+    def queue(self) -> dict[str, float]:
+        """Jobs waiting in the queue, due runs nobody works on, and how long the oldest has been due in seconds."""
+        depth = self._database.one("queue_depth")[0]
+        due, oldest = self._database.one("wake_backlog")
+        return {"depth": int(depth), "due": int(due or 0), "oldest_due_s": round(float(oldest or 0.0), 3)}
+
+    def home(self, system: str, host: str, directory: str, *, move: bool = False) -> tuple[str, str]:
+        """Where the work of a system lives that keeps it on one machine: (host, directory).
+
+        The first worker that reaches it makes its own machine the home; `move` makes ours the home.
+        """
+        key = f"home:{system}"
+        if not move:
+            value = text({"key": key, "value": {"host": host, "directory": directory}})
+            self._database.writing(lambda con: con.execute(sql("new_meta"), (key, value)), counted=False)
+        else:
+            self.store.put_meta(key, {"host": host, "directory": directory})
+        found = self.store.meta(key)
+        return str(found["host"]), str(found["directory"])
