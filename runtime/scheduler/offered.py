@@ -33,6 +33,11 @@ class OfferedSource:
         """Runs that are ours now."""
         return frozenset(self._leased)
 
+    @property
+    def in_hand(self) -> list[str]:
+        """Runs whose jobs have not ended."""
+        return [*self._taken, *(run_id for run_id, _ in self._waiting)]
+
     async def wake(self, run_id: str) -> None:
         """The wake task: hand a run to the wake loop, and wait until it was moved once and saved.
 
@@ -82,11 +87,17 @@ class OfferedSource:
         finally:
             self.give_up([*idle, *busy])
 
-    async def renew(self) -> None:
-        """Keep what is under way ours."""
+    async def renew(self, busy: frozenset[str]) -> None:
+        """Keep what is under way ours, and give back what a store that was away would not take back."""
+        left = self._leased - busy
+        if left:
+            await asyncio.to_thread(self._store.release, sorted(left), self._cluster.owner)
+            self._leased -= left
         if self._leased:
             now = self._now()
-            kept = await asyncio.to_thread(self._store.claim, list(self._leased), self._cluster.owner, now, now + LEASE)
+            kept = await asyncio.to_thread(
+                self._store.claim, sorted(self._leased), self._cluster.owner, now, now + LEASE
+            )
             self._leased &= set(kept)
 
     def give_up(self, run_ids: Collection[str] | None = None) -> None:

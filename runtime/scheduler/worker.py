@@ -81,6 +81,7 @@ class WorkerService:
         self._renewed_at = time.monotonic()
         self._alone_since: float | None = None
         self._available = True
+        self._lost_before: set[int] = set()
 
     async def run(self, *, until_idle: bool = False) -> int:
         """Work until a signal, or with `until_idle` until nothing is left to wake; gives the exit code."""
@@ -127,7 +128,10 @@ class WorkerService:
             try:
                 await work()
                 wait = 0.5
-                self._back()
+                if not self._available:
+                    self._available = True
+                    log.info("worker.store_back")
+                    self._renewed_at = 0.0
                 await asyncio.sleep(pause)
             except LostRight as problem:
                 log.warning("worker.taken_out", problem=problem.message)
@@ -144,11 +148,6 @@ class WorkerService:
             except Exception:
                 log.exception("worker.failed", during=name)
                 await asyncio.sleep(1.0)
-
-    def _back(self) -> None:
-        if not self._available:
-            self._available = True
-            log.info("worker.store_back")
 
     async def _begin_again(self) -> None:
         """We were taken for dead: drop everything we held and come back under a new number."""
@@ -201,9 +200,10 @@ class WorkerService:
         self._clock.measure(await asyncio.to_thread(self._cluster.now))
         for name in await asyncio.to_thread(self._cluster.bury):
             log.warning("worker.buried", worker=name)
+        await self._end_lost_jobs()
         if time.monotonic() - self._renewed_at >= RENEW_SECONDS:
             self._renewed_at = time.monotonic()
-            await self._source.renew()
+            await self._source.renew(self._loop.busy_runs)
             await self._limits.renew()
         members = await asyncio.to_thread(self._cluster.members)
         self._members = len(members)
@@ -216,6 +216,16 @@ class WorkerService:
             await asyncio.to_thread(self._lead, members)
         if watchdog_seconds():
             notify("WATCHDOG=1")
+
+    async def _end_lost_jobs(self) -> None:
+        """End jobs that two heartbeats in a row belong to nothing we do: else they lock their runs for ever."""
+        number = self._queue.number
+        if number is not None:
+            left = await asyncio.to_thread(self._cluster.jobs_left, number, self._source.in_hand)
+            lost = left & self._lost_before
+            self._lost_before = left - lost
+            if lost:
+                await asyncio.to_thread(self._cluster.end_jobs, sorted(lost))
 
     def _lead(self, members: Sequence[Any]) -> None:
         """What exactly one worker does: schedules, retention, and the heartbeat of all."""

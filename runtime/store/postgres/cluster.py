@@ -95,11 +95,21 @@ class Cluster:
             gone = con.execute(sql("silent_workers"), (SILENT_SECONDS,)).fetchall()
             if gone:
                 self._forget(con, [number for number, _, _ in gone])
-                # A job of the dead holds the lock of its run: it ends here, the wake itself is in the store.
-                con.execute(sql("end_jobs_of_silent"), ([q for _, _, q in gone if q is not None],))
+            # A job of the dead holds the lock of its run: it ends here, the wake itself is in the store. This also
+            # ends what a living worker had taken before it lost its connection.
+            numbers = [queue for _, _, queue in gone if queue is not None]
+            con.execute(sql("end_jobs_of_silent"), (numbers, SILENT_SECONDS))
             return [name for _, name, _ in gone]
 
         return self._database.writing(sweep, counted=False)
+
+    def jobs_left(self, queue_worker: int, in_hand: Sequence[str]) -> set[int]:
+        """Jobs the queue believes this worker to be doing, besides those of the runs it has in hand."""
+        return {job for (job,) in self._database.all("jobs_of_worker", queue_worker, list(in_hand))}
+
+    def end_jobs(self, jobs: Sequence[int]) -> None:
+        """End jobs whose end could not be told while the database was away."""
+        self._database.writing(lambda con: con.execute(sql("end_jobs"), (list(jobs),)), counted=False)
 
     def take_duty(self, name: str, seconds: float) -> bool:
         """Take or keep a duty for so many seconds; False while another worker has it."""

@@ -328,6 +328,12 @@ SELECT extract(epoch FROM min(wake_at) - clock_timestamp())::float8 FROM heads
 WHERE wake_at IS NOT NULL AND owner IS NULL
 
 -- name: end_jobs_of_silent
-DELETE FROM procrastinate_jobs j WHERE status = 'doing'
-  AND (worker_id IS NULL OR worker_id = ANY(%s)
-       OR NOT EXISTS (SELECT 1 FROM procrastinate_workers w WHERE w.id = j.worker_id))
+DELETE FROM procrastinate_jobs j WHERE status = 'doing' AND (
+    worker_id IS NULL OR worker_id = ANY(%s) OR worker_id IN (
+        SELECT id FROM procrastinate_workers WHERE last_heartbeat < clock_timestamp() - make_interval(secs => %s)))
+
+-- name: jobs_of_worker
+SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = %s AND NOT lock = ANY(%s)
+
+-- name: end_jobs
+DELETE FROM procrastinate_jobs WHERE status = 'doing' AND id = ANY(%s)
