@@ -54,12 +54,15 @@ def copy_store(settings: Settings, source: str, target: str, told: Callable[[str
     Going on after an interruption repeats only what is missing. Raises Refused: a scheduler or worker is alive on
     either store, the target holds runs of its own, or the copies differ.
     """
-    if is_url(target):
-        upgrade_store(target)
-    one, two = open_store(source), open_store(target)
+    one, two = open_store(source), None
     right = DrivingRight(Path(source).expanduser()) if not is_url(source) else None
     try:
         _refuse_driven(one, source, right)
+        if one.meta("moved_to"):
+            raise Refused(f"The runs of {_name(source)} were moved to {one.meta('moved_to')} already; copy that store.")
+        if is_url(target):
+            upgrade_store(target)
+        two = open_store(target)
         _refuse_driven(two, target, None)
         begun = two.meta("copied")
         if begun != source and (two.counts() or two.tally("acts")):
@@ -78,7 +81,8 @@ def copy_store(settings: Settings, source: str, target: str, told: Callable[[str
         if right is not None:
             right.release()
         one.close()
-        two.close()
+        if two is not None:
+            two.close()
     runs = result["runs"][0]
     message = f"Moved {runs:,} runs from {_name(source)} to {_name(target)}; counts and checksums agree."
     how = "forkjoin worker" if is_url(target) else "forkjoin scheduler"
@@ -103,7 +107,7 @@ def _refuse_driven(store: Any, location: str, right: DrivingRight | None) -> Non
 def _copy_table(one: Any, two: Any, table: str, told: Callable[[str, int, int], None]) -> tuple[int, str]:
     total = one.tally(table)
     ours, theirs = hashlib.sha256(), hashlib.sha256()
-    last = done = 0
+    last = done = count = 0
     told(table, 0, total)
     while page := one.page(table, last, PAGE):
         last = page[-1][0]
@@ -117,10 +121,11 @@ def _copy_table(one: Any, two: Any, table: str, told: Callable[[str, int, int], 
             ours.update(_canonical(document))
             theirs.update(_canonical(written.get(number)))
         done += len(page)
+        count += len(rows)
         told(table, done, max(total, done))
     if ours.digest() != theirs.digest():
         raise StoreUnavailable(f"The copy of {table} differs from its source; nothing is driven from it. Copy again.")
-    return done, ours.hexdigest()[:16]
+    return count, ours.hexdigest()[:16]
 
 
 def _kept(table: str, page: list[tuple[int, dict[str, Any]]]) -> list[tuple[int, dict[str, Any]]]:

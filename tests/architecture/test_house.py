@@ -78,6 +78,6 @@ def test_the_commands_of_the_contract_are_there() -> None:
     wanted = (
         "console scheduler demo validate graph scaffold flows start list show why history polls logs wakes retry poll "
         "pause resume cancel wake ack undo bulk schedule skip send edit restart hold release holds acts export import "
-        "prune doctor"
+        "prune doctor worker store"
     )
     assert set(wanted.split()) == set(MODULES)
