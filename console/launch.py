@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from console.guard import ascii_only, prepare
-from runtime.assembly import Runtime, attach, attached_count, open_runtime, scheduler_alive, start_scheduler_process
+from runtime.assembly import (
+    Runtime,
+    attach,
+    attached_count,
+    open_runtime,
+    scheduler_alive,
+    start_scheduler_process,
+    store_name,
+)
 from runtime.operations.records import Actor
 from runtime.settings import Settings
 
@@ -80,7 +88,7 @@ def make_app(
         reader,
         writer,
         look=Look(ascii=ways.ascii or ascii_only(), colour=colour),
-        store_name=Path(settings.store).name or str(settings.store),
+        store_name=store_name(settings),
         now=opened.clock.now,
         read_only=settings.read_only,
         restricted=ways.restricted or settings.read_only,

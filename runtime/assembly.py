@@ -150,6 +150,13 @@ def directory_of(settings: Settings) -> Path:
     return Path(user_state_dir("forkjoin")) / f"postgresql-{name}"
 
 
+def store_name(settings: Settings) -> str:
+    """What the store is called on screen; never with a password."""
+    if is_url(settings.store):
+        return settings.store.partition("?")[0].rpartition("/")[2] or "postgresql"
+    return Path(settings.store).name or settings.store
+
+
 def open_runtime(
     settings: Settings, *, read_only: bool = False, actor: Actor | None = None, clock: Clock | None = None
 ) -> Runtime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from console.screens.listing import ListView, Table
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from runtime.assembly import Runtime
     from runtime.operations.health import Health
 
+LAGGING_SECONDS = 5.0
+SILENT_SECONDS = 4.0
 BARS = ("▁▂▃▄▅▆▇█", "_.,-=+*#")
 
 
@@ -52,6 +55,12 @@ class HealthView(ListView):
                 f"{float(beat.get('wakes_per_second') or 0):.1f} a second  "
                 + sparkline(data.rates, ascii_only=self.look.ascii),
             )
+            for worker in beat.get("workers", ()):
+                tell_worker(tell, worker)
+            if queue := beat.get("queue"):
+                lag = float(queue.get("oldest_due_s") or 0)
+                told = f"{queue['depth']:.0f} wakes queued, {queue['due']:.0f} runs due, the oldest for {lag:.1f} s"
+                tell("Queue", told, "yellow" if lag > LAGGING_SECONDS else "")
             if beat.get("stuck_threads"):
                 tell("Threads", f"{beat['stuck_threads']} threads of task code are stuck", "yellow")
         tell(
@@ -78,6 +87,16 @@ class HealthView(ListView):
             keys,
             f"Health: {'all well' if not bad else f'{bad} to look at'}",
         )
+
+
+def tell_worker(tell: Callable[..., None], worker: Mapping[str, Any]) -> None:
+    """One worker of many: what it does, or since when it is silent."""
+    silent = float(worker.get("silent_s") or 0)
+    does = f"{float(worker.get('wakes_per_second') or 0):.1f} wakes a second, {worker.get('leased') or 0} runs in hand"
+    reach = f", reaches {', '.join(worker['systems'])} only" if worker.get("systems") is not None else ""
+    leads = ", leads" if worker.get("leads") else ""
+    quiet = f", silent for {silent:.0f} s" if silent > SILENT_SECONDS else ""
+    tell("Worker", f"{worker.get('name', '?')}: {does}{leads}{reach}{quiet}", "yellow" if quiet else "")
 
 
 def sparkline(values: Any, *, ascii_only: bool = False) -> str:

@@ -41,15 +41,10 @@ def read_health(queries: Queries, directory: Path) -> Health:
         list(beat.get("rates", ())),
         queries.doctor(directory),
         queries.store.counts(),
-        _size(directory / "store.db"),
-        _size(directory / "store.db-wal"),
+        *queries.store.sizes(),
         queries.store.holds(),
         _version(),
     )
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
 
 
 def _version() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -214,6 +215,11 @@ class SmallTables:
                 if table == "acts":
                     documents = [{**d, "id": highest + n} for n, d in enumerate(documents, 1)]
                 self.rows.put(table, [(highest + n, d) for n, d in enumerate(documents, 1)])
+
+    def sizes(self) -> tuple[int, int]:
+        """Bytes of the file, and of the write-ahead log beside it."""
+        data, log = (Path(self.rows.path + end) for end in ("", "-wal"))
+        return tuple(f.stat().st_size if f.exists() else 0 for f in (data, log))  # type: ignore[return-value]
 
     def close(self) -> None:
         """Close the file."""

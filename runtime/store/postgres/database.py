@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -45,6 +46,8 @@ SESSION = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "10000",
 }
+# What the pool has to say is said by us, once and as a sentence; on a console's screen it would stand anywhere.
+logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
 PASSING = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
 GONE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 

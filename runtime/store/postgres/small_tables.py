@@ -159,6 +159,10 @@ class SmallTables:
         """Differs after any process changed the store."""
         return int(self.database.one("change_token")[0])
 
+    def sizes(self) -> tuple[int, int]:
+        """Bytes of the database; its log belongs to the server."""
+        return int(self.database.one("database_size")[0]), 0
+
     def close(self) -> None:
         """Close all connections."""
         self.database.close()
