@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from console.app import ForkjoinApp
 from console.commands.registry import COMMANDS
+from tests.console import world as worlds
 from tests.console.world import World, at_night, console, night, story
+from tests.postgres import new_database
+
+
+@pytest.fixture(params=["embedded", "postgres"], autouse=True)
+def _store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every story is told twice: over the embedded store, and over PostgreSQL."""
+    if request.param == "postgres":
+        url = new_database()
+        monkeypatch.setattr(worlds, "MAKE_STORE", lambda _: url)
 
 
 def test_the_console_opens_on_the_worst_run_with_its_why_and_keys_on_screen(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +30,8 @@ from runtime.settings import Settings
 
 MORNING = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 NO_COLOUR = Look(colour=False)
+MAKE_STORE: Callable[[Path], str] = str
+"""What the store of a folder is: the folder itself, or the URL of a database of its own."""
 
 
 class World:
@@ -38,7 +40,12 @@ class World:
     def __init__(self, folder: Path, *, workflows: Path | None = None) -> None:
         self.clock = ManualClock(MORNING)
         self.settings = Settings.load(
-            {"store": str(folder), "workflows": (str(workflows),) if workflows else ()}, env={"HOME": str(folder)}
+            {
+                "store": MAKE_STORE(folder),
+                "directory": str(folder),
+                "workflows": (str(workflows),) if workflows else (),
+            },
+            env={"HOME": str(folder)},
         )
         self.runtime = self.open(Actor("scheduler", "scheduler"))
         runtime = self.runtime
