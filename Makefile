@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench screenshots clean
+.PHONY: demo test bench bench-postgres screenshots clean
 
 demo: .venv/.installed
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/forkjoin demo; else $(BIN)/forkjoin demo --headless; fi
@@ -15,6 +15,9 @@ test: .venv/.test
 
 bench: .venv/.bench
 	$(BIN)/python -m tests.benchmarks
+
+bench-postgres: .venv/.test
+	$(BIN)/python -m tests.benchmarks.postgres
 
 screenshots: .venv/.test
 	$(BIN)/python -m tests.console.screenshots
