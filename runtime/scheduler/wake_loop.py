@@ -141,11 +141,20 @@ class WakeLoop:
         crash_point("wake.claimed")
         await self._load([i for i in ids if i not in self._kept])
         await self._move(ids, arrived)
+        await self._recheck([i for i in ids if i in self._kept and self._kept[i].run.held])
         idle = {i: self._kept[i] for i in ids if i not in self._busy and i in self._kept}
         elsewhere = {i: self._elsewhere.pop(i) for i in idle if i in self._elsewhere}
         await self._source.done(idle, elsewhere, [i for i in ids if i in self._busy])
         self._trim()
         return len(ids)
+
+    async def _recheck(self, held: list[str]) -> None:
+        """Wake runs that were saved as held although a hold was released meanwhile: that wake was overwritten."""
+        if held:
+            before = self._holds
+            await asyncio.to_thread(self._read_holds)
+            if self._holds != before:
+                await asyncio.to_thread(self._store.wake, held, self._clock.now())
 
     def forget(self) -> None:
         """Drop everything that is known and under way: others have taken over."""

@@ -39,7 +39,7 @@ def test_the_demo_is_understood_and_repaired_from_the_keyboard_alone(tmp_path: P
         desk.keys("Tab")
         desk.type("mailbox emptied")
         desk.keys("Tab", "Tab", "Enter")
-        desk.wait("accepted, act")
+        desk.wait("accepted, act|: carried out")
         desk.wait(lambda seen: "✓✓" in seen and "1 failed" not in seen)
         # Approve a release.
         desk.press_until("Escape", "no filter")
@@ -52,7 +52,7 @@ def test_the_demo_is_understood_and_repaired_from_the_keyboard_alone(tmp_path: P
         desk.keys("Space", "Tab")
         desk.type("mia")
         desk.keys("Tab", "Tab", "Tab", "Tab", "Enter")
-        desk.wait("accepted, act")
+        desk.wait("accepted, act|: carried out")
         desk.wait(lambda seen: "waits for the event approve" not in seen)
         # Hold a system, see it everywhere, release it.
         desk.press_until("4", "External systems: ")

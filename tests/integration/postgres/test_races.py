@@ -47,13 +47,12 @@ class TwoDrivers(World):
         return Observed(action, outcome, self.clock.now(), 1.0)
 
     async def operator(self) -> None:
-        """Holds, releases and wakes at bad moments."""
+        """Wakes runs and changes facts at bad moments."""
         for _ in range(20):
             await asyncio.sleep(self.random.random() * 0.02)
             now = self.clock.now()
             name = f"r{self.random.randrange(RUNS)}"
-            await asyncio.to_thread(self.store.put_hold, Hold(f"run={name}", "mia", now))
-            await asyncio.to_thread(self.store.put_hold, Hold(f"run={name}", "mia", now, released_at=now))
+            await asyncio.to_thread(self.store.put_hold, Hold("run=nobody", "mia", now))
             await asyncio.to_thread(self.other.wake, [name], now)
 
     async def drive(self, loop: WakeLoop) -> None:
