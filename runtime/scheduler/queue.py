@@ -12,6 +12,7 @@ from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.worker import Worker as QueueWorker
 
 from runtime.logs import get_logger
+from runtime.scheduler.batched_jobs import BatchedJobs
 
 log = get_logger(__name__)
 TASK = "forkjoin.wake"
@@ -65,7 +66,10 @@ class Queue:
         self._concurrency = concurrency
         self._queues = None if reach is None else [ANY, *(queue_of(name) for name in reach)]
         self._worker: Any = None
+        self._jobs: BatchedJobs | None = None
         self._stopping = False
+        self.given_back: list[str] = []
+        """Runs whose jobs were taken and not begun when it was stopped."""
         # Its messages are one line a job; what matters is told by the worker.
         logging.getLogger("procrastinate").setLevel(logging.ERROR)
 
@@ -73,6 +77,11 @@ class Queue:
     def number(self) -> int | None:
         """Number of this worker in the queue, while it takes jobs."""
         return self._worker.worker_id if self._worker is not None else None
+
+    @property
+    def not_begun(self) -> list[str]:
+        """Runs whose jobs are ours and wait for a place."""
+        return self._jobs.not_begun if self._jobs is not None else []
 
     async def run(self) -> None:
         """Take jobs until stopped."""
@@ -86,6 +95,7 @@ class Queue:
 
             try:
                 async with app.open_async():
+                    app.job_manager = self._jobs = BatchedJobs(app.connector, max(1, self._concurrency // 5))
                     self._worker = QueueWorker(
                         app,
                         queues=self._queues,
@@ -100,12 +110,13 @@ class Queue:
                     )
                     pause = 0.5
                     await self._worker.run()
+                    self.given_back += await self._jobs.give_back()
             except asyncio.CancelledError:
                 raise
             except Exception as problem:
                 log.warning("queue.interrupted", problem=f"{type(problem).__name__}: {problem}", again_in_s=pause)
             finally:
-                self._worker = None
+                self._worker = self._jobs = None
             if not self._stopping:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10.0)

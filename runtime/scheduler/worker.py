@@ -19,6 +19,7 @@ from runtime.logs import get_logger
 from runtime.model.question import Question
 from runtime.scheduler.attachment import attached_count
 from runtime.scheduler.combining import combined
+from runtime.scheduler.lost_jobs import LostJobs
 from runtime.scheduler.metering import Meter
 from runtime.scheduler.notify import notify, watchdog_seconds
 from runtime.scheduler.offered import RENEW_SECONDS, OfferedSource
@@ -35,6 +36,8 @@ from runtime.store.postgres.cluster import Cluster
 log = get_logger(__name__)
 BEAT_SECONDS = 1.5
 OFFER_SECONDS = 0.2
+GATHER_SECONDS = 0.02
+"""How long wakes and outcomes are gathered before they are moved together: fewer, larger saves."""
 DUTY_SECONDS = 5.0
 DUTY = "duties"
 QUESTION_SECONDS = 60.0
@@ -72,6 +75,7 @@ class WorkerService:
         self._look, self._meter, self._reach, self._attached = look, meter, reach, attached
         self._defer = Deferring()
         self._releases = Releases(store)
+        self._lost_jobs = LostJobs(cluster, queue, source)
         self._stop = asyncio.Event()
         self._started_at = clock.now()
         self._rates: deque[float] = deque(maxlen=60)
@@ -83,7 +87,6 @@ class WorkerService:
         self._renewed_at = time.monotonic()
         self._alone_since: float | None = None
         self._available = True
-        self._lost_before: set[int] = set()
 
     async def run(self, *, until_idle: bool = False) -> int:
         """Work until a signal, or with `until_idle` until nothing is left to wake; gives the exit code."""
@@ -169,6 +172,7 @@ class WorkerService:
         await asyncio.wait(waits, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         for waiting in waits:
             waiting.cancel()
+        await asyncio.sleep(GATHER_SECONDS)
         await self._loop.turn(acts=False)
 
     async def _offer(self) -> None:
@@ -202,7 +206,7 @@ class WorkerService:
         self._clock.measure(await asyncio.to_thread(self._cluster.now))
         for name in await asyncio.to_thread(self._cluster.bury):
             log.warning("worker.buried", worker=name)
-        await self._end_lost_jobs()
+        await self._lost_jobs.end()
         if time.monotonic() - self._renewed_at >= RENEW_SECONDS:
             self._renewed_at = time.monotonic()
             await self._source.renew(self._loop.busy_runs)
@@ -218,16 +222,6 @@ class WorkerService:
             await asyncio.to_thread(self._lead, members)
         if watchdog_seconds():
             notify("WATCHDOG=1")
-
-    async def _end_lost_jobs(self) -> None:
-        """End jobs that two heartbeats in a row belong to nothing we do: else they lock their runs for ever."""
-        number = self._queue.number
-        if number is not None:
-            left = await asyncio.to_thread(self._cluster.jobs_left, number, self._source.in_hand)
-            lost = left & self._lost_before
-            self._lost_before = left - lost
-            if lost:
-                await asyncio.to_thread(self._cluster.end_jobs, sorted(lost))
 
     def _lead(self, members: Sequence[Any]) -> None:
         """What exactly one worker does: schedules, retention, and the heartbeat of all."""
@@ -290,6 +284,7 @@ class WorkerService:
         self._source.give_up(self._source.leased)
         with suppress(StoreUnavailable):
             await self._loop.drain(DRAIN_SECONDS)
+        waiting = self._source.in_hand
         self._source.give_up()
         with suppress(Exception):
             await asyncio.wait([taking], timeout=3.0)
@@ -297,4 +292,4 @@ class WorkerService:
             task.cancel()
         await asyncio.gather(taking, beating, return_exceptions=True)
         with suppress(StoreUnavailable):
-            await asyncio.to_thread(self._cluster.leave)
+            await asyncio.to_thread(self._cluster.leave, [*waiting, *self._queue.given_back])

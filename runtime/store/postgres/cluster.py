@@ -59,9 +59,14 @@ class Cluster:
         self.store.member = self.number
         return self.number
 
-    def leave(self) -> None:
-        """Give everything back and be gone."""
-        self._database.writing(lambda con: self._forget(con, [self.number]))
+    def leave(self, offered: Sequence[str] = ()) -> None:
+        """Give everything back, with the runs that were offered to us and not begun, and be gone."""
+
+        def give_back(con: Connection) -> None:
+            con.execute(sql("offer_again"), (list(offered),))
+            self._forget(con, [self.number])
+
+        self._database.writing(give_back)
         self.store.member = None
 
     @staticmethod

@@ -19,13 +19,13 @@ SELECT pg_notify('forkjoin_changes', '')
 SELECT sum(count)::bigint FROM changes
 
 -- name: lock_heads
-SELECT id, revision FROM heads WHERE id = ANY(%s) ORDER BY id FOR UPDATE
+SELECT id, revision FROM heads WHERE id = ANY(%b) ORDER BY id FOR UPDATE
 
 -- name: insert_heads
 INSERT INTO heads (id, revision, status, workflow, attention, held, labels, wake_at, created_at, updated_at)
 SELECT id, revision, status, workflow, attention, held, labels::jsonb, wake_at, created_at, updated_at
-FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::int[], %s::boolean[], %s::text[],
-            %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
+FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::text[], %b::int[], %b::boolean[], %b::text[],
+            %b::timestamptz[], %b::timestamptz[], %b::timestamptz[])
      AS v(id, revision, status, workflow, attention, held, labels, wake_at, created_at, updated_at)
 ON CONFLICT (id) DO NOTHING RETURNING id
 
@@ -33,34 +33,34 @@ ON CONFLICT (id) DO NOTHING RETURNING id
 UPDATE heads h SET revision = v.revision, status = v.status, workflow = v.workflow, attention = v.attention,
     held = v.held, labels = v.labels::jsonb, wake_at = v.wake_at, created_at = v.created_at,
     updated_at = v.updated_at, offered_until = NULL
-FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::int[], %s::boolean[], %s::text[],
-            %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
+FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::text[], %b::int[], %b::boolean[], %b::text[],
+            %b::timestamptz[], %b::timestamptz[], %b::timestamptz[])
      AS v(id, revision, status, workflow, attention, held, labels, wake_at, created_at, updated_at)
 WHERE h.id = v.id
 
 -- name: insert_runs
-INSERT INTO runs (id, doc) SELECT * FROM unnest(%s::text[], %s::text[])
+INSERT INTO runs (id, doc) SELECT * FROM unnest(%b::text[], %b::text[])
 
 -- name: update_runs
-UPDATE runs r SET doc = v.doc FROM unnest(%s::text[], %s::text[]) AS v(id, doc) WHERE r.id = v.id
+UPDATE runs r SET doc = v.doc FROM unnest(%b::text[], %b::text[]) AS v(id, doc) WHERE r.id = v.id
 
 -- name: put_branches
 INSERT INTO branches (run_id, id, doc)
-SELECT run_id, id, doc FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS v(run_id, id, doc, n)
+SELECT run_id, id, doc FROM unnest(%b::text[], %b::text[], %b::text[]) WITH ORDINALITY AS v(run_id, id, doc, n)
 ORDER BY n
 ON CONFLICT (run_id, id) DO UPDATE SET doc = excluded.doc
 
 -- name: put_joins
 INSERT INTO joins (run_id, step_id, visit, doc)
 SELECT run_id, step_id, visit, doc
-FROM unnest(%s::text[], %s::text[], %s::int[], %s::text[]) WITH ORDINALITY AS v(run_id, step_id, visit, doc, n)
+FROM unnest(%b::text[], %b::text[], %b::int[], %b::text[]) WITH ORDINALITY AS v(run_id, step_id, visit, doc, n)
 ORDER BY n
 ON CONFLICT (run_id, step_id, visit) DO UPDATE SET doc = excluded.doc
 
 -- name: add_history
 INSERT INTO history (run_id, entries_n, doc)
 SELECT run_id, entries_n, doc
-FROM unnest(%s::text[], %s::int[], %s::text[]) WITH ORDINALITY AS v(run_id, entries_n, doc, n) ORDER BY n
+FROM unnest(%b::text[], %b::int[], %b::text[]) WITH ORDINALITY AS v(run_id, entries_n, doc, n) ORDER BY n
 
 -- name: trim_history
 DELETE FROM history WHERE run_id = %(run)s AND number <= (
@@ -71,24 +71,24 @@ DELETE FROM history WHERE run_id = %(run)s AND number <= (
 -- name: add_polls
 INSERT INTO polls (run_id, branch, poll, doc)
 SELECT run_id, branch, poll, doc
-FROM unnest(%s::text[], %s::text[], %s::int[], %s::text[]) WITH ORDINALITY AS v(run_id, branch, poll, doc, n)
+FROM unnest(%b::text[], %b::text[], %b::int[], %b::text[]) WITH ORDINALITY AS v(run_id, branch, poll, doc, n)
 ORDER BY n
 
 -- name: trim_polls
-DELETE FROM polls p USING unnest(%s::text[], %s::text[], %s::int[]) AS v(run_id, branch, upto)
+DELETE FROM polls p USING unnest(%b::text[], %b::text[], %b::int[]) AS v(run_id, branch, upto)
 WHERE p.run_id = v.run_id AND p.branch = v.branch AND p.poll <= v.upto
 
 -- name: run
 SELECT doc FROM runs WHERE id = %s
 
 -- name: runs
-SELECT doc FROM runs WHERE id = ANY(%s)
+SELECT doc FROM runs WHERE id = ANY(%b)
 
 -- name: branches
-SELECT doc FROM branches WHERE run_id = ANY(%s) ORDER BY number
+SELECT doc FROM branches WHERE run_id = ANY(%b) ORDER BY number
 
 -- name: joins
-SELECT doc FROM joins WHERE run_id = ANY(%s) ORDER BY number
+SELECT doc FROM joins WHERE run_id = ANY(%b) ORDER BY number
 
 -- name: position_created_at
 SELECT created_at FROM heads WHERE id = %s
@@ -106,39 +106,39 @@ SELECT attention FROM heads WHERE id = %s
 SELECT id FROM heads WHERE id = %s
 
 -- name: rows_at
-SELECT h.number, r.doc FROM heads h JOIN runs r ON r.id = h.id WHERE h.number = ANY(%s)
+SELECT h.number, r.doc FROM heads h JOIN runs r ON r.id = h.id WHERE h.number = ANY(%b)
 
 -- name: numbers
-SELECT id, number FROM heads WHERE id = ANY(%s)
+SELECT id, number FROM heads WHERE id = ANY(%b)
 
 -- name: counts
 SELECT status, count(*) FROM heads GROUP BY status
 
 -- name: due
-SELECT id FROM heads WHERE wake_at <= %s AND NOT id = ANY(%s) ORDER BY wake_at, id LIMIT %s
+SELECT id FROM heads WHERE wake_at <= %s AND NOT id = ANY(%b) ORDER BY wake_at, id LIMIT %s
 
 -- name: next_wake
-SELECT wake_at FROM heads WHERE wake_at IS NOT NULL AND NOT id = ANY(%s) ORDER BY wake_at LIMIT 1
+SELECT wake_at FROM heads WHERE wake_at IS NOT NULL AND NOT id = ANY(%b) ORDER BY wake_at LIMIT 1
 
 -- name: to_wake
-SELECT id FROM heads WHERE id = ANY(%s) AND (wake_at IS NULL OR wake_at > %s) ORDER BY id FOR UPDATE
+SELECT id FROM heads WHERE id = ANY(%b) AND (wake_at IS NULL OR wake_at > %s) ORDER BY id FOR UPDATE
 
 -- name: documents
-SELECT id, doc FROM runs WHERE id = ANY(%s)
+SELECT id, doc FROM runs WHERE id = ANY(%b)
 
 -- name: set_wake
-UPDATE heads SET wake_at = %s, offered_until = NULL WHERE id = ANY(%s)
+UPDATE heads SET wake_at = %s, offered_until = NULL WHERE id = ANY(%b)
 
 -- name: claim
 WITH free AS (
     SELECT id FROM heads
-    WHERE id = ANY(%(ids)s) AND (owner IS NULL OR owner = %(owner)s OR owned_until <= %(now)s)
+    WHERE id = ANY(%(ids)b) AND (owner IS NULL OR owner = %(owner)s OR owned_until <= %(now)s)
     ORDER BY id FOR UPDATE
 )
 UPDATE heads h SET owner = %(owner)s, owned_until = %(until)s FROM free WHERE h.id = free.id RETURNING h.id
 
 -- name: release
-UPDATE heads SET owner = NULL, owned_until = NULL, offered_until = NULL WHERE id = ANY(%s) AND owner = %s
+UPDATE heads SET owner = NULL, owned_until = NULL, offered_until = NULL WHERE id = ANY(%b) AND owner = %s
 
 -- name: history
 SELECT doc FROM history WHERE run_id = %s ORDER BY number
@@ -150,7 +150,7 @@ SELECT doc FROM polls WHERE run_id = %(run)s AND (%(branch)s::text IS NULL OR br
 SELECT id FROM heads WHERE updated_at >= %s
 
 -- name: remove
-DELETE FROM heads WHERE id = ANY(%s)
+DELETE FROM heads WHERE id = ANY(%b)
 
 -- name: add_act
 INSERT INTO acts (outcome, due_at, target, doc) VALUES (%s, %s, %s, '') RETURNING number
@@ -224,7 +224,7 @@ SELECT doc FROM questions WHERE number = %s
 SELECT doc FROM questions WHERE NOT answered ORDER BY number
 
 -- name: taken_runs
-SELECT id FROM heads WHERE id = ANY(%s) LIMIT 1
+SELECT id FROM heads WHERE id = ANY(%b) LIMIT 1
 
 -- name: database_now
 SELECT clock_timestamp()
@@ -255,13 +255,13 @@ DELETE FROM workers WHERE number IN (
 ) RETURNING number, name, queue_worker
 
 -- name: release_all
-UPDATE heads SET owner = NULL, owned_until = NULL, offered_until = NULL WHERE owner = ANY(%s)
+UPDATE heads SET owner = NULL, owned_until = NULL, offered_until = NULL WHERE owner = ANY(%b)
 
 -- name: release_slots
-UPDATE slots SET worker = NULL, until = NULL WHERE worker = ANY(%s)
+UPDATE slots SET worker = NULL, until = NULL WHERE worker = ANY(%b)
 
 -- name: release_duties
-DELETE FROM duties WHERE worker = ANY(%s)
+DELETE FROM duties WHERE worker = ANY(%b)
 
 -- name: workers
 SELECT number, name, host, beat_at, doc, extract(epoch FROM clock_timestamp() - beat_at)::float8
@@ -288,7 +288,7 @@ WHERE (target, slot) IN (
 RETURNING slot
 
 -- name: give_slots
-UPDATE slots SET worker = NULL, until = NULL WHERE target = %s AND slot = ANY(%s) AND worker = %s
+UPDATE slots SET worker = NULL, until = NULL WHERE target = %s AND slot = ANY(%b) AND worker = %s
 
 -- name: renew_slots
 UPDATE slots SET until = clock_timestamp() + make_interval(secs => %s) WHERE worker = %s RETURNING target, slot
@@ -306,36 +306,57 @@ FROM (
     WHERE wake_at <= clock_timestamp()
       AND (owner IS NULL OR owned_until < clock_timestamp())
       AND (offered_until IS NULL OR offered_until < clock_timestamp())
-      AND (route = '' OR %(everything)s OR route = ANY(%(routes)s))
+      AND (route = '' OR %(everything)s OR route = ANY(%(routes)b))
     ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) AS due WHERE h.id = due.id RETURNING h.id, h.route
 
 -- name: queued
-SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)
+SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%b)
 
 -- name: withdraw
-DELETE FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)
+DELETE FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%b)
 
 -- name: routes
-UPDATE heads h SET route = v.route FROM unnest(%s::text[], %s::text[]) AS v(id, route)
+UPDATE heads h SET route = v.route FROM unnest(%b::text[], %b::text[]) AS v(id, route)
 WHERE h.id = v.id AND h.route <> v.route
 
 -- name: hand_on
 UPDATE heads h SET route = v.route, wake_at = LEAST(h.wake_at, clock_timestamp()),
     owner = NULL, owned_until = NULL, offered_until = NULL
-FROM unnest(%s::text[], %s::text[]) AS v(id, route) WHERE h.id = v.id AND h.owner = %s
+FROM unnest(%b::text[], %b::text[]) AS v(id, route) WHERE h.id = v.id AND h.owner = %s
 
 -- name: next_offer
 SELECT extract(epoch FROM min(wake_at) - clock_timestamp())::float8 FROM heads
 WHERE wake_at IS NOT NULL AND owner IS NULL
 
 -- name: end_jobs_of_silent
-DELETE FROM procrastinate_jobs j WHERE status = 'doing' AND (
-    worker_id IS NULL OR worker_id = ANY(%s) OR worker_id IN (
-        SELECT id FROM procrastinate_workers WHERE last_heartbeat < clock_timestamp() - make_interval(secs => %s)))
+-- Their runs are offered again at once.
+WITH gone AS (
+    DELETE FROM procrastinate_jobs j WHERE status = 'doing' AND (
+        worker_id IS NULL OR worker_id = ANY(%b) OR worker_id IN (
+            SELECT id FROM procrastinate_workers WHERE last_heartbeat < clock_timestamp() - make_interval(secs => %s)))
+    RETURNING lock
+)
+UPDATE heads SET offered_until = NULL WHERE id IN (SELECT lock FROM gone)
+
+-- name: offer_again
+UPDATE heads SET offered_until = NULL WHERE id = ANY(%b) AND owner IS NULL
 
 -- name: jobs_of_worker
-SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = %s AND NOT lock = ANY(%s)
+SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = %s AND NOT lock = ANY(%b)
 
 -- name: end_jobs
-DELETE FROM procrastinate_jobs WHERE status = 'doing' AND id = ANY(%s)
+DELETE FROM procrastinate_jobs WHERE status = 'doing' AND id = ANY(%b)
+
+-- name: fetch_jobs
+-- What the queue's own function does for one job, for many: a run whose wake is under way waits for its end.
+UPDATE procrastinate_jobs j SET status = 'doing', worker_id = %(worker_id)s
+FROM (
+    SELECT id FROM procrastinate_jobs t
+    WHERE status = 'todo' AND (%(queues)s::text[] IS NULL OR queue_name = ANY(%(queues)s::text[]))
+      AND NOT EXISTS (SELECT FROM procrastinate_jobs d WHERE d.lock = t.lock AND d.status = 'doing')
+    ORDER BY priority DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+) AS next WHERE j.id = next.id RETURNING j.*
+
+-- name: end_jobs_by_id
+DELETE FROM procrastinate_jobs WHERE id = ANY(%(jobs)b) AND status IN ('todo', 'doing')

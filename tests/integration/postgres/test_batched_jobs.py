@@ -1,0 +1,107 @@
+"""The queue, many jobs at a time: in order, one wake of a run at once, and nothing kept that is not begun."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from procrastinate import App, PsycopgConnector
+from procrastinate.jobs import Status
+
+from runtime.scheduler.batched_jobs import BatchedJobs
+from runtime.scheduler.queue import Deferring
+from runtime.store.opening import open_store
+from runtime.store.postgres.store import PostgresStore
+from tests.postgres import new_database
+
+pytestmark = pytest.mark.xdist_group("postgres")
+
+
+class World:
+    """A queue, and a worker that takes at most three jobs at a time."""
+
+    def __init__(self, app: App, store: PostgresStore) -> None:
+        self.jobs = BatchedJobs(app.connector, 3)
+        self.store = store
+        self.worker = 0
+
+    def offer(self, *runs: str) -> None:
+        with self.store.database.connection() as con, con.transaction():
+            Deferring()(con, [(run, "http" if run.startswith("h") else "") for run in runs])
+
+    async def take(self, queues: list[str] | None = None) -> list[str]:
+        """Everything that can be had until the queue says that there is no more."""
+        found = []
+        while job := await self.jobs.fetch_job(queues, self.worker):
+            found.append(str(job.lock))
+            self.taken = job
+        return found
+
+    def statuses(self) -> dict[str, str]:
+        with self.store.database.connection() as con:
+            return dict(con.execute("SELECT lock, status::text FROM procrastinate_jobs").fetchall())
+
+
+def story(told: Callable[[World], Awaitable[None]]) -> None:
+    async def tell() -> None:
+        store = open_store(new_database())
+        assert isinstance(store, PostgresStore)
+        app = App(connector=PsycopgConnector(conninfo=store.database.dsn, min_size=1, max_size=2))
+        async with app.open_async():
+            world = World(app, store)
+            world.worker = await world.jobs.register_worker()
+            await told(world)
+        store.close()
+
+    asyncio.run(tell())
+
+
+def test_jobs_come_in_order_and_only_of_the_queues_that_are_served() -> None:
+    async def told(world: World) -> None:
+        world.offer("a", "b", "h1", "c", "d")
+        assert await world.take(["wake"]) == ["a", "b", "c", "d"]
+        assert await world.take(["wake"]) == []
+        assert await world.take() == ["h1"]
+        assert set(world.statuses().values()) == {"doing"}
+
+    story(told)
+
+
+def test_a_run_whose_wake_is_under_way_waits_for_its_end() -> None:
+    async def told(world: World) -> None:
+        world.offer("a")
+        assert await world.take() == ["a"]
+        first = world.taken
+        world.offer("a", "b")
+        assert await world.take() == ["b"]
+        await asyncio.gather(*(world.jobs.finish_job(job, Status.SUCCEEDED, True) for job in (first, world.taken)))
+        assert await world.take() == ["a"]
+
+    story(told)
+
+
+def test_ending_a_job_that_is_gone_ends_the_others_all_the_same() -> None:
+    async def told(world: World) -> None:
+        world.offer("a", "b")
+        one = await world.jobs.fetch_job(None, world.worker)
+        two = await world.jobs.fetch_job(None, world.worker)
+        assert one is not None and two is not None
+        with world.store.database.connection() as con:
+            con.execute("DELETE FROM procrastinate_jobs WHERE lock = 'a'")
+        await asyncio.gather(*(world.jobs.finish_job(job, Status.FAILED, True) for job in (one, two)))
+        assert world.statuses() == {}
+
+    story(told)
+
+
+def test_what_was_taken_and_not_begun_is_given_back() -> None:
+    async def told(world: World) -> None:
+        world.offer("a", "b", "c", "d")
+        begun = await world.jobs.fetch_job(None, world.worker)
+        assert begun is not None and begun.lock == "a"
+        assert world.jobs.not_begun == ["b", "c"]
+        assert await world.jobs.give_back() == ["b", "c"]
+        assert world.statuses() == {"a": "doing", "d": "todo"}
+
+    story(told)
