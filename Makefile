@@ -16,7 +16,7 @@ test: .venv/.test
 bench: .venv/.bench
 	$(BIN)/python -m tests.benchmarks
 
-bench-postgres: .venv/.test
+bench-postgres: .venv/.bench
 	$(BIN)/python -m tests.benchmarks.postgres
 
 screenshots: .venv/.test

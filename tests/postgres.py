@@ -93,6 +93,12 @@ class Server:
                     raise
                 time.sleep(0.05)
 
+    @property
+    def pid(self) -> int:
+        """The process that is the parent of all its others."""
+        assert self._process is not None
+        return self._process.pid
+
     def url(self, database: str) -> str:
         """The URL of one of its databases."""
         return f"postgresql://postgres@/{database}?host={self.folder}&port={self._port}"

@@ -36,6 +36,8 @@ from runtime.store.postgres.cluster import Cluster
 log = get_logger(__name__)
 BEAT_SECONDS = 1.5
 OFFER_SECONDS = 0.2
+OFFER_LEAST_SECONDS = 0.05
+"""Runs that are due next bring the next offer forward, but never nearer than this."""
 GATHER_SECONDS = 0.02
 """How long wakes and outcomes are gathered before they are moved together: fewer, larger saves."""
 DUTY_SECONDS = 5.0
@@ -127,17 +129,17 @@ class WorkerService:
         self._cluster.join(f"{host}:{os.getpid()}", host, self._told())
 
     async def _again(self, name: str, work: Callable[[], Any], pause: float) -> None:
-        """Do something again and again; when the store is away wait a little longer each time."""
+        """Do something again and again, sooner if it says so; when the store is away wait a little longer each time."""
         wait = 0.5
         while True:
             try:
-                await work()
+                sooner = await work()
                 wait = 0.5
                 if not self._available:
                     self._available = True
                     log.info("worker.store_back")
                     self._renewed_at = 0.0
-                await asyncio.sleep(pause)
+                await asyncio.sleep(pause if sooner is None else sooner)
             except LostRight as problem:
                 log.warning("worker.taken_out", problem=problem.message)
                 await self._begin_again()
@@ -175,7 +177,8 @@ class WorkerService:
         await asyncio.sleep(GATHER_SECONDS)
         await self._loop.turn(acts=False)
 
-    async def _offer(self) -> None:
+    async def _offer(self) -> float:
+        """Offer due runs, and carry out acts if that is ours; gives the seconds until the next offer."""
         depth = DEPTH_PER_WORKER * max(1, self._members)
         self._offered += await asyncio.to_thread(self._cluster.offer, self._defer, depth=depth, reach=self._reach)
         if self._leads:
@@ -183,6 +186,8 @@ class WorkerService:
         mine = await asyncio.to_thread(self._questions)
         if mine:
             self._look(mine)
+        soon = await asyncio.to_thread(self._cluster.next_offer_seconds)
+        return OFFER_SECONDS if soon is None else min(OFFER_SECONDS, max(OFFER_LEAST_SECONDS, soon))
 
     def _questions(self) -> list[Question]:
         """Open questions that are ours to answer: of those whose system we reach, each goes to one worker."""

@@ -1,4 +1,4 @@
-"""DBOS on SQLite doing the same job: start two, sleep, poll, sleep, poll, join; every transition durable."""
+"""DBOS doing the same job: start two, sleep, poll, sleep, poll, join; every transition durable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import logging, sys, time
 from dbos import DBOS
 runs = int(sys.argv[1])
 logging.disable(logging.CRITICAL)
-DBOS(config={"name": "bench", "system_database_url": "sqlite:///" + sys.argv[2], "run_admin_server": False})
+more = {"max_executor_threads": int(sys.argv[3])} if sys.argv[3] != "0" else {}
+DBOS(config={"name": "bench", "system_database_url": sys.argv[2], **more})
 
 @DBOS.step()
 def start(key): return "job-" + key
@@ -40,13 +41,14 @@ DBOS.destroy()
 """
 
 
-def dbos(runs: int) -> float | None:
-    """Wakes a second as it comes; None where it is not installed."""
+def dbos(runs: int, url: str = "", threads: int = 0) -> float | None:
+    """Wakes a second: as it comes on SQLite, or on a database and with so many threads; None if not installed."""
     if importlib.util.find_spec("dbos") is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
+        where = url or f"sqlite:///{folder}/dbos.sqlite"
         ended = subprocess.run(
-            [sys.executable, "-c", PROGRAM, str(runs), f"{folder}/dbos.sqlite"],
+            [sys.executable, "-c", PROGRAM, str(runs), where, str(threads)],
             capture_output=True,
             text=True,
             check=False,

@@ -132,6 +132,9 @@ class Cluster:
         named = {"target": target, "wanted": wanted, "bound": bound, "ttl": seconds, "worker": self.number}
 
         def take(con: Connection) -> list[int]:
+            if found := con.execute(sql("take_slots"), named).fetchall():
+                return [slot for (slot,) in found]
+            # Made only when there seem to be none: this waits for others who take or give places.
             con.execute(sql("make_slots"), named)
             return [slot for (slot,) in con.execute(sql("take_slots"), named).fetchall()]
 
@@ -184,7 +187,7 @@ class Cluster:
         return self._database.writing(make, counted=False)
 
     def next_offer_seconds(self) -> float | None:
-        """Seconds until the next run nobody works on is due; None if none is."""
+        """Seconds until the next run nobody works on comes due; None if none is asleep."""
         row = self._database.one("next_offer")
         return float(row[0]) if row and row[0] is not None else None
 

@@ -1,4 +1,5 @@
 -- Every statement of the PostgreSQL store, by name.
+-- Moments are statement_timestamp(): clock_timestamp() may change within a statement, so that no index serves it.
 
 -- name: format_exists
 SELECT to_regclass('forkjoin.store_format') IS NOT NULL
@@ -233,15 +234,15 @@ SELECT clock_timestamp()
 SELECT pg_database_size(current_database())
 
 -- name: wake_backlog
-SELECT count(*) FILTER (WHERE wake_at <= clock_timestamp()),
-       extract(epoch FROM clock_timestamp() - min(wake_at) FILTER (WHERE wake_at <= clock_timestamp()))::float8
-FROM (SELECT wake_at FROM heads WHERE wake_at <= clock_timestamp() AND owner IS NULL ORDER BY wake_at LIMIT 10000) AS due
+SELECT count(*) FILTER (WHERE wake_at <= statement_timestamp()),
+       extract(epoch FROM statement_timestamp() - min(wake_at) FILTER (WHERE wake_at <= statement_timestamp()))::float8
+FROM (SELECT wake_at FROM heads WHERE wake_at <= statement_timestamp() AND owner IS NULL ORDER BY wake_at LIMIT 10000) AS due
 
 -- name: register_worker
-INSERT INTO workers (name, host, beat_at, doc) VALUES (%s, %s, clock_timestamp(), %s) RETURNING number
+INSERT INTO workers (name, host, beat_at, doc) VALUES (%s, %s, statement_timestamp(), %s) RETURNING number
 
 -- name: beat_worker
-UPDATE workers SET beat_at = clock_timestamp(), queue_worker = %s, doc = %s WHERE number = %s
+UPDATE workers SET beat_at = statement_timestamp(), queue_worker = %s, doc = %s WHERE number = %s
 
 -- name: worker_here
 SELECT 1 FROM workers WHERE number = %s FOR KEY SHARE
@@ -251,7 +252,7 @@ DELETE FROM workers WHERE number = %s
 
 -- name: silent_workers
 DELETE FROM workers WHERE number IN (
-    SELECT number FROM workers WHERE beat_at < clock_timestamp() - make_interval(secs => %s) FOR UPDATE SKIP LOCKED
+    SELECT number FROM workers WHERE beat_at < statement_timestamp() - make_interval(secs => %s) FOR UPDATE SKIP LOCKED
 ) RETURNING number, name, queue_worker
 
 -- name: release_all
@@ -264,26 +265,26 @@ UPDATE slots SET worker = NULL, until = NULL WHERE worker = ANY(%b)
 DELETE FROM duties WHERE worker = ANY(%b)
 
 -- name: workers
-SELECT number, name, host, beat_at, doc, extract(epoch FROM clock_timestamp() - beat_at)::float8
+SELECT number, name, host, beat_at, doc, extract(epoch FROM statement_timestamp() - beat_at)::float8
 FROM workers ORDER BY number
 
 -- name: take_duty
-INSERT INTO duties (name, worker, until) VALUES (%(name)s, %(worker)s, clock_timestamp() + make_interval(secs => %(ttl)s))
+INSERT INTO duties (name, worker, until) VALUES (%(name)s, %(worker)s, statement_timestamp() + make_interval(secs => %(ttl)s))
 ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, until = excluded.until
-WHERE duties.worker = excluded.worker OR duties.until < clock_timestamp()
+WHERE duties.worker = excluded.worker OR duties.until < statement_timestamp()
 RETURNING worker
 
 -- name: forget_duties
-DELETE FROM duties WHERE until < clock_timestamp() - interval '1 hour'
+DELETE FROM duties WHERE until < statement_timestamp() - interval '1 hour'
 
 -- name: make_slots
 INSERT INTO slots (target, slot) SELECT %(target)s, generate_series(1, %(bound)s) ON CONFLICT DO NOTHING
 
 -- name: take_slots
-UPDATE slots SET worker = %(worker)s, until = clock_timestamp() + make_interval(secs => %(ttl)s)
+UPDATE slots SET worker = %(worker)s, until = statement_timestamp() + make_interval(secs => %(ttl)s)
 WHERE (target, slot) IN (
     SELECT target, slot FROM slots
-    WHERE target = %(target)s AND slot <= %(bound)s AND (worker IS NULL OR until < clock_timestamp())
+    WHERE target = %(target)s AND slot <= %(bound)s AND (worker IS NULL OR until < statement_timestamp())
     ORDER BY slot LIMIT %(wanted)s FOR UPDATE SKIP LOCKED)
 RETURNING slot
 
@@ -291,7 +292,7 @@ RETURNING slot
 UPDATE slots SET worker = NULL, until = NULL WHERE target = %s AND slot = ANY(%b) AND worker = %s
 
 -- name: renew_slots
-UPDATE slots SET until = clock_timestamp() + make_interval(secs => %s) WHERE worker = %s RETURNING target, slot
+UPDATE slots SET until = statement_timestamp() + make_interval(secs => %s) WHERE worker = %s RETURNING target, slot
 
 -- name: offer_right
 SELECT pg_try_advisory_xact_lock(7165435)
@@ -300,12 +301,12 @@ SELECT pg_try_advisory_xact_lock(7165435)
 SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'
 
 -- name: offer
-UPDATE heads h SET offered_until = clock_timestamp() + make_interval(secs => %(lease)s)
+UPDATE heads h SET offered_until = statement_timestamp() + make_interval(secs => %(lease)s)
 FROM (
     SELECT id FROM heads
-    WHERE wake_at <= clock_timestamp()
-      AND (owner IS NULL OR owned_until < clock_timestamp())
-      AND (offered_until IS NULL OR offered_until < clock_timestamp())
+    WHERE wake_at <= statement_timestamp()
+      AND (owner IS NULL OR owned_until < statement_timestamp())
+      AND (offered_until IS NULL OR offered_until < statement_timestamp())
       AND (route = '' OR %(everything)s OR route = ANY(%(routes)b))
     ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) AS due WHERE h.id = due.id RETURNING h.id, h.route
@@ -321,20 +322,20 @@ UPDATE heads h SET route = v.route FROM unnest(%b::text[], %b::text[]) AS v(id, 
 WHERE h.id = v.id AND h.route <> v.route
 
 -- name: hand_on
-UPDATE heads h SET route = v.route, wake_at = LEAST(h.wake_at, clock_timestamp()),
+UPDATE heads h SET route = v.route, wake_at = LEAST(h.wake_at, statement_timestamp()),
     owner = NULL, owned_until = NULL, offered_until = NULL
 FROM unnest(%b::text[], %b::text[]) AS v(id, route) WHERE h.id = v.id AND h.owner = %s
 
 -- name: next_offer
-SELECT extract(epoch FROM min(wake_at) - clock_timestamp())::float8 FROM heads
-WHERE wake_at IS NOT NULL AND owner IS NULL
+SELECT extract(epoch FROM min(wake_at) - statement_timestamp())::float8 FROM heads
+WHERE wake_at > statement_timestamp() AND owner IS NULL
 
 -- name: end_jobs_of_silent
 -- Their runs are offered again at once.
 WITH gone AS (
     DELETE FROM procrastinate_jobs j WHERE status = 'doing' AND (
         worker_id IS NULL OR worker_id = ANY(%b) OR worker_id IN (
-            SELECT id FROM procrastinate_workers WHERE last_heartbeat < clock_timestamp() - make_interval(secs => %s)))
+            SELECT id FROM procrastinate_workers WHERE last_heartbeat < statement_timestamp() - make_interval(secs => %s)))
     RETURNING lock
 )
 UPDATE heads SET offered_until = NULL WHERE id IN (SELECT lock FROM gone)
