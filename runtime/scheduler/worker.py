@@ -17,16 +17,17 @@ from runtime.catalog import Catalog
 from runtime.errors import LostRight, StoreUnavailable
 from runtime.logs import get_logger
 from runtime.model.question import Question
-from runtime.scheduler.attachment import attached_count
+from runtime.scheduler.attachment import LeftAlone
 from runtime.scheduler.combining import combined
 from runtime.scheduler.metering import Meter
-from runtime.scheduler.notify import notify, watchdog_seconds
+from runtime.scheduler.notify import notify
 from runtime.scheduler.offered import RENEW_SECONDS, OfferedSource
 from runtime.scheduler.queue import Deferring, Queue
 from runtime.scheduler.releases import Releases
 from runtime.scheduler.shared_limits import SharedLimits
 from runtime.scheduler.store_clock import StoreClock
 from runtime.scheduler.ticking import retire, tick_schedules
+from runtime.scheduler.vitals import Vitals
 from runtime.scheduler.wake_loop import WakeLoop
 from runtime.settings import Settings
 from runtime.store.base import RunStore
@@ -38,7 +39,6 @@ OFFER_SECONDS = 0.2
 DUTY_SECONDS = 5.0
 DUTY = "duties"
 QUESTION_SECONDS = 60.0
-ATTACHED_SECONDS = 30.0
 DRAIN_SECONDS = 20.0
 RETIRE_SECONDS = 3_600.0
 DEPTH_PER_WORKER = 400
@@ -63,13 +63,15 @@ class WorkerService:
         start_run: Callable[[str, str, datetime], None],
         look: Callable[[Sequence[Question]], None],
         meter: Meter,
+        vitals: Vitals,
         reach: Sequence[str] | None = None,
         attached: bool = False,
     ) -> None:
         self._store, self._cluster, self._loop, self._source = store, cluster, loop, source
         self._limits, self._queue, self._clock, self._settings = limits, queue, clock, settings
         self._directory, self._catalog, self._start_run = directory, catalog, start_run
-        self._look, self._meter, self._reach, self._attached = look, meter, reach, attached
+        self._look, self._meter, self._vitals, self._reach = look, meter, vitals, reach
+        self._nobody_left = LeftAlone(directory, attached=attached)
         self._defer = Deferring()
         self._releases = Releases(store)
         self._stop = asyncio.Event()
@@ -81,7 +83,6 @@ class WorkerService:
         self._offered = 0
         self._retired_at = 0.0
         self._renewed_at = time.monotonic()
-        self._alone_since: float | None = None
         self._available = True
         self._lost_before: set[int] = set()
 
@@ -93,6 +94,7 @@ class WorkerService:
         running.add_signal_handler(signal.SIGHUP, self._catalog.reload)
         await asyncio.to_thread(self._join)
         log.info("worker.working", number=self._cluster.number, directory=self._directory, pid=os.getpid())
+        self._vitals.works()
         tasks = [
             asyncio.ensure_future(work)
             for work in (
@@ -115,6 +117,7 @@ class WorkerService:
             return 0
         finally:
             notify("STOPPING=1")
+            self._vitals.waits("It is stopping.")
             await self._finish(tasks)
             log.info("worker.stopped", wakes=self._loop.wakes)
 
@@ -132,6 +135,7 @@ class WorkerService:
                 wait = 0.5
                 if not self._available:
                     self._available = True
+                    self._vitals.works()
                     log.info("worker.store_back")
                     self._renewed_at = 0.0
                 await asyncio.sleep(pause)
@@ -142,6 +146,7 @@ class WorkerService:
                 if self._available:
                     log.error("worker.store_unavailable", problem=problem.message, during=name)
                 self._available = False
+                self._vitals.waits(problem.message, store_up=False)
                 self._source.give_up(self._source.leased)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 5.0)
@@ -216,8 +221,7 @@ class WorkerService:
             if not led:
                 log.info("worker.leads", number=self._cluster.number)
             await asyncio.to_thread(self._lead, members)
-        if watchdog_seconds():
-            notify("WATCHDOG=1")
+        self._vitals.beat(leads=self._leads, workers=len(members))
 
     async def _end_lost_jobs(self) -> None:
         """End jobs that two heartbeats in a row belong to nothing we do: else they lock their runs for ever."""
@@ -270,13 +274,6 @@ class WorkerService:
         nothing_due = self._store.next_wake() is None and not self._loop.in_flight and not self._source.leased
         end = datetime.max.replace(tzinfo=self._clock.now().tzinfo)
         return nothing_due and not self._store.due_acts(end)
-
-    def _nobody_left(self) -> bool:
-        if not self._attached or attached_count(self._directory):
-            self._alone_since = None
-            return False
-        self._alone_since = self._alone_since or time.monotonic()
-        return time.monotonic() - self._alone_since > ATTACHED_SECONDS
 
     async def _finish(self, tasks: Sequence[asyncio.Future[None]]) -> None:
         """Take no more, finish what is being performed, give back the rest."""
