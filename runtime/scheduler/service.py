@@ -228,7 +228,7 @@ class SchedulerService:
                 "lateness_s": round(late[len(late) // 2], 4) if late else 0.0,
                 "lateness_p99_s": round(late[int(len(late) * 0.99)], 4) if late else 0.0,
                 "in_flight": self._loop.in_flight,
-                "stuck_threads": self._catalog.stuck_threads(),
+                "stuck_threads": sum(self._catalog.stuck_threads().values()),
                 "attached": self._attached,
                 "stopped": stopped,
             },

@@ -263,7 +263,7 @@ class WorkerService:
             "lateness_p99_s": round(late[int(len(late) * 0.99)], 4) if late else 0.0,
             "in_flight": self._loop.in_flight,
             "leased": len(self._source.leased),
-            "stuck_threads": self._catalog.stuck_threads(),
+            "stuck_threads": sum(self._catalog.stuck_threads().values()),
             "leads": self._leads,
             "systems_reached": None if self._reach is None else list(self._reach),
             "systems": self._meter.summary(),
