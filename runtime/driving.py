@@ -20,8 +20,11 @@ from runtime.model.run import Run
 from runtime.operations.acting import program_of
 from runtime.operations.starting import NewRun, start_runs
 from runtime.scheduler.answering import Answering
+from runtime.scheduler.facts import read_facts
 from runtime.scheduler.metering import Meter
+from runtime.scheduler.monitoring import Monitor
 from runtime.scheduler.service import SchedulerService
+from runtime.scheduler.vitals import Vitals
 from runtime.scheduler.wake_loop import WakeLoop
 from runtime.settings import Settings
 from runtime.store.opening import is_url
@@ -90,6 +93,7 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
         batch=settings.batch_size,
         calls_per_target=settings.polls_per_target,
     )
+    vitals = Vitals()
     service = SchedulerService(
         runtime.store,
         loop,
@@ -100,10 +104,21 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
         start_run=parts.start_run,
         look=parts.answering.look,
         meter=parts.meter,
+        vitals=vitals,
         attached=attached,
     )
+    monitor = Monitor(
+        vitals,
+        loop,
+        parts.meter,
+        read=lambda: read_facts(
+            runtime.store, runtime.clock.now(), runtime.queries.attention_count, busy=loop.busy_runs
+        ),
+        stuck=runtime.catalog.stuck_threads,
+        port=0 if attached else settings.metrics_port,
+    )
     try:
-        return asyncio.run(service.run(until_idle=until_idle))
+        return monitor.run(lambda: service.run(until_idle=until_idle))
     finally:
         parts.close()
 
@@ -161,6 +176,7 @@ def run_worker(
         reaches=lambda name: allowed is None or name in allowed,
         kept_runs=0,
     )
+    vitals = Vitals()
     service = WorkerService(
         store,
         cluster,
@@ -175,11 +191,22 @@ def run_worker(
         start_run=parts.start_run,
         look=parts.answering.look,
         meter=parts.meter,
+        vitals=vitals,
         reach=reach,
         attached=attached,
     )
+    monitor = Monitor(
+        vitals,
+        loop,
+        parts.meter,
+        read=lambda: read_facts(store, clock.now(), runtime.queries.attention_count, cluster.queue),
+        stuck=runtime.catalog.stuck_threads,
+        leased=lambda: len(source.leased),
+        store="postgresql",
+        port=0 if attached else settings.metrics_port,
+    )
     try:
-        return asyncio.run(service.run(until_idle=until_idle))
+        return monitor.run(lambda: service.run(until_idle=until_idle))
     finally:
         parts.close()
 

@@ -48,6 +48,8 @@ class Settings:
     """Threads for the task code of one workflow."""
     retention_days: float = 0.0
     """Completed and cancelled runs are removed after so many days; 0 keeps them."""
+    metrics_port: int = 0
+    """Port of this machine (127.0.0.1) for /healthz, /readyz and /metrics of a scheduler or worker; 0 for none."""
 
     @classmethod
     def load(
@@ -113,7 +115,9 @@ def _typed(name: str, value: Any, source: str) -> Any:
         made = type(default)(value)
     except (TypeError, ValueError):
         raise InvalidInput(f"{source}: {name} cannot be {value!r}.") from None
-    if isinstance(made, int | float) and made < (0 if name == "retention_days" else 0.001):
+    if name == "metrics_port" and made > 65_535:
+        raise InvalidInput(f"{source}: {name} cannot be {value!r}; ports end at 65535.")
+    if isinstance(made, int | float) and made < (0 if name in ("retention_days", "metrics_port") else 0.001):
         raise InvalidInput(f"{source}: {name} cannot be {value!r}; it is a number above 0.")
     choices = {"log_level": ("debug", "info", "warning", "error"), "log_format": ("text", "json")}.get(name)
     if choices and made not in choices:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -62,3 +63,27 @@ def opened(store: Path, workflows: Path | None = None) -> Iterator[Runtime]:
         yield runtime
     finally:
         runtime.close()
+
+
+STUCK = """import time
+
+from runtime.authoring import Completed, task
+
+
+@task("work")
+def work(request):
+    time.sleep(600)
+    return Completed()
+"""
+
+
+def stuck_workflow(folder: Path) -> Path:
+    """A workflow whose only task never comes back; gives the folder to look for workflows in."""
+    (folder / "stuck").mkdir(parents=True)
+    steps = [{"id": i, "name": i, "type": t} for i, t in (("begin", "begin"), ("work", "task"), ("end", "end"))]
+    steps[1]["metadata"] = {"retry": {"maximumAttempts": 1}}  # type: ignore[assignment]
+    ways = [{"id": f"{a}-{b}", "sourceStepId": a, "targetStepId": b} for a, b in (("begin", "work"), ("work", "end"))]
+    flow = {"id": "stuck", "name": "stuck", "version": "1", "globalStateSchema": {"type": "object"}}
+    (folder / "stuck" / "flow.json").write_text(json.dumps({**flow, "steps": steps, "connections": ways}))
+    (folder / "stuck" / "tasks.py").write_text(STUCK)
+    return folder

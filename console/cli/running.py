@@ -40,12 +40,22 @@ def console(no_scheduler: bool, restricted: bool, slow_link: bool, mouse: bool, 
     raise click.exceptions.Exit(open_console(one.settings, actor, ways))
 
 
+metrics_port = click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65_535),
+    metavar="PORT",
+    help="Serve /healthz, /readyz and /metrics on 127.0.0.1:PORT; 0 for none.",
+)
+
+
 @click.command()
 @click.option("--until-idle", is_flag=True, help="End when nothing is left to wake.")
+@metrics_port
 @common
-def scheduler(until_idle: bool) -> None:
+def scheduler(until_idle: bool, metrics_port: int | None) -> None:
     """Headless mode: wake runs until stopped; logs on stderr."""
     one = session()
+    one.overrides["metrics_port"] = metrics_port
     if one.settings.read_only:
         raise Refused("This session is read-only; a scheduler changes the store.")
     from runtime.driving import run_scheduler
@@ -58,10 +68,12 @@ def scheduler(until_idle: bool) -> None:
 @click.command()
 @click.option("--concurrency", type=click.IntRange(1, 1_000), default=100, show_default=True, help="Wakes at once.")
 @click.option("--systems", metavar="A,B", default="", help="External systems this worker may reach; default all.")
+@metrics_port
 @common
-def worker(concurrency: int, systems: str) -> None:
+def worker(concurrency: int, systems: str, metrics_port: int | None) -> None:
     """One of any number of workers on a PostgreSQL store; logs on stderr."""
     one = session()
+    one.overrides["metrics_port"] = metrics_port
     if one.settings.read_only:
         raise Refused("This session is read-only; a worker changes the store.")
     from runtime.driving import run_worker

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 FOLDER = "attached"
+ALONE_SECONDS = 30.0
 
 
 @contextmanager
@@ -44,3 +46,21 @@ def attached_count(directory: Path) -> int:
             finally:
                 os.close(handle)
     return count
+
+
+class LeftAlone:
+    """Whether a scheduler that serves attached clients has had none for half a minute."""
+
+    def __init__(self, directory: Path, *, attached: bool) -> None:
+        """Look in this directory; one that serves nobody in particular (not `attached`) is never left alone."""
+        self._directory = directory
+        self._attached = attached
+        self._since: float | None = None
+
+    def __call__(self) -> bool:
+        """Look now."""
+        if not self._attached or attached_count(self._directory):
+            self._since = None
+            return False
+        self._since = self._since or time.monotonic()
+        return time.monotonic() - self._since > ALONE_SECONDS

@@ -30,10 +30,12 @@ class Meter:
         self._calls: dict[str, deque[tuple[float, float, bool]]] = {}
         self._durations: dict[str, list[float]] = {name: list(known) for name, known in (durations or {}).items()}
         self.changed = False
+        self.on_call: Callable[[Action, Observed], None] = lambda *_: None
 
     async def perform(self, action: Action, draft: Draft) -> Observed:
         """Make the call and count it."""
         observed = await self._perform(action, draft)
+        self.on_call(action, observed)
         if action.verb != "local":
             name = f"{action.system}:{action.target}".rstrip(":")
             calls = self._calls.get(name)

@@ -18,12 +18,13 @@ from runtime.clock import Clock
 from runtime.errors import LostRight, StoreUnavailable
 from runtime.logs import get_logger
 from runtime.scheduler.alarm import Alarm
-from runtime.scheduler.attachment import attached_count
+from runtime.scheduler.attachment import ALONE_SECONDS, LeftAlone, attached_count
 from runtime.scheduler.driving_right import DrivingRight
 from runtime.scheduler.metering import Meter
-from runtime.scheduler.notify import notify, watchdog_seconds
+from runtime.scheduler.notify import notify
 from runtime.scheduler.releases import Releases
 from runtime.scheduler.ticking import retire, tick_schedules
+from runtime.scheduler.vitals import Vitals
 from runtime.scheduler.wake_loop import WakeLoop
 from runtime.settings import Settings
 from runtime.store.base import RunStore
@@ -32,7 +33,6 @@ log = get_logger(__name__)
 BEAT_SECONDS = 2.0
 LOOK_SECONDS = 0.25
 STANDBY_SECONDS = 0.5
-ATTACHED_SECONDS = 30.0
 DRAIN_SECONDS = 20.0
 RETIRE_SECONDS = 3_600.0
 
@@ -52,6 +52,7 @@ class SchedulerService:
         start_run: Callable[[str, str, datetime], None],
         look: Callable[[], None] = lambda: None,
         meter: Meter | None = None,
+        vitals: Vitals | None = None,
         attached: bool = False,
     ) -> None:
         self._store = store
@@ -63,8 +64,10 @@ class SchedulerService:
         self._start_run = start_run
         self._look = look
         self._meter = meter
+        self._vitals = vitals or Vitals()
         self._rates: deque[float] = deque(maxlen=60)
         self._attached = attached
+        self._nobody_left = LeftAlone(directory, attached=attached)
         self._right = DrivingRight(directory)
         self._releases = Releases(store)
         self._stop = asyncio.Event()
@@ -73,7 +76,6 @@ class SchedulerService:
         self._beat_at = 0.0
         self._retired_at = 0.0
         self._ticked: datetime | None = None
-        self._alone_since: float | None = None
         self._wakes_before = (0, time.monotonic())
 
     async def run(self, *, until_idle: bool = False) -> int:
@@ -97,6 +99,7 @@ class SchedulerService:
             return 0
         finally:
             notify("STOPPING=1")
+            self._vitals.waits("It is stopping.")
             alarm.stop()
             with suppress(StoreUnavailable):
                 await self._loop.drain(DRAIN_SECONDS)
@@ -115,6 +118,8 @@ class SchedulerService:
             if not told:
                 log.info("scheduler.standing_by", directory=self._directory)
                 told = True
+                self._vitals.waits("It stands by: another scheduler drives this store.")
+                notify("READY=1")
             if self._stop.is_set() or (self._attached and attached_count(self._directory) == 0):
                 return False
             with suppress(TimeoutError):
@@ -128,18 +133,20 @@ class SchedulerService:
         token: int | None = None
         pause = 1.0
         self._beat()
+        self._vitals.works()
         notify("READY=1")
         while not self._stop.is_set():
             try:
                 moved = await self._loop.turn()
                 self._upkeep()
+                self._vitals.works()
                 token = self._store.change_token()
                 wake_at = self._next()
                 if until_idle and not moved and wake_at is None and not self._loop.in_flight:
                     if not self._store.due_acts(datetime.max.replace(tzinfo=self._clock.now().tzinfo)):
                         return True
                 if self._nobody_left():
-                    log.info("scheduler.nobody_attached", seconds=ATTACHED_SECONDS)
+                    log.info("scheduler.nobody_attached", seconds=ALONE_SECONDS)
                     return True
                 alarm.hint(wake_at)
                 pause = 1.0
@@ -147,6 +154,7 @@ class SchedulerService:
             except LostRight:
                 raise
             except StoreUnavailable as problem:
+                self._vitals.waits(problem.message, store_up=False)
                 log.error("scheduler.store_unavailable", problem=problem.message, again_in_s=pause)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), pause)
@@ -193,18 +201,6 @@ class SchedulerService:
             count = retire(self._store, self._catalog, self._clock.now(), self._settings.retention_days)
             if count:
                 log.info("retention.removed", runs=count)
-        if (seconds := watchdog_seconds()) is not None and seconds:
-            notify("WATCHDOG=1")
-
-    def _nobody_left(self) -> bool:
-        if not self._attached:
-            return False
-        if attached_count(self._directory):
-            self._alone_since = None
-            return False
-        if self._alone_since is None:
-            self._alone_since = time.monotonic()
-        return time.monotonic() - self._alone_since > ATTACHED_SECONDS
 
     def _beat(self, *, stopped: bool = False) -> None:
         """Write the heartbeat: who drives, how late wakes are, how many a second."""
@@ -232,8 +228,9 @@ class SchedulerService:
                 "lateness_s": round(late[len(late) // 2], 4) if late else 0.0,
                 "lateness_p99_s": round(late[int(len(late) * 0.99)], 4) if late else 0.0,
                 "in_flight": self._loop.in_flight,
-                "stuck_threads": self._catalog.stuck_threads(),
+                "stuck_threads": sum(self._catalog.stuck_threads().values()),
                 "attached": self._attached,
                 "stopped": stopped,
             },
         )
+        self._vitals.beat()

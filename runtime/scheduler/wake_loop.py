@@ -77,8 +77,9 @@ class WakeLoop:
         self._holds_token: int | None = None
         self.epoch: int | None = None
         self.wait_progress = asyncio.Event()
-        self.wakes = 0
+        self.wakes = self.saves = self.conflicts = 0
         self.lateness: deque[float] = deque(maxlen=LATENESS_KEPT)
+        self.on_late: Callable[[float], None] = lambda _: None
 
     @property
     def in_flight(self) -> int:
@@ -193,6 +194,8 @@ class WakeLoop:
             if arrived:
                 crash_point("outcome.before_save")
             refused = set(await asyncio.to_thread(self._save, saves))
+            self.saves += len(saves) - len(refused)
+            self.conflicts += len(refused)
             crash_point("intent.after_save")
             if arrived:
                 crash_point("outcome.after_save")
@@ -239,6 +242,7 @@ class WakeLoop:
         due = draft.run.next_wake_at
         if due is not None and due <= draft.now and run_id not in self._busy:
             self.lateness.append((draft.now - due).total_seconds())
+            self.on_late(self.lateness[-1])
         for action in step.actions:
             if not self._reaches(action.system):
                 self._elsewhere[run_id] = action.system

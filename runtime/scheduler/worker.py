@@ -17,17 +17,18 @@ from runtime.catalog import Catalog
 from runtime.errors import LostRight, StoreUnavailable
 from runtime.logs import get_logger
 from runtime.model.question import Question
-from runtime.scheduler.attachment import attached_count
+from runtime.scheduler.attachment import LeftAlone
 from runtime.scheduler.combining import combined
 from runtime.scheduler.lost_jobs import LostJobs
 from runtime.scheduler.metering import Meter
-from runtime.scheduler.notify import notify, watchdog_seconds
+from runtime.scheduler.notify import notify
 from runtime.scheduler.offered import RENEW_SECONDS, OfferedSource
 from runtime.scheduler.queue import Deferring, Queue
 from runtime.scheduler.releases import Releases
 from runtime.scheduler.shared_limits import SharedLimits
 from runtime.scheduler.store_clock import StoreClock
 from runtime.scheduler.ticking import retire, tick_schedules
+from runtime.scheduler.vitals import Vitals
 from runtime.scheduler.wake_loop import WakeLoop
 from runtime.settings import Settings
 from runtime.store.base import RunStore
@@ -43,7 +44,6 @@ GATHER_SECONDS = 0.02
 DUTY_SECONDS = 5.0
 DUTY = "duties"
 QUESTION_SECONDS = 60.0
-ATTACHED_SECONDS = 30.0
 DRAIN_SECONDS = 20.0
 RETIRE_SECONDS = 3_600.0
 DEPTH_PER_WORKER = 400
@@ -68,13 +68,15 @@ class WorkerService:
         start_run: Callable[[str, str, datetime], None],
         look: Callable[[Sequence[Question]], None],
         meter: Meter,
+        vitals: Vitals,
         reach: Sequence[str] | None = None,
         attached: bool = False,
     ) -> None:
         self._store, self._cluster, self._loop, self._source = store, cluster, loop, source
         self._limits, self._queue, self._clock, self._settings = limits, queue, clock, settings
         self._directory, self._catalog, self._start_run = directory, catalog, start_run
-        self._look, self._meter, self._reach, self._attached = look, meter, reach, attached
+        self._look, self._meter, self._vitals, self._reach = look, meter, vitals, reach
+        self._nobody_left = LeftAlone(directory, attached=attached)
         self._defer = Deferring()
         self._releases = Releases(store)
         self._lost_jobs = LostJobs(cluster, queue, source)
@@ -87,7 +89,6 @@ class WorkerService:
         self._offered = 0
         self._retired_at = 0.0
         self._renewed_at = time.monotonic()
-        self._alone_since: float | None = None
         self._available = True
 
     async def run(self, *, until_idle: bool = False) -> int:
@@ -98,6 +99,7 @@ class WorkerService:
         running.add_signal_handler(signal.SIGHUP, self._catalog.reload)
         await asyncio.to_thread(self._join)
         log.info("worker.working", number=self._cluster.number, directory=self._directory, pid=os.getpid())
+        self._vitals.works()
         tasks = [
             asyncio.ensure_future(work)
             for work in (
@@ -120,6 +122,7 @@ class WorkerService:
             return 0
         finally:
             notify("STOPPING=1")
+            self._vitals.waits("It is stopping.")
             await self._finish(tasks)
             log.info("worker.stopped", wakes=self._loop.wakes)
 
@@ -137,6 +140,7 @@ class WorkerService:
                 wait = 0.5
                 if not self._available:
                     self._available = True
+                    self._vitals.works()
                     log.info("worker.store_back")
                     self._renewed_at = 0.0
                 await asyncio.sleep(pause if sooner is None else sooner)
@@ -147,6 +151,7 @@ class WorkerService:
                 if self._available:
                     log.error("worker.store_unavailable", problem=problem.message, during=name)
                 self._available = False
+                self._vitals.waits(problem.message, store_up=False)
                 self._source.give_up(self._source.leased)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 5.0)
@@ -225,8 +230,7 @@ class WorkerService:
             if not led:
                 log.info("worker.leads", number=self._cluster.number)
             await asyncio.to_thread(self._lead, members)
-        if watchdog_seconds():
-            notify("WATCHDOG=1")
+        self._vitals.beat(leads=self._leads, workers=len(members))
 
     def _lead(self, members: Sequence[Any]) -> None:
         """What exactly one worker does: schedules, retention, and the heartbeat of all."""
@@ -258,7 +262,7 @@ class WorkerService:
             "lateness_p99_s": round(late[int(len(late) * 0.99)], 4) if late else 0.0,
             "in_flight": self._loop.in_flight,
             "leased": len(self._source.leased),
-            "stuck_threads": self._catalog.stuck_threads(),
+            "stuck_threads": sum(self._catalog.stuck_threads().values()),
             "leads": self._leads,
             "systems_reached": None if self._reach is None else list(self._reach),
             "systems": self._meter.summary(),
@@ -269,13 +273,6 @@ class WorkerService:
         nothing_due = self._store.next_wake() is None and not self._loop.in_flight and not self._source.leased
         end = datetime.max.replace(tzinfo=self._clock.now().tzinfo)
         return nothing_due and not self._store.due_acts(end)
-
-    def _nobody_left(self) -> bool:
-        if not self._attached or attached_count(self._directory):
-            self._alone_since = None
-            return False
-        self._alone_since = self._alone_since or time.monotonic()
-        return time.monotonic() - self._alone_since > ATTACHED_SECONDS
 
     async def _finish(self, tasks: Sequence[asyncio.Future[None]]) -> None:
         """Take no more, finish what is being performed, give back the rest."""

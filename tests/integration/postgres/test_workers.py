@@ -30,14 +30,16 @@ def environment(url: str, folder: Path, more: Mapping[str, str] | None = None) -
 
 
 @contextmanager
-def workers(url: str, folder: Path, count: int = 1, *options: str) -> Iterator[list[subprocess.Popen[bytes]]]:
+def workers(
+    url: str, folder: Path, count: int = 1, *options: str, more: Mapping[str, str] | None = None
+) -> Iterator[list[subprocess.Popen[bytes]]]:
     """So many workers, stopped gracefully in the end if they still live."""
     code = "from console.cli.main import main; main()"
     with ExitStack() as stack:
         made = [
             subprocess.Popen(
                 [sys.executable, "-c", code, "worker", *options],
-                env=environment(url, folder),
+                env=environment(url, folder, more),
                 stdout=subprocess.DEVNULL,
                 stderr=stack.enter_context((folder / f"worker{n}.log").open("ab")),
             )
@@ -53,9 +55,10 @@ def workers(url: str, folder: Path, count: int = 1, *options: str) -> Iterator[l
 
 
 @contextmanager
-def opened(url: str, folder: Path) -> Iterator[Runtime]:
+def opened(url: str, folder: Path, workflows: Path | None = None) -> Iterator[Runtime]:
     folder.mkdir(exist_ok=True)
-    settings = Settings.load({"store": url, "directory": str(folder)}, env={})
+    named = (str(workflows),) if workflows else ()
+    settings = Settings.load({"store": url, "directory": str(folder), "workflows": named}, env={})
     runtime = open_runtime(settings, actor=Actor("tester"))
     try:
         yield runtime

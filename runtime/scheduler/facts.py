@@ -1,0 +1,49 @@
+"""Numbers of a whole store, gathered beside the work so that asking for them costs nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from runtime.store.base import RunStore
+
+MOST_DUE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was in the store at one moment."""
+
+    runs: Mapping[str, int]
+    """By status."""
+    attention: int
+    due: int
+    oldest_due_seconds: float
+    holds: int
+    queue_depth: int | None
+    """Only where wakes travel through a queue."""
+    read_at: float
+    """In seconds since 1970."""
+
+
+def read_facts(
+    store: RunStore,
+    now: datetime,
+    attention: Callable[[], int],
+    queue: Callable[[], Mapping[str, float]] | None = None,
+    busy: frozenset[str] = frozenset(),
+) -> Facts:
+    """Read them; `queue` tells what waits where many workers share a store, `busy` names runs being moved.
+
+    Raises StoreUnavailable.
+    """
+    if queue is not None:
+        waiting = queue()
+        due, oldest, depth = int(waiting["due"]), float(waiting["oldest_due_s"]), int(waiting["depth"])
+    else:
+        first = store.next_wake(busy)
+        due, depth = len(store.due(now, MOST_DUE, busy)), None
+        oldest = max(0.0, (now - first).total_seconds()) if first is not None else 0.0
+    return Facts(store.counts(), attention(), due, oldest, len(store.holds()), depth, time.time())

@@ -1,0 +1,77 @@
+"""A monitor answers from beside: also when the event loop hangs and when the store cannot be read."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+from runtime.clock import ManualClock
+from runtime.errors import StoreUnavailable
+from runtime.scheduler.facts import Facts
+from runtime.scheduler.metering import Meter
+from runtime.scheduler.monitoring import Monitor
+from runtime.scheduler.vitals import TURN_SECONDS, Vitals
+from runtime.scheduler.wake_loop import WakeLoop
+from runtime.store.memory import MemoryStore
+from tests.scraping import ask, free_port
+
+
+def monitor(vitals: Vitals, port: int, read: Any) -> Monitor:
+    async def perform(*_: Any) -> Any:
+        raise AssertionError("nothing is called here")
+
+    loop = WakeLoop(MemoryStore(), lambda run: (None, None), perform, ManualClock())  # type: ignore[arg-type,return-value]
+    return Monitor(vitals, loop, Meter(perform), read=read, stuck=dict, port=port)
+
+
+def test_health_is_answered_while_the_event_loop_hangs() -> None:
+    moment = [0.0]
+    vitals = Vitals(lambda: moment[0])
+    port = free_port()
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    async def service() -> int:
+        vitals.works()
+        await asyncio.sleep(0)
+        hangs.set()
+        goes_on.wait(60)
+        return 7
+
+    codes: list[int] = []
+    one = monitor(vitals, port, read=lambda: None)
+    thread = threading.Thread(target=lambda: codes.append(one.run(service)))
+    thread.start()
+    try:
+        assert hangs.wait(20)
+        assert ask(port, "/healthz") == (200, "The event loop turns.\n")
+        moment[0] += TURN_SECONDS + 5
+        assert ask(port, "/healthz") == (503, "The event loop has not turned for 20 s.\n")
+        assert ask(port, "/readyz")[0] == 503
+        assert "forkjoin_ready 0.0" in ask(port, "/metrics")[1]
+    finally:
+        goes_on.set()
+        thread.join(20)
+    assert codes == [7]
+
+
+def test_a_store_that_cannot_be_read_leaves_out_its_numbers_until_it_can() -> None:
+    vitals = Vitals()
+    port = free_port()
+    asked = threading.Event()
+    pages: list[str] = []
+
+    def read() -> Facts:
+        asked.set()
+        raise StoreUnavailable("The database is away.")
+
+    async def service() -> int:
+        vitals.works()
+        vitals.beat()
+        await asyncio.to_thread(asked.wait, 20)
+        pages.append((await asyncio.to_thread(ask, port, "/metrics"))[1])
+        return 0
+
+    assert monitor(vitals, port, read).run(service) == 0
+    assert "forkjoin_leader 1.0" in pages[0]
+    assert "forkjoin_runs{" not in pages[0]
