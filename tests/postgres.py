@@ -36,7 +36,14 @@ def binaries() -> Path | None:
 class Server:
     """One PostgreSQL in a folder of its own; as root it runs as `nobody`, because PostgreSQL refuses root."""
 
-    def __init__(self, *, listen: str = "", port: int = 5432, settings: tuple[str, ...] = SETTINGS) -> None:
+    def __init__(
+        self,
+        *,
+        listen: str = "",
+        port: int = 5432,
+        settings: tuple[str, ...] = SETTINGS,
+        follows: Server | None = None,
+    ) -> None:
         found = binaries()
         if found is None:
             raise FileNotFoundError("there are no PostgreSQL binaries here")
@@ -48,7 +55,11 @@ class Server:
             nobody = pwd.getpwnam("nobody")
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
             self._user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-        self._run("initdb", "-D", str(self.folder / "d"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
+        if follows is None:
+            self._run("initdb", "-D", str(self.folder / "d"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
+        else:
+            place = ("-h", str(follows.folder), "-p", str(follows._port), "-U", "postgres")
+            self._run("pg_basebackup", *place, "-D", str(self.folder / "d"), "-R", "-X", "stream", "-c", "fast")
         if listen:
             with (self.folder / "d" / "pg_hba.conf").open("a") as rules:
                 rules.write("host all all 0.0.0.0/0 trust\n")

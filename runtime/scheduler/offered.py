@@ -24,6 +24,7 @@ class OfferedSource:
         self._waiting: deque[tuple[str, asyncio.Future[None]]] = deque()
         self._taken: dict[str, list[asyncio.Future[None]]] = {}
         self._leased: set[str] = set()
+        self._leasing = asyncio.Lock()
         self.routed = False
         """Some worker does not reach every external system, so that it matters who gets which run."""
         self.came = asyncio.Event()
@@ -64,12 +65,13 @@ class OfferedSource:
         for run_id, futures in wanted.items():
             self._taken.setdefault(run_id, []).extend(futures)
         try:
-            moment = self._now()
-            got = await asyncio.to_thread(self._store.claim, list(wanted), self._cluster.owner, moment, moment + LEASE)
+            async with self._leasing:
+                now = self._now()
+                got = await asyncio.to_thread(self._store.claim, list(wanted), self._cluster.owner, now, now + LEASE)
+                self._leased |= set(got)
         except BaseException:
             self.give_up(list(wanted))
             raise
-        self._leased |= set(got)
         self.give_up([r for r in wanted if r not in self._leased])
         return got
 
@@ -89,16 +91,15 @@ class OfferedSource:
 
     async def renew(self, busy: frozenset[str]) -> None:
         """Keep what is under way ours, and give back what a store that was away would not take back."""
-        left = self._leased - busy
-        if left:
-            await asyncio.to_thread(self._store.release, sorted(left), self._cluster.owner)
-            self._leased -= left
-        if self._leased:
-            now = self._now()
-            kept = await asyncio.to_thread(
-                self._store.claim, sorted(self._leased), self._cluster.owner, now, now + LEASE
-            )
-            self._leased &= set(kept)
+        async with self._leasing:
+            self._leased &= busy | self._taken.keys()
+            if self._leased:
+                now = self._now()
+                kept = await asyncio.to_thread(
+                    self._store.claim, sorted(self._leased), self._cluster.owner, now, now + LEASE
+                )
+                self._leased &= set(kept)
+            await asyncio.to_thread(self._cluster.release_rest, [*self._leased, *self._taken])
 
     def give_up(self, run_ids: Collection[str] | None = None) -> None:
         """End the jobs of these runs, or of all: the queue may hand them out again."""

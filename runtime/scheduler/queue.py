@@ -21,6 +21,9 @@ FETCH_SECONDS = 1.0
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 10.0
 GRACE_SECONDS = 20.0
+# A server that is away is noticed soon, and everything begins again: else jobs whose end cannot be told keep the old
+# worker from stopping.
+PATIENCE: dict[str, Any] = {"timeout": 5.0, "reconnect_timeout": 5.0}
 
 
 def queue_of(route: str) -> str:
@@ -71,7 +74,7 @@ class Queue:
         self.given_back: list[str] = []
         """Runs whose jobs were taken and not begun when it was stopped."""
         # Its messages are one line a job; what matters is told by the worker.
-        logging.getLogger("procrastinate").setLevel(logging.ERROR)
+        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
 
     @property
     def number(self) -> int | None:
@@ -87,7 +90,7 @@ class Queue:
         """Take jobs until stopped."""
         pause = 0.5
         while not self._stopping:
-            app = App(connector=PsycopgConnector(conninfo=self._dsn, min_size=1, max_size=4))
+            app = App(connector=PsycopgConnector(conninfo=self._dsn, min_size=1, max_size=4, **PATIENCE))
 
             @app.task(name=TASK, queue=ANY)
             async def wake(run_id: str) -> None:
@@ -111,6 +114,8 @@ class Queue:
                     pause = 0.5
                     await self._worker.run()
                     self.given_back += await self._jobs.give_back()
+                    if not self._stopping:
+                        log.warning("queue.interrupted", problem="its worker stopped by itself", again_in_s=pause)
             except asyncio.CancelledError:
                 raise
             except Exception as problem:

@@ -128,10 +128,12 @@ class Cluster:
         self._database.writing(lambda con: con.execute(sql("forget_duties")), counted=False)
 
     def take_slots(self, target: str, wanted: int, bound: int, seconds: float) -> list[int]:
-        """Take up to `wanted` of the `bound` slots of a target."""
+        """Take up to `wanted` of the `bound` slots of a target; LostRight if we were taken out."""
         named = {"target": target, "wanted": wanted, "bound": bound, "ttl": seconds, "worker": self.number}
 
         def take(con: Connection) -> list[int]:
+            if con.execute(sql("worker_here"), (named["worker"],)).fetchone() is None:
+                raise LostRight("This worker was silent for too long; others have its places now.")
             if found := con.execute(sql("take_slots"), named).fetchall():
                 return [slot for (slot,) in found]
             # Made only when there seem to be none: this waits for others who take or give places.
@@ -190,6 +192,11 @@ class Cluster:
         """Seconds until the next run nobody works on comes due; None if none is asleep."""
         row = self._database.one("next_offer")
         return float(row[0]) if row and row[0] is not None else None
+
+    def release_rest(self, kept: Sequence[str]) -> None:
+        """Give back every run leased to us but these: when a lease was cut off, its outcome was never told."""
+        values = (self.owner, list(kept))
+        self._database.writing(lambda con: con.execute(sql("release_rest"), values), counted=False)
 
     def hand_on(self, routes: Mapping[str, str]) -> None:
         """Give runs to workers that reach the external system they need now."""

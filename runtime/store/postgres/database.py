@@ -57,6 +57,9 @@ def conninfo(url: str, *, read_only: bool = False) -> str:
     session = {**SESSION, **({"default_transaction_read_only": "on"} if read_only else {})}
     try:
         known = conninfo_to_dict(url)
+        if read_only and known.get("target_session_attrs") == "read-write":
+            # The driver would refuse our own session for being read-only.
+            known["target_session_attrs"] = "primary"
         options = " ".join([str(known.pop("options", "") or ""), *(f"-c {k}={v}" for k, v in session.items())])
         return make_conninfo(**{"application_name": "forkjoin", **LINK, **known, "options": options.strip()})
     except psycopg.Error as problem:

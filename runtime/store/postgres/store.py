@@ -54,9 +54,12 @@ class PostgresStore(Moving):
         kept = {id(s) for s in self.database.writing(write)}
         return [s.run.id for s in saves if id(s) not in kept]
 
-    def _check_right(self, con: Connection, epoch: int | None) -> None:
-        if self.member is not None and con.execute(sql("worker_here"), (self.member,)).fetchone() is None:
-            raise LostRight("This worker was silent for too long; others have taken over its runs.")
+    def _check_right(self, con: Connection, epoch: int | None, owner: str | None = None) -> None:
+        member = self.member
+        if member is not None:
+            gone = con.execute(sql("worker_here"), (member,)).fetchone() is None
+            if gone or (owner is not None and owner != str(member)):
+                raise LostRight("This worker was silent for too long; others have taken over its runs.")
         if epoch is not None:
             row = con.execute(sql("meta_shared"), ("epoch",)).fetchone()
             if (int(orjson.loads(row[0])["value"]) if row else 0) != epoch:
@@ -193,9 +196,13 @@ class PostgresStore(Moving):
     def claim(self, run_ids: Sequence[str], owner: str, now: datetime, until: datetime) -> list[str]:
         """Lease runs to an owner; gives those it got."""
         named = {"ids": [column(i) for i in run_ids], "owner": owner, "now": now, "until": until}
-        got = self.database.writing(
-            lambda con: {i for (i,) in con.execute(sql("claim"), named).fetchall()}, counted=False
-        )
+
+        def lease(con: Connection) -> set[str]:
+            # A lease that a worker took after it was taken out would be given back by nobody.
+            self._check_right(con, None, owner)
+            return {i for (i,) in con.execute(sql("claim"), named).fetchall()}
+
+        got = self.database.writing(lease, counted=False)
         return [i for i in run_ids if i in got]
 
     def release(self, run_ids: Sequence[str], owner: str) -> None:
