@@ -13,11 +13,12 @@ from runtime.catalog import Catalog
 from runtime.clock import Clock
 from runtime.engine.explain import scheduler_state, why
 from runtime.engine.join_state import join_states
-from runtime.errors import ForkjoinError, InvalidInput, NotFound
+from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused
 from runtime.flow.program import Program
+from runtime.model.act import Act
 from runtime.model.run import Run
 from runtime.operations import views
-from runtime.operations.acting import program_of
+from runtime.operations.acting import program_of, recorded
 from runtime.operations.disks import network_disk
 from runtime.operations.filters import QUIET, matching, parse
 from runtime.operations.names import find_branch
@@ -128,6 +129,15 @@ class Queries:
         """Runs by next wake, and held runs; at most `limit` of each."""
         timed = self.store.query(order="next_wake_at", descending=False, limit=limit)
         return [r for r in timed if r.next_wake_at], self.store.query(RunFilter(held=True), limit=limit)
+
+    def recorded(self, act: Act, transaction: str | None = None) -> Act | None:
+        """An act that was not confirmed, as the store has it, numbered; None: it was not saved.
+
+        Refused while its transaction is still open, so that what may yet be saved is never called lost.
+        """
+        if transaction is not None and not self.store.settled(transaction):
+            raise Refused(f"{act.verb} {act.target} is still being saved or taken back; look again.")
+        return recorded(self.store, act)
 
     def flows(self) -> list[dict[str, Any]]:
         """Known workflows with their versions, tasks and schedules."""
