@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from console.screens.listing import ListView, Table
 from console.theme import Line, fit
 from console.times import column
-from runtime.operations.health import read_health
+from runtime.operations.health import is_silent, read_health
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from runtime.operations.health import Health
 
 LAGGING_SECONDS = 5.0
-SILENT_SECONDS = 4.0
 BARS = ("▁▂▃▄▅▆▇█", "_.,-=+*#")
 
 
@@ -55,12 +54,14 @@ class HealthView(ListView):
                 f"{float(beat.get('wakes_per_second') or 0):.1f} a second  "
                 + sparkline(data.rates, ascii_only=self.look.ascii),
             )
-            for worker in beat.get("workers", ()):
-                tell_worker(tell, worker)
+            for worker in sorted(beat.get("workers", ()), key=lambda w: -float(w.get("silent_s") or 0)):
+                tell_worker(tell, worker, unheard=not data.alive)
             if queue := beat.get("queue"):
                 lag = float(queue.get("oldest_due_s") or 0)
-                told = f"{queue['depth']:.0f} wakes queued, {queue['due']:.0f} runs due, the oldest for {lag:.1f} s"
-                tell("Queue", told, "yellow" if lag > LAGGING_SECONDS else "")
+                told = f"{queue['depth']:.0f} wakes queued, {queue['due']:.0f} runs due"
+                told += f", the oldest for {lag:.1f} s" if queue["due"] else ""
+                told += "" if data.alive else ", when it was last looked at"
+                tell("Queue", told, "yellow" if lag > LAGGING_SECONDS or not data.alive else "")
             if beat.get("stuck_threads"):
                 tell("Threads", f"{beat['stuck_threads']} threads of task code are stuck", "yellow")
         tell(
@@ -89,14 +90,20 @@ class HealthView(ListView):
         )
 
 
-def tell_worker(tell: Callable[..., None], worker: Mapping[str, Any]) -> None:
-    """One worker of many: what it does, or since when it is silent."""
-    silent = float(worker.get("silent_s") or 0)
-    does = f"{float(worker.get('wakes_per_second') or 0):.1f} wakes a second, {worker.get('leased') or 0} runs in hand"
-    reach = f", reaches {', '.join(worker['systems'])} only" if worker.get("systems") is not None else ""
-    leads = ", leads" if worker.get("leads") else ""
-    quiet = f", silent for {silent:.0f} s" if silent > SILENT_SECONDS else ""
-    tell("Worker", f"{worker.get('name', '?')}: {does}{leads}{reach}{quiet}", "yellow" if quiet else "")
+def tell_worker(tell: Callable[..., None], worker: Mapping[str, Any], *, unheard: bool) -> None:
+    """One worker of many: what it does, or that it is silent."""
+    name = worker.get("name", "?")
+    reach = f"; only {', '.join(worker['systems'])}" if worker.get("systems") is not None else ""
+    if unheard:
+        tell("Worker", f"{name}: not heard of since then", "yellow")
+    elif is_silent(worker):
+        silent = float(worker.get("silent_s") or 0)
+        tell("Worker", f"{name}: silent for {silent:.0f} s; its runs go to the others after six{reach}", "yellow")
+    else:
+        does = (
+            f"{float(worker.get('wakes_per_second') or 0):.1f} wakes a second, {worker.get('leased') or 0} runs in hand"
+        )
+        tell("Worker", f"{name}: {does}{', leads' if worker.get('leads') else ''}{reach}")
 
 
 def sparkline(values: Any, *, ascii_only: bool = False) -> str:
