@@ -11,7 +11,7 @@ from console.commands.base import Group
 from console.keymap import available
 from console.theme import Line, Piece, crop, plain, width_of
 from console.times import clock_time, words
-from runtime.operations.health import is_silent
+from runtime.operations.workers import is_silent, workers_of
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def header(app: ForkjoinApp, width: int) -> Sequence[Line]:
 
 def _alive(beat: Mapping[str, Any], *, with_host: bool) -> str:
     """Who drives the store: a scheduler and its host, or how many workers."""
-    workers = beat.get("workers") or ()
+    workers = workers_of(beat)
     if len(workers) > 1:
         lively = sum(not is_silent(w) for w in workers)
         return f"{lively} workers alive" if lively == len(workers) else f"{lively} of {len(workers)} workers alive"

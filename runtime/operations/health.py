@@ -11,8 +11,6 @@ from typing import Any
 from runtime.model.act import Hold
 from runtime.operations.queries import Check, Queries
 
-SILENT_SECONDS = 4.0
-
 
 @dataclass(frozen=True)
 class Health:
@@ -30,11 +28,6 @@ class Health:
     wal_bytes: int
     holds: Sequence[Hold]
     version: str
-
-
-def is_silent(worker: Mapping[str, Any]) -> bool:
-    """Whether a worker, as the heartbeat of all tells of it, was not heard of for longer than it should be."""
-    return float(worker.get("silent_s") or 0) > SILENT_SECONDS
 
 
 def read_health(queries: Queries, directory: Path) -> Health:

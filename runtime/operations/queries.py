@@ -22,6 +22,7 @@ from runtime.operations.acting import program_of, recorded
 from runtime.operations.disks import network_disk
 from runtime.operations.filters import QUIET, matching, parse
 from runtime.operations.names import find_branch
+from runtime.operations.workers import troubles
 from runtime.store.base import RunFilter, RunStore, Stored
 
 SORTS = ("created_at", "updated_at", "next_wake_at", "attention", "id")
@@ -175,6 +176,8 @@ class Queries:
             checks.append(Check("writable", writable, "yes" if writable else "no: only reading commands work"))
         alive, text = scheduler_state(self.scheduler(), self.clock.now())
         checks.append(Check("scheduler", alive, text))
+        if alive:
+            checks += [Check(name, False, told) for name, told in troubles(self.scheduler() or {})]
         try:
             broken = [w for w in self.catalog.workflows() if w.problems]
             told = "; ".join(f"{w.name}: {w.problems[0]}" for w in broken)

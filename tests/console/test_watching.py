@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from console import watch
 from runtime.store.postgres import changes
 from tests.console import world as worlds
 from tests.console.world import Desk, World, console, night, story
+from tests.cutting import Cutting
 from tests.postgres import Server, new_database, own_server
 
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -94,55 +92,6 @@ def test_a_database_that_goes_away_is_said_and_comes_back(tmp_path: Path, server
     story(told())
 
 
-class Cutting:
-    """Stands between console and server, and cuts a connection once the server has carried out its next COMMIT."""
-
-    def __init__(self, server: Server) -> None:
-        self._target = str(server.folder / ".s.PGSQL.5432")
-        self.armed = False
-        self.commits = True
-        """Whether the COMMIT reaches the server before the cut."""
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._pairs: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def url(self) -> str:
-        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres?sslmode=disable&gssencmode=disable"
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(self._target)
-                self._pairs += [client, server]
-                cut = threading.Event()
-                threading.Thread(target=self._carry, args=(client, server, cut, True), daemon=True).start()
-                threading.Thread(target=self._carry, args=(server, client, cut, False), daemon=True).start()
-
-    def _carry(self, source: socket.socket, sink: socket.socket, cut: threading.Event, asking: bool) -> None:
-        with suppress(OSError):
-            while data := source.recv(65_536):
-                if asking and self.armed and b"COMMIT" in data:
-                    self.armed = False
-                    cut.set()
-                    if self.commits:
-                        sink.sendall(data)
-                        continue
-                    break
-                if cut.is_set():
-                    break
-                sink.sendall(data)
-        for one in (source, sink):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        for one in (self._listener, *self._pairs):
-            one.close()
-
-
 @pytest.mark.parametrize("commits", [True, False])
 def test_an_act_cut_off_while_it_was_saved_is_looked_for_and_said(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, commits: bool
@@ -150,8 +99,12 @@ def test_an_act_cut_off_while_it_was_saved_is_looked_for_and_said(
     async def told() -> None:
         world = World(tmp_path)
         await night(world)
-        proxy = Cutting(server)
-        monkeypatch.setattr(world, "settings", replace(world.settings, store=proxy.url()))
+        with Cutting(server) as proxy:
+            monkeypatch.setattr(world, "settings", replace(world.settings, store=proxy.url()))
+            await cut_off(world, proxy)
+        await world.close()
+
+    async def cut_off(world: World, proxy: Cutting) -> None:
         async with console(world, watching=True) as desk:
             await until(desk, lambda: "mail-7" in desk.screen)
             await desk.press("H", "down", "down", "down")
@@ -165,7 +118,5 @@ def test_an_act_cut_off_while_it_was_saved_is_looked_for_and_said(
             if commits:
                 (act,) = [a for a in world.runtime.store.acts() if a.verb == "hold"]
                 assert desk.message == f"{said} {act.id}."
-        await world.close()
-        proxy.close()
 
     story(told())
