@@ -96,7 +96,9 @@ class Around:
         """The watch could not reach the store; until it can, nobody else tries."""
         text = problem.message if isinstance(problem, ForkjoinError) else f"{type(problem).__name__}: {problem}"
         if isinstance(problem, StoreAway):
-            text = f"The store {problem.store} cannot be used: {problem.cause}."
+            # The reason comes last in what a server's library says, and first here: a narrow screen cuts the rest.
+            where, _, why = problem.cause.rpartition(" failed: ")
+            text = f"The store {self._app.store_name} cannot be used: {why}{f' ({where})' if where else ''}."
         if self.away is None:
             self.away = Away(text, self._app.now(), time.monotonic(), next_try)
         else:

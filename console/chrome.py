@@ -87,7 +87,7 @@ def banner(app: ForkjoinApp, width: int) -> Sequence[Line]:
     elif app.around.problem:
         lines.append(plain(f" {clean(app.around.problem, 400)} forkjoin doctor says more.", "red"))
     lines += [plain(f" {clean(text, 400)}", "yellow") for text in app.receipts.unsure]
-    if not snapshot.alive and snapshot.scheduler and snapshot.runs:
+    if not snapshot.alive and snapshot.scheduler and snapshot.runs and app.around.away is None:
         lines.append(plain(" " + clean(snapshot.scheduler, 300), "red"))
         due = f" {snapshot.overdue} wakes overdue." if snapshot.overdue else ""
         lines.append(plain(f"{due} :scheduler starts one from here." if not app.read_only else due, "red"))

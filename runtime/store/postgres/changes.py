@@ -33,7 +33,8 @@ class Changes:
         self._hinted_at = 0.0
         self._one = threading.Lock()
         self._stopped = False
-        self._ear, self._mouth = socket.socketpair()
+        self._pair: tuple[socket.socket, socket.socket] | None = None
+        """Where a wait listens for `stop`, and where `stop` speaks."""
 
     def wait(self, token: int, seconds: float) -> int:
         """The present change token, as soon as it differs from `token`; StoreUnavailable when the server is away."""
@@ -60,6 +61,7 @@ class Changes:
         return present
 
     def _connect(self) -> Connection:
+        self._pair = self._pair or socket.socketpair()
         con = self._con = psycopg.connect(self._database.dsn, autocommit=True)
         con.add_notify_handler(self._hint)
         try:
@@ -80,7 +82,8 @@ class Changes:
 
     def _hear(self, con: Connection, seconds: float) -> None:
         """Wait for a notification, for the end of the connection, or for `stop`."""
-        ready, _, _ = select.select([con.fileno(), self._ear.fileno()], [], [], seconds)
+        assert self._pair is not None
+        ready, _, _ = select.select([con.fileno(), self._pair[0].fileno()], [], [], seconds)
         if con.fileno() in ready:
             con.pgconn.consume_input()
             while con.pgconn.notifies() is not None:
@@ -89,8 +92,9 @@ class Changes:
     def stop(self) -> None:
         """End the wait under way, and every other."""
         self._stopped = True
-        with suppress(OSError):
-            self._mouth.send(b".")
+        if self._pair is not None:
+            with suppress(OSError):
+                self._pair[1].send(b".")
 
     def _hang_up(self) -> None:
         con, self._con = self._con, None
@@ -103,5 +107,5 @@ class Changes:
         self.stop()
         with self._one:
             self._hang_up()
-            self._ear.close()
-            self._mouth.close()
+            for end in self._pair or ():
+                end.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -281,7 +282,9 @@ def test_who_waits_for_a_change_gets_it_from_another_connection(
     token = store.change_token()
     assert store.await_change(token - 1, 3_600) == token, "it has changed already"
     assert store.await_change(token, 0.01) == token, "nothing changed in that time"
-    with ThreadPoolExecutor(1) as pool:
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        stack.callback(store.stop_waiting)
         for name in ("a", "b", "c"):
             waiting = pool.submit(store.await_change, token, 3_600)
             add(other, run(name))
