@@ -21,7 +21,7 @@ from console.feed import Feed
 from console.guard import Guarded
 from console.keymap import bindings
 from console.keys import Keys
-from console.messages import Answered, Chosen, Entered, Said, Unread
+from console.messages import Answered, Chosen, Entered, Said, Told, Unread
 from console.receipts import Receipts
 from console.screens.base import View
 from console.screens.registry import VIEWS
@@ -62,6 +62,7 @@ class ForkjoinApp(Guarded, App[int]):
         keys: Mapping[str, str] | None = None,
         start_scheduler: Callable[[], None] | None = None,
         refresh_seconds: float = REFRESH_SECONDS,
+        watching: bool = True,
     ) -> None:
         super().__init__(ansi_color=True)
         self.look = look or Look()
@@ -76,7 +77,8 @@ class ForkjoinApp(Guarded, App[int]):
         self.message_is_trouble = False
         self.follow = False
         self.start_scheduler = start_scheduler
-        self.feed = Feed(open_reader, open_actor or open_reader, self.post_message)
+        told = self.around if watching else None
+        self.feed = Feed(open_reader, open_actor or open_reader, self.post_message, told)
         self.receipts = Receipts(self)
         self.dispatch_acts = Dispatch(self)
         self.keys = Keys(self)
@@ -108,6 +110,7 @@ class ForkjoinApp(Guarded, App[int]):
         self.view.opened()
         self.view.rows.focus()
         self.read_around()
+        self.feed.begin()
         if self._refresh_seconds:
             self.set_interval(self._refresh_seconds, self.tick)
             self.set_interval(AROUND_SECONDS, self.read_around)
@@ -144,7 +147,7 @@ class ForkjoinApp(Guarded, App[int]):
         return self.around.snapshot
 
     def tick(self) -> None:
-        """A second passed: draw times anew, ask whether the store changed; nobody looking, every fifth second only."""
+        """A second passed: draw times anew; nobody looking, every fifth second only."""
         if not self.around.wanted():
             return
         self.view.tick()
@@ -155,11 +158,15 @@ class ForkjoinApp(Guarded, App[int]):
 
     def on_app_blur(self) -> None:
         """Nobody looks: draw less often."""
-        self.around.unseen = True
+        self.around.looked_at(seen=False)
 
     def on_app_focus(self) -> None:
         """Somebody looks again."""
-        self.around.unseen = False
+        self.around.looked_at(seen=True)
+
+    def on_told(self, message: Told) -> None:
+        """The watch tells of the store."""
+        message.take()
 
     def read_around(self) -> None:
         """Read what header, tabs and banner show."""

@@ -1,11 +1,15 @@
-"""Reading what stands around the panes, and noticing that the store changed."""
+"""Reading what stands around the panes, noticing that the store changed, and that it is away."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from console.dialogs.base import Dialog
 from console.snapshot import Snapshot, read_snapshot
-from runtime.errors import ForkjoinError
+from runtime.errors import ForkjoinError, StoreAway
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
@@ -13,6 +17,16 @@ if TYPE_CHECKING:
 UNSEEN_SECONDS = 5
 OF_THE_OPERATOR = (2, 3, 4)
 """Exit codes of problems with what was asked; others are problems of the store."""
+
+
+@dataclass(frozen=True)
+class Away:
+    """A store that does not answer; spans are of the monotonic clock."""
+
+    text: str
+    since_at: datetime
+    since: float
+    next_try: float
 
 
 class Around:
@@ -27,14 +41,32 @@ class Around:
         self._seconds = 0
         self.problem = ""
         """Why the store cannot be read at the moment."""
+        self.away: Away | None = None
+        """Since when the store does not answer; nothing but the watch asks it then."""
+
+    @property
+    def stale(self) -> bool:
+        """Whether what is shown is of a time when the store could be read."""
+        return bool(self.problem or self.away)
 
     def wanted(self) -> bool:
         """A second passed: whether to draw. Where nobody looks every fifth is enough."""
         self._seconds += 1
         return not self.unseen or self._seconds % UNSEEN_SECONDS == 0
 
+    def looked_at(self, *, seen: bool) -> None:
+        """The terminal got or lost the focus."""
+        self.unseen = not seen
+        watch = self._app.feed.watch
+        if watch is not None:
+            watch.unseen = not seen
+            watch.look_now()
+
     def look(self) -> None:
-        """Ask whether the store changed."""
+        """Ask whether the store changed, where no watch does."""
+        if self._app.feed.watch is not None:
+            return
+        self._app.feed.release()
         self._app.feed.read("token", lambda runtime: runtime.store.change_token(), self._take_token, self.trouble)
 
     def forget(self) -> None:
@@ -47,6 +79,32 @@ class Around:
             self._token = token
             self._app.view.changed()
             self._app.receipts.changed()
+
+    def stirred(self, token: int, *, came_back: bool) -> None:
+        """The watch has seen a change, or reached a store that was away: then everything is read anew."""
+        if came_back or self.away:
+            self.away = None
+            self.forget()
+            self._app.feed.release()
+            self.read()
+            self._app.update_chrome()
+            if isinstance(self._app.screen, Dialog):
+                self._app.screen.rehearse()
+        self._take_token(token)
+
+    def lost(self, problem: Exception, next_try: float) -> None:
+        """The watch could not reach the store; until it can, nobody else tries."""
+        text = problem.message if isinstance(problem, ForkjoinError) else f"{type(problem).__name__}: {problem}"
+        if isinstance(problem, StoreAway):
+            # The reason comes last in what a server's library says, and first here: a narrow screen cuts the rest.
+            where, _, why = problem.cause.rpartition(" failed: ")
+            text = f"The store {self._app.store_name} cannot be used: {why}{f' ({where})' if where else ''}."
+        if self.away is None:
+            self.away = Away(text, self._app.now(), time.monotonic(), next_try)
+        else:
+            self.away = replace(self.away, text=text, next_try=next_try)
+        self._app.feed.hold()
+        self._app.update_chrome()
 
     def read(self) -> None:
         """Read what header, tabs and banner show."""
@@ -64,6 +122,12 @@ class Around:
 
     def trouble(self, problem: Exception) -> None:
         """Reading failed: the header keeps saying so until it works again."""
+        watch = self._app.feed.watch
+        if watch is not None and isinstance(problem, StoreAway):
+            watch.doubt()
+            if self.away is None:
+                self.lost(problem, time.monotonic())
+            return
         text = problem.message if isinstance(problem, ForkjoinError) else f"{type(problem).__name__}: {problem}"
         if getattr(problem, "exit_code", 5) in OF_THE_OPERATOR:
             self._app.say(text, trouble=True)

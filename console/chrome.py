@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from console.commands.base import Group
 from console.keymap import available
 from console.theme import Line, Piece, crop, plain, width_of
 from console.times import clock_time, words
+from runtime.operations.workers import is_silent, workers_of
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -23,21 +26,29 @@ def header(app: ForkjoinApp, width: int) -> Sequence[Line]:
     mode = "RO" if app.read_only else "RW"
     left: list[Piece] = [(" forkjoin ", "bold"), (f"{mode}  {clean(app.store_name, 40)}  ", "")]
     if snapshot.alive:
-        host = clean(snapshot.beat.get("host", ""), 40)
-        left.append((f"scheduler alive{f' on {host}' if width > 100 else ''}  ", ""))
+        left.append((f"{_alive(snapshot.beat, with_host=width > 100)}  ", ""))
     else:
         left += [app.look.chip("no scheduler") if app.look.colour else ("[no scheduler]", ""), ("  ", "")]
     if snapshot.holds:
         first = snapshot.holds[0]
         many = f"{len(snapshot.holds)} hold{'s' if len(snapshot.holds) > 1 else ''}"
         left.append(app.look.chip(f"{many}: {clean(first.scope, 60)}" if width > 100 else many))
-    if app.around.problem:
+    if app.around.stale:
         clock = f"[as of {clock_time(snapshot.at, app.zone)}]"
     else:
         now = app.now()
         clock = clock_time(now, app.zone, seconds=False) + ("" if app.zone == "local" else " UTC")
     line = crop(left, width - len(clock) - 2)
     return [(*line, (" " * max(1, width - width_of(line) - len(clock) - 1), ""), (clock, ""))]
+
+
+def _alive(beat: Mapping[str, Any], *, with_host: bool) -> str:
+    """Who drives the store: a scheduler and its host, or how many workers."""
+    workers = workers_of(beat)
+    if len(workers) > 1:
+        lively = sum(not is_silent(w) for w in workers)
+        return f"{lively} workers alive" if lively == len(workers) else f"{lively} of {len(workers)} workers alive"
+    return "scheduler alive" + (f" on {clean(beat.get('host', ''), 40)}" if with_host else "")
 
 
 def tabs(app: ForkjoinApp, width: int) -> Sequence[Line]:
@@ -62,12 +73,21 @@ def _count(app: ForkjoinApp, name_id: str) -> str:
 
 
 def banner(app: ForkjoinApp, width: int) -> Sequence[Line]:
-    """Standing trouble: the store cannot be read, no scheduler, holds."""
+    """Standing trouble: the store is away or cannot be read, acts that are not confirmed, no scheduler, holds."""
     snapshot = app.snapshot
     lines: list[Line] = []
-    if app.around.problem:
+    if (away := app.around.away) is not None:
+        now, since = time.monotonic(), clock_time(away.since_at, app.zone)
+        left = away.next_try - now
+        again = f"trying again in {words(math.ceil(left))}" if left > 0 else "trying again now"
+        lines.append(plain(f" {clean(away.text, 400)}", "red"))
+        lines.append(
+            plain(f" Away for {words(now - away.since)}, since {since}; {again}. What is shown was read before.", "red")
+        )
+    elif app.around.problem:
         lines.append(plain(f" {clean(app.around.problem, 400)} forkjoin doctor says more.", "red"))
-    if not snapshot.alive and snapshot.scheduler and snapshot.runs:
+    lines += [plain(f" {clean(text, 400)}", "yellow") for text in app.receipts.unsure]
+    if not snapshot.alive and snapshot.scheduler and snapshot.runs and app.around.away is None:
         lines.append(plain(" " + clean(snapshot.scheduler, 300), "red"))
         due = f" {snapshot.overdue} wakes overdue." if snapshot.overdue else ""
         lines.append(plain(f"{due} :scheduler starts one from here." if not app.read_only else due, "red"))

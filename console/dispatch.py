@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from console.dialogs.plan import Answers, Plan, shell, with_reason
-from runtime.errors import ForkjoinError
+from runtime.errors import ForkjoinError, StoreAway, Unconfirmed
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -31,12 +32,13 @@ class Dispatch:
             if plan.finished is not None:
                 plan.finished(receipt)
 
-        self._app.feed.act(lambda runtime: plan.carry_out(runtime, answers), take, self._refused)
-        self.note(with_reason(plan.command(answers), answers))
+        words = with_reason(plan.command(answers), answers)
+        self._app.feed.act(lambda runtime: plan.carry_out(runtime, answers), take, partial(self._refused, words))
+        self.note(words)
 
     def give(self, work: Callable[[Runtime], Receipt], words: tuple[str, ...]) -> None:
         """Give a harmless act without a dialog; `words` are the equal command."""
-        self._app.feed.act(work, self._accepted, self._refused)
+        self._app.feed.act(work, self._accepted, partial(self._refused, words))
         self.note(words)
 
     def note(self, words: tuple[str, ...]) -> None:
@@ -47,8 +49,15 @@ class Dispatch:
         self._app.receipts.accepted(receipt)
         self._app.look_again()
 
-    def _refused(self, problem: Exception) -> None:
-        if isinstance(problem, ForkjoinError):
+    def _refused(self, words: tuple[str, ...], problem: Exception) -> None:
+        what = clean(" ".join([w for w in words if w != "forkjoin"][:2]), 100)
+        if isinstance(problem, Unconfirmed):
+            self._app.receipts.unconfirmed(what, problem)
+            return
+        if isinstance(problem, StoreAway):
+            self._app.say(f"{what}: nothing was saved, the store is away. Give it again when it is back.", trouble=True)
+            self._app.trouble(problem)
+        elif isinstance(problem, ForkjoinError):
             self._app.say(problem.message, trouble=True)
         else:
             text = f"Not confirmed: {type(problem).__name__}: {problem}. Look again before you repeat it."

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from console.messages import Answered, Unread
+from console.watch import Listener, Watch
+from runtime.errors import StoreAway
 
 if TYPE_CHECKING:
     from textual.message import Message
@@ -22,8 +24,11 @@ _Work = tuple[str, int, Callable[["Runtime"], Any], Callable[[Any], None], Calla
 class Lane:
     """One thread with a runtime of its own. Of waiting questions of one topic only the newest is read."""
 
-    def __init__(self, name: str, open_runtime: Callable[[], Runtime], post: Post) -> None:
+    def __init__(self, name: str, open_runtime: Callable[[], Runtime], post: Post, *, patient: bool = True) -> None:
         self._open = open_runtime
+        self._patient = patient
+        """Whether what could not be read because the store is away is kept until `release`."""
+        self._held = False
         self._post = post
         self._waiting: OrderedDict[str, _Work] = OrderedDict()
         self._acts: deque[_Work] = deque()
@@ -55,7 +60,18 @@ class Lane:
     def idle(self) -> bool:
         """Whether nothing is asked or being read."""
         with self._changed:
-            return not self._busy and not self._waiting and not self._acts
+            return not self._busy and not self._acts and (self._held or not self._waiting)
+
+    def hold(self) -> None:
+        """Read nothing for now; of what is asked meanwhile the newest of each topic is kept."""
+        with self._changed:
+            self._held = self._patient
+
+    def release(self) -> None:
+        """Read again, first what was kept."""
+        with self._changed:
+            self._held = False
+            self._changed.notify()
 
     def end(self) -> None:
         """Take no more work; what is under way is left to its thread."""
@@ -71,7 +87,7 @@ class Lane:
     def _next(self) -> _Work | None:
         with self._changed:
             self._busy = False
-            while not self._acts and not self._waiting:
+            while not self._acts and (self._held or not self._waiting):
                 if self._ended:
                     return None
                 self._changed.wait()
@@ -79,6 +95,13 @@ class Lane:
             if self._acts:
                 return self._acts.popleft()
             return self._waiting.popitem(last=False)[1]
+
+    def _keep(self, work: _Work) -> None:
+        """Ask once in an outage: the question stays for later, unless a newer one of its topic came."""
+        with self._changed:
+            if self._patient and not self._ended:
+                self._held = True
+                self._waiting.setdefault(work[0], work)
 
     def _run(self) -> None:
         runtime: Runtime | None = None
@@ -89,6 +112,8 @@ class Lane:
                     runtime = self._open()
                 self._post(Answered(receive, read(runtime), topic, serial))
             except Exception as problem:
+                if isinstance(problem, StoreAway):
+                    self._keep(work)
                 self._post(Unread(topic, problem, fail))
         if runtime is not None:
             runtime.close()
@@ -97,11 +122,19 @@ class Lane:
 class Feed:
     """The lanes of a console: quick readings, slow readings, acts."""
 
-    def __init__(self, open_reader: Callable[[], Runtime], open_actor: Callable[[], Runtime], post: Post) -> None:
+    def __init__(
+        self,
+        open_reader: Callable[[], Runtime],
+        open_actor: Callable[[], Runtime],
+        post: Post,
+        listener: Listener | None = None,
+    ) -> None:
+        self.watch = Watch(open_reader, post, listener) if listener is not None else None
+        """Who waits for changes and tells the listener; None: the store is looked at when the app says so."""
         self._post = post
         self.quick = Lane("forkjoin-read", open_reader, post)
         self.slow = Lane("forkjoin-scan", open_reader, post)
-        self.acting = Lane("forkjoin-act", open_actor, post)
+        self.acting = Lane("forkjoin-act", open_actor, post, patient=False)
         self._serials: dict[str, int] = {}
 
     def read(
@@ -146,6 +179,21 @@ class Feed:
         """Number of the newest question of a topic."""
         return self._serials.get(topic, 0)
 
+    def begin(self) -> None:
+        """Begin to watch."""
+        if self.watch is not None:
+            self.watch.start()
+
+    def hold(self) -> None:
+        """The store is away: no lane reads; acts are tried, and say what came of it."""
+        for lane in (self.quick, self.slow):
+            lane.hold()
+
+    def release(self) -> None:
+        """The store is back."""
+        for lane in (self.quick, self.slow):
+            lane.release()
+
     def forget(self, topic: str) -> None:
         """Drop the answer that is still to come on a topic."""
         self._serials[topic] = self._serials.get(topic, 0) + 1
@@ -159,5 +207,7 @@ class Feed:
         """End all lanes; an act under way is given two seconds."""
         for lane in (self.quick, self.slow, self.acting):
             lane.end()
+        if self.watch is not None:
+            self.watch.end()
         for lane in (self.acting, self.quick, self.slow):
             lane.join(2)

@@ -29,6 +29,14 @@ class Unread(Message):
         self.fail = fail
 
 
+class Told(Message):
+    """A thread has something to tell; `take()` is to be called by the app's thread."""
+
+    def __init__(self, take: Callable[[], None]) -> None:
+        super().__init__()
+        self.take = take
+
+
 class Said(Message):
     """A sentence for the line above the footer."""
 

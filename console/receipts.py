@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from runtime.errors import Refused, Unconfirmed
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
@@ -11,6 +15,20 @@ if TYPE_CHECKING:
     from runtime.operations.records import Act, Receipt
 
 KEPT = 50
+LOOK_SECONDS = 1.0
+SHOWN_SECONDS = 60.0
+"""How long what came of an unconfirmed act stays in the banner."""
+
+
+@dataclass
+class Unsure:
+    """An act of which it is not known whether it was saved."""
+
+    what: str
+    problem: Unconfirmed
+    text: str
+    until: float = math.inf
+    """When to say no more of it, by the monotonic clock."""
 
 
 @dataclass
@@ -27,6 +45,7 @@ class Receipts:
     def __init__(self, app: ForkjoinApp) -> None:
         self._app = app
         self._open: dict[int, Followed] = {}
+        self._unsure: list[Unsure] = []
         self.last_act: int | None = None
         """The newest act that may still be taken back."""
 
@@ -34,11 +53,58 @@ class Receipts:
         """An act was accepted: say so, and follow it."""
         self._app.say(receipt.message)
         act = receipt.act
-        if act is not None:
+        if act is not None and act.id:
             self.last_act = act.id
             self._open[act.id] = Followed(act.id, act.outcome)
             while len(self._open) > KEPT:
                 del self._open[next(iter(self._open))]
+
+    @property
+    def unsure(self) -> list[str]:
+        """What is to be said of acts that were not confirmed."""
+        now = time.monotonic()
+        self._unsure = [u for u in self._unsure if u.until > now]
+        return [u.text for u in self._unsure]
+
+    def unconfirmed(self, what: str, problem: Unconfirmed) -> None:
+        """An act was cut off while it was saved: keep it in sight, and look whether it is recorded."""
+        text = f"{what}: not known whether it was saved, looking; do not repeat it yet."
+        if problem.partly:
+            text = f"{what}: {problem.partly}; whether the rest was saved is not known. Look before you repeat it."
+        elif problem.act is None:
+            text = f"{what}: not known whether it was saved. Look before you repeat it."
+        self._unsure.append(Unsure(what, problem, text))
+        self._app.say(text, trouble=True)
+        self._app.update_chrome()
+        self._look()
+
+    def _look(self) -> None:
+        """Ask what came of the acts that were not confirmed, as soon as the store can be read."""
+        asked = [u for u in self._unsure if u.until == math.inf]
+        if not asked:
+            return
+
+        def work(runtime: Runtime) -> list[tuple[Unsure, Act | None]]:
+            return [(u, found) for u in asked for known, found in [_recorded(runtime, u.problem)] if known]
+
+        def take(known: list[tuple[Unsure, Act | None]]) -> None:
+            for unsure, act in known:
+                self._known(unsure, act)
+            if len(known) < len(asked):
+                self._app.set_timer(LOOK_SECONDS, self._look)
+
+        self._app.feed.read("unsure", work, take, self._app.trouble)
+
+    def _known(self, unsure: Unsure, act: Act | None) -> None:
+        unsure.until = time.monotonic() + SHOWN_SECONDS
+        if act is not None:
+            unsure.text = f"{unsure.what}: it was saved, act {act.id}."
+            self.last_act = act.id
+            self._open[act.id] = Followed(act.id, act.outcome)
+        elif unsure.problem.act is not None:
+            unsure.text = f"{unsure.what}: it was not saved; give it again."
+        self._app.say(unsure.text, trouble=act is None)
+        self._app.update_chrome()
 
     def changed(self) -> None:
         """The store changed: look at the open acts again."""
@@ -62,6 +128,16 @@ class Receipts:
                 self._app.say(f"Act {act.id}: {text}", trouble=text.startswith("refused"))
             if act.outcome not in ("pending", "running") and not _follows(act, text):
                 del self._open[act.id]
+
+
+def _recorded(runtime: Runtime, problem: Unconfirmed) -> tuple[bool, Act | None]:
+    """Whether it can be said by now what came of it, and the act if it was saved."""
+    if problem.act is None:
+        return True, None
+    try:
+        return True, runtime.queries.recorded(problem.act, problem.transaction)
+    except Refused:
+        return False, None
 
 
 def _follows(act: Act, text: str) -> bool:

@@ -56,6 +56,28 @@ class StoreUnavailable(ForkjoinError):
     exit_code = 5
 
 
+class StoreAway(StoreUnavailable):
+    """The server of the store does not answer: nothing was saved, and it may come back; `cause` says what it was."""
+
+    def __init__(self, message: str, *, store: str, cause: str) -> None:
+        super().__init__(message, store=store, cause=cause)
+        self.store = store
+        self.cause = cause
+
+
+class Unconfirmed(StoreUnavailable):
+    """It is not known whether something was saved, or only a part of it was: to be looked at before it is repeated."""
+
+    def __init__(self, message: str, *, transaction: str | None = None, act: Any = None, partly: str = "") -> None:
+        super().__init__(message, transaction=transaction)
+        self.transaction = transaction
+        """The store's name for it: RunStore.settled tells when it has come to an end, either way."""
+        self.act = act
+        """The act that was to be recorded with it, not numbered; None if there was none."""
+        self.partly = partly
+        """What of it is known to be saved, as a sentence without its full stop."""
+
+
 class LostRight(StoreUnavailable):
     """Another scheduler drives the store now (its epoch is newer)."""
 

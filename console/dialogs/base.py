@@ -65,6 +65,9 @@ class Dialog(ModalScreen[T]):
     def tick(self) -> None:
         """A second passed."""
 
+    def rehearse(self) -> None:
+        """Work out anew what the act would do; a dialog that acts on nothing has nothing to work out."""
+
     def action_close(self) -> None:
         """Change nothing."""
         self.dismiss(None)

@@ -9,14 +9,14 @@ from console.screens.listing import ListView, Table
 from console.theme import Line, fit
 from console.times import column
 from runtime.operations.health import read_health
+from runtime.operations.workers import LAGGING_SECONDS, is_silent, lag_of, silent_for, workers_of
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
     from runtime.assembly import Runtime
     from runtime.operations.health import Health
 
-LAGGING_SECONDS = 5.0
-SILENT_SECONDS = 4.0
+TOLD_ABOVE = ("scheduler", "workers", "queue")
 BARS = ("▁▂▃▄▅▆▇█", "_.,-=+*#")
 
 
@@ -44,10 +44,9 @@ class HealthView(ListView):
         beat = data.beat
         tell("Scheduler", data.told, "" if data.alive else "red")
         if beat:
-            tell(
-                "",
-                f"{beat.get('host', '?')}, pid {beat.get('pid', '?')}, since {str(beat.get('started_at', '?'))[:19]}",
-            )
+            since = f"since {str(beat.get('started_at', '?'))[:19]}"
+            many = len(beat.get("workers") or ()) > 1
+            tell("", f"working {since}" if many else f"{beat.get('host', '?')}, pid {beat.get('pid', '?')}, {since}")
             late, p99 = float(beat.get("lateness_s") or 0), float(beat.get("lateness_p99_s") or 0)
             tell("Lateness", f"{late:.2f} s in the middle, {p99:.2f} s at worst of 100")
             tell(
@@ -55,17 +54,20 @@ class HealthView(ListView):
                 f"{float(beat.get('wakes_per_second') or 0):.1f} a second  "
                 + sparkline(data.rates, ascii_only=self.look.ascii),
             )
-            for worker in beat.get("workers", ()):
-                tell_worker(tell, worker)
             if queue := beat.get("queue"):
-                lag = float(queue.get("oldest_due_s") or 0)
-                told = f"{queue['depth']:.0f} wakes queued, {queue['due']:.0f} runs due, the oldest for {lag:.1f} s"
-                tell("Queue", told, "yellow" if lag > LAGGING_SECONDS else "")
+                lag = lag_of(beat)
+                told = f"{queue['depth']:.0f} wakes queued, {queue['due']:.0f} runs due"
+                told += f", the oldest for {lag:.1f} s" if queue["due"] else ""
+                told += "" if data.alive else ", when it was last looked at"
+                tell("Queue", told, "yellow" if lag > LAGGING_SECONDS or not data.alive else "")
+            for worker in workers_of(beat):
+                tell_worker(tell, worker, unheard=not data.alive)
             if beat.get("stuck_threads"):
                 tell("Threads", f"{beat['stuck_threads']} threads of task code are stuck", "yellow")
         tell(
             "Store",
-            f"{self.console_app.store_name}: {data.store_bytes / 1e6:,.1f} MB, log {data.wal_bytes / 1e6:,.1f} MB",
+            f"{self.console_app.store_name}: {data.store_bytes / 1e6:,.1f} MB"
+            + (f", log {data.wal_bytes / 1e6:,.1f} MB" if data.wal_bytes else ""),
         )
         tell("Runs", ", ".join(f"{n:,} {status}" for status, n in sorted(data.counts.items())) or "none")
         now = self.console_app.now()
@@ -78,7 +80,8 @@ class HealthView(ListView):
                 hold.scope,
             )
         for check in data.checks:
-            tell("" if check.ok else "[look]", f"{check.name}: {check.text}", "" if check.ok else "yellow")
+            if check.name not in TOLD_ABOVE:
+                tell("" if check.ok else "[look]", f"{check.name}: {check.text}", "" if check.ok else "yellow")
         tell("Version", f"forkjoin {data.version}")
         bad = sum(not check.ok for check in data.checks)
         return Table(
@@ -89,14 +92,23 @@ class HealthView(ListView):
         )
 
 
-def tell_worker(tell: Callable[..., None], worker: Mapping[str, Any]) -> None:
-    """One worker of many: what it does, or since when it is silent."""
-    silent = float(worker.get("silent_s") or 0)
-    does = f"{float(worker.get('wakes_per_second') or 0):.1f} wakes a second, {worker.get('leased') or 0} runs in hand"
-    reach = f", reaches {', '.join(worker['systems'])} only" if worker.get("systems") is not None else ""
-    leads = ", leads" if worker.get("leads") else ""
-    quiet = f", silent for {silent:.0f} s" if silent > SILENT_SECONDS else ""
-    tell("Worker", f"{worker.get('name', '?')}: {does}{leads}{reach}{quiet}", "yellow" if quiet else "")
+def tell_worker(tell: Callable[..., None], worker: Mapping[str, Any], *, unheard: bool) -> None:
+    """One worker of many: what it does, or that it is silent."""
+    name = worker.get("name", "?")
+    reach = f"; only {', '.join(worker['systems'])}" if worker.get("systems") is not None else ""
+    if unheard:
+        tell("Worker", f"{name}: not heard of since then", "yellow")
+    elif is_silent(worker):
+        tell(
+            "Worker",
+            f"{name}: silent for {silent_for(worker):.0f} s; its runs go to the others after six{reach}",
+            "yellow",
+        )
+    else:
+        does = (
+            f"{float(worker.get('wakes_per_second') or 0):.1f} wakes a second, {worker.get('leased') or 0} runs in hand"
+        )
+        tell("Worker", f"{name}: {does}{', leads' if worker.get('leads') else ''}{reach}")
 
 
 def sparkline(values: Any, *, ascii_only: bool = False) -> str:

@@ -74,12 +74,17 @@ def scheduler_state(beat: Mapping[str, Any] | None, now: datetime) -> tuple[bool
     seen = beat["beat_at"]
     moment = seen if isinstance(seen, datetime) else datetime.fromisoformat(str(seen))
     who = f"on {beat.get('host', '?')}, pid {beat.get('pid', '?')}"
+    workers = beat.get("workers") or ()
     if (now - moment).total_seconds() > SCHEDULER_SILENT_SECONDS or beat.get("stopped"):
+        what = "worker" if workers else "scheduler"
         return False, (
-            f"No scheduler for {ago(now, moment)}: nothing is started, polled or joined. "
-            f"Last alive {who}. Run forkjoin scheduler."
+            f"No {what} for {ago(now, moment)}: nothing is started, polled or joined. "
+            f"Last alive {who}. Run forkjoin {what}."
         )
     late = float(beat.get("lateness_s") or 0.0)
+    if len(workers) > 1:
+        leads = next((f", led by {w.get('name')}" for w in workers if w.get("leads")), "")
+        return True, f"{len(workers)} workers share the wakes{leads}, {late:.1f} s late."
     return True, f"The scheduler is alive {who}, {late:.1f} s late."
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from runtime.clock import Clock
 from runtime.engine.advance import conclude
 from runtime.engine.controls import what_is_seen
 from runtime.engine.draft import Draft, Situation
-from runtime.errors import Conflict, NotFound, Refused
+from runtime.errors import Conflict, NotFound, Refused, StoreUnavailable, Unconfirmed
 from runtime.flow.program import Program
 from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Branch
@@ -22,6 +23,7 @@ from runtime.store.base import RunStore, Stored
 
 Rule = Callable[[Draft, Branch | None], list[str]]
 TRIES = 8
+LOOKED_THROUGH = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +142,51 @@ class Acting:
                 act = self.new_act(verb, target, reason, saw=seen, before=was, after=after, arguments=arguments)
             else:
                 act = dataclasses.replace(carried, before=was, after=after, outcome="carried out")
-            if not self.store.save([dataclasses.replace(step.save, acts=(act,))]):
-                if step.stored.run.stands_still and self.store.holds(released=True) != active:
-                    # A hold was released while we looked: whoever released it did not see this run as held.
-                    self.store.wake([run_id], self.clock.now())
-                recorded = carried or next(iter(self.store.acts(target=target, limit=1)), act)
-                return Receipt(
-                    f"{verb} {target}: accepted, act {recorded.id}.", tuple(effects), recorded, step.stored.run
-                )
+            with recording(act):
+                refused = self.store.save([dataclasses.replace(step.save, acts=(act,))])
+            if not refused:
+                self._recheck(step.stored.run, active)
+                kept = carried or self._numbered(act)
+                number = f", act {kept.id}" if kept.id else ""
+                return Receipt(f"{verb} {target}: accepted{number}.", tuple(effects), kept, step.stored.run)
         raise Conflict(f"Not saved: {run_id} is being changed by others all the time. Try again.")
+
+    def _recheck(self, run: Run, holds: Sequence[Hold]) -> None:
+        """Wake a run saved as held if a hold was released meanwhile: who released it did not see it as held."""
+        with suppress(StoreUnavailable):  # The act is saved; the scheduler looks after releases too.
+            if run.stands_still and self.store.holds(released=True) != holds:
+                self.store.wake([run.id], self.clock.now())
+
+    def _numbered(self, act: Act) -> Act:
+        """The act as it was recorded; a store that went away right after has it all the same."""
+        try:
+            return recorded(self.store, act) or act
+        except StoreUnavailable:
+            return act
+
+
+@contextmanager
+def recording(act: Act | None, *, partly: str = "") -> Iterator[None]:
+    """Have `Unconfirmed` say which act was to be recorded, and what of it, as a sentence, was saved before."""
+    try:
+        yield
+    except StoreUnavailable as problem:
+        if partly:
+            text = f"{partly}, but the rest of it may not be saved: look before you repeat it. {problem.message}"
+            raise Unconfirmed(text, partly=partly) from problem
+        if isinstance(problem, Unconfirmed) and problem.act is None:
+            problem.act = act
+        raise
+
+
+def recorded(store: RunStore, act: Act) -> Act | None:
+    """The act of this actor, verb, target and moment as the store has it, numbered; None if it has none."""
+    known = store.acts(target=act.target, limit=LOOKED_THROUGH)
+    return next((a for a in known if _told(a) == _told(act)), None)
+
+
+def _told(act: Act) -> tuple[object, ...]:
+    return act.actor, act.source, act.verb, act.target, act.at
 
 
 def program_of(store: RunStore, catalog: Catalog, run: Run) -> Program:

@@ -11,7 +11,7 @@ from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused
 from runtime.model.act import Act
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
-from runtime.operations.acting import Acting, Receipt
+from runtime.operations.acting import Acting, Receipt, recording
 from runtime.operations.normalise import normalise
 
 TICK_SECONDS = 1.0
@@ -59,7 +59,8 @@ def accept(
     due_at = acting.clock.now() + timedelta(seconds=due_in)
     outcome = "pending" if due_in else "running"
     act = acting.new_act("bulk", f"{len(runs)} runs", reason, arguments=plan, outcome=outcome, due_at=due_at)
-    act = acting.store.add_act(act)
+    with recording(act):
+        act = acting.store.add_act(act)
     return Receipt(f"bulk {verb}: accepted, act {act.id}: {len(runs)} runs.", (effect,), act)
 
 
@@ -75,7 +76,8 @@ def stop(acting: Acting, act_id: int, *, reason: str, dry_run: bool) -> Receipt:
         return Receipt(f"Would stop act {act_id}.", (f"{left} runs would not be touched.",), act, dry_run=True)
     stopped = dataclasses.replace(act, outcome=f"stopped: by {acting.actor.name}; {left} were not touched")
     acting.store.add_act(stopped)
-    acting.store.add_act(acting.new_act("bulk stop", str(act_id), reason))
+    with recording(None, partly=f"Act {act_id} is stopped"):
+        acting.store.add_act(acting.new_act("bulk stop", str(act_id), reason))
     return Receipt(f"Act {act_id} stopped: {left} were not touched.", (), stopped)
 
 

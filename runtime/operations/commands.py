@@ -13,14 +13,14 @@ from runtime.engine import controls
 from runtime.engine import retry as retrying
 from runtime.engine.draft import Draft
 from runtime.engine.moves import held_by
-from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused
+from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused, StoreUnavailable
 from runtime.model.act import Act, Actor
 from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.operations import bulk as bulks
 from runtime.operations import holding, upkeep
-from runtime.operations.acting import Acting, Receipt
+from runtime.operations.acting import Acting, Receipt, recording
 from runtime.operations.starting import NewRun, start_runs
 from runtime.store.base import RunStore
 
@@ -204,7 +204,8 @@ class Commands:
         if dry_run:
             return Receipt(f"Would undo act {act_id}.", (), act, dry_run=True)
         undone = self._store.add_act(dataclasses.replace(act, outcome="undone"))
-        self._store.add_act(self.acting.new_act("undo", str(act_id), reason))
+        with recording(None, partly=f"Act {act_id} is undone"):
+            self._store.add_act(self.acting.new_act("undo", str(act_id), reason))
         return Receipt(f"Act {act_id} ({act.verb} {act.target}) is undone.", (), undone)
 
     def later(self, verb: str, run_id: str, seconds: float, *, reason: str = "", **facts: Any) -> Receipt:
@@ -212,7 +213,8 @@ class Commands:
         self.acting.refuse_read_only(verb)
         due = self.acting.clock.now() + timedelta(seconds=seconds)
         act = self.acting.new_act(verb, run_id, reason, due_at=due, outcome="pending", **facts)
-        act = self._store.add_act(act)
+        with recording(act):
+            act = self._store.add_act(act)
         return Receipt(f"{verb} {run_id} accepted, act {act.id}. It can be undone for {seconds:g} s.", (), act)
 
     def bulk(
@@ -258,6 +260,9 @@ class Commands:
             return
         try:
             inner.apply(act.verb, act.target, act.arguments or {}, act.reason, saw=act.saw, carried=act)
+        except StoreUnavailable:
+            # Not refused: it stays due, unless it was saved in spite of that.
+            raise
         except ForkjoinError as problem:
             self._store.add_act(dataclasses.replace(act, outcome=f"refused: {problem.message}"))
 

@@ -7,9 +7,9 @@ import dataclasses
 from runtime.engine.controls import refuse_ended
 from runtime.engine.draft import Draft
 from runtime.errors import InvalidInput, NotFound, Refused
-from runtime.model.act import Hold
+from runtime.model.act import Act, Hold
 from runtime.model.branch import Branch
-from runtime.operations.acting import Acting, Receipt, Rule
+from runtime.operations.acting import Acting, Receipt, Rule, recording
 from runtime.store.base import RunFilter
 
 
@@ -59,11 +59,11 @@ def hold(
         if dry_run:
             return Receipt(f"Would pause {run_id}.", (stops,), dry_run=True)
         acting.store.put_hold(set_hold)
-        return acting.on_run("pause", run_id, _nothing(stops), reason=reason)
+        with recording(None, partly=f"The hold on {scope} is set"):
+            return acting.on_run("pause", run_id, _nothing(stops), reason=reason)
     if dry_run:
         return Receipt(f"Would hold {scope}.", (stops,), dry_run=True)
-    acting.store.put_hold(set_hold)
-    act = acting.store.add_act(acting.new_act("hold", scope, reason, arguments={"clocks": clocks}))
+    act = _put(acting, set_hold, acting.new_act("hold", scope, reason, arguments={"clocks": clocks}))
     return Receipt(f"hold {scope}: accepted, act {act.id}.", (stops,), act)
 
 
@@ -78,13 +78,22 @@ def release(acting: Acting, scope: str, *, reason: str, dry_run: bool, verb: str
     if dry_run:
         return Receipt(f"Would {verb} {scope}.", (effect,), dry_run=True)
     now = acting.clock.now()
-    acting.store.put_hold(dataclasses.replace(known, released_at=now))
+    released, partly = dataclasses.replace(known, released_at=now), f"The hold on {scope} is released"
     if scope.startswith("run="):
-        return acting.on_run(verb, scope.removeprefix("run="), _nothing(effect), reason=reason)
-    act = acting.store.add_act(acting.new_act(verb, scope, reason))
-    held = [r.id for r in acting.store.query(RunFilter(held=True), limit=None)]
-    acting.store.wake(held, now)
+        acting.store.put_hold(released)
+        with recording(None, partly=partly):
+            return acting.on_run(verb, scope.removeprefix("run="), _nothing(effect), reason=reason)
+    act = _put(acting, released, acting.new_act(verb, scope, reason))
+    with recording(None, partly=partly):
+        held = [r.id for r in acting.store.query(RunFilter(held=True), limit=None)]
+        acting.store.wake(held, now)
     return Receipt(f"{verb} {scope}: accepted, act {act.id}.", (effect, f"{len(held)} runs are woken."), act)
+
+
+def _put(acting: Acting, hold: Hold, act: Act) -> Act:
+    """Save a hold and the act that changed it, together."""
+    with recording(act):
+        return acting.store.put_hold(hold, act) or act
 
 
 def _nothing(effect: str) -> Rule:

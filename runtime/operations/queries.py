@@ -13,14 +13,16 @@ from runtime.catalog import Catalog
 from runtime.clock import Clock
 from runtime.engine.explain import scheduler_state, why
 from runtime.engine.join_state import join_states
-from runtime.errors import ForkjoinError, InvalidInput, NotFound
+from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused
 from runtime.flow.program import Program
+from runtime.model.act import Act
 from runtime.model.run import Run
 from runtime.operations import views
-from runtime.operations.acting import program_of
+from runtime.operations.acting import program_of, recorded
 from runtime.operations.disks import network_disk
 from runtime.operations.filters import QUIET, matching, parse
 from runtime.operations.names import find_branch
+from runtime.operations.workers import troubles
 from runtime.store.base import RunFilter, RunStore, Stored
 
 SORTS = ("created_at", "updated_at", "next_wake_at", "attention", "id")
@@ -129,6 +131,15 @@ class Queries:
         timed = self.store.query(order="next_wake_at", descending=False, limit=limit)
         return [r for r in timed if r.next_wake_at], self.store.query(RunFilter(held=True), limit=limit)
 
+    def recorded(self, act: Act, transaction: str | None = None) -> Act | None:
+        """An act that was not confirmed, as the store has it, numbered; None: it was not saved.
+
+        Refused while its transaction is still open, so that what may yet be saved is never called lost.
+        """
+        if transaction is not None and not self.store.settled(transaction):
+            raise Refused(f"{act.verb} {act.target} is still being saved or taken back; look again.")
+        return recorded(self.store, act)
+
     def flows(self) -> list[dict[str, Any]]:
         """Known workflows with their versions, tasks and schedules."""
         states = self.store.schedules()
@@ -165,6 +176,8 @@ class Queries:
             checks.append(Check("writable", writable, "yes" if writable else "no: only reading commands work"))
         alive, text = scheduler_state(self.scheduler(), self.clock.now())
         checks.append(Check("scheduler", alive, text))
+        if alive:
+            checks += [Check(name, False, told) for name, told in troubles(self.scheduler() or {})]
         try:
             broken = [w for w in self.catalog.workflows() if w.problems]
             told = "; ".join(f"{w.name}: {w.problems[0]}" for w in broken)

@@ -15,7 +15,7 @@ from runtime.errors import InvalidInput, Refused
 from runtime.flow.definition import Flow
 from runtime.flow.json_schema import apply_defaults, check, check_json
 from runtime.model.run import Run
-from runtime.operations.acting import Acting, Receipt
+from runtime.operations.acting import Acting, Receipt, recording
 from runtime.store.base import Save
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}")
@@ -114,7 +114,8 @@ def start_runs(
     act = acting.new_act(verb, target, reason, arguments={"flow": workflow.name, "runs": len(ids)})
     if saves:
         saves[0] = Save(saves[0].run, None, branches=saves[0].branches, history=saves[0].history, acts=(act,))
-    refused = acting.store.save(saves)
+    with recording(act):
+        refused = acting.store.save(saves)
     if refused:
         raise Refused(f"The run id {refused[0]} is taken. Choose another, or leave --id out.")
     return runs, Receipt(f"Started {what}.", tuple(effects), act, runs[0] if runs else None)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from runtime.errors import Refused
 from runtime.model.status import RunStatus
-from runtime.operations.acting import Acting, Receipt
+from runtime.operations.acting import Acting, Receipt, recording
 from runtime.store.base import RunFilter
 
 
@@ -26,7 +26,8 @@ def switch_schedule(acting: Acting, flow: str, *, enabled: bool, reason: str, dr
     now = acting.clock.now().isoformat()
     new = {**state, "enabled": enabled, "enabled_at": now} if enabled else {**state, "enabled": False}
     acting.store.put_schedule(workflow.name, new)
-    act = acting.store.add_act(acting.new_act(verb, workflow.name, reason))
+    with recording(None, partly=f"The schedule of {workflow.name} is {'on' if enabled else 'off'}"):
+        act = acting.store.add_act(acting.new_act(verb, workflow.name, reason))
     return Receipt(f"{verb} {workflow.name}: done, act {act.id}.", (effect,), act)
 
 
@@ -44,5 +45,6 @@ def prune(acting: Acting, older_than: timedelta, *, failed: bool, reason: str, d
     if dry_run:
         return Receipt(f"Would remove {len(gone)} runs.", (), dry_run=True)
     count = acting.store.remove(gone)
-    act = acting.store.add_act(acting.new_act("prune", f"{count} runs", reason))
+    with recording(None, partly=f"{count} runs are removed"):
+        act = acting.store.add_act(acting.new_act("prune", f"{count} runs", reason))
     return Receipt(f"Removed {count} runs.", (), act)

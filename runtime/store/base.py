@@ -176,8 +176,8 @@ class RunStore(Protocol):
         """Active holds, oldest first; with `released` the released ones too."""
         ...
 
-    def put_hold(self, hold: Hold) -> None:
-        """Add or replace the hold with this scope and `at`."""
+    def put_hold(self, hold: Hold, act: Act | None = None) -> Act | None:
+        """Add or replace the hold with this scope and `at`, and with it an act, which is given back numbered."""
         ...
 
     def put_flow(self, flow_hash: str, source: Mapping[str, Any], workflow: str) -> None:
@@ -205,6 +205,21 @@ class RunStore(Protocol):
 
     def change_token(self) -> int:
         """A number that differs after any process changed the store; cheap."""
+        ...
+
+    def await_change(self, token: int, seconds: float) -> int:
+        """Wait until the change token differs from `token`, at most so long; gives the present one.
+
+        For one thread at a time, beside any other use. It may be a little late: only the token is the truth.
+        """
+        ...
+
+    def stop_waiting(self) -> None:
+        """End every `await_change` at once, those to come too; from any thread."""
+        ...
+
+    def settled(self, transaction: str) -> bool:
+        """Whether a transaction that was not confirmed (`Unconfirmed.transaction`) has come to an end, either way."""
         ...
 
     def changes_since(self, moment: datetime) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +19,8 @@ from runtime.store.failing import Rows, guarded
 from runtime.store.layout import TABLES
 from runtime.store.row_table import RowDB
 
+LOOK_SECONDS = 1.0
+
 
 class SmallTables:
     """The part of the store that is not about runs."""
@@ -24,6 +28,7 @@ class SmallTables:
     def __init__(self, rows: Rows) -> None:
         """Work on these rows."""
         self.rows = rows
+        self._stopped = threading.Event()
 
     def tinydb(self) -> RowDB:
         """The store as the TinyDB it is."""
@@ -98,8 +103,8 @@ class SmallTables:
         return [h for h in found if released or h.released_at is None]
 
     @guarded
-    def put_hold(self, hold: Hold) -> None:
-        """Add or replace the hold with this scope and moment."""
+    def put_hold(self, hold: Hold, act: Act | None = None) -> Act | None:
+        """Add or replace the hold with this scope and moment, together with an act."""
         with self.rows.transaction():
             number = self.one("SELECT max(doc_id) FROM t_holds")[0] or 0
             for doc_id, doc in self.all("SELECT doc_id, doc FROM t_holds"):
@@ -107,6 +112,7 @@ class SmallTables:
                 if (known.scope, known.at) == (hold.scope, hold.at):
                     number = doc_id - 1
             self.rows.put("holds", [(number + 1, to_document(hold))])
+            return None if act is None else self._put_act(act)
 
     def _put_keyed(self, table: str, column: str, key: str, document: Mapping[str, Any] | None) -> None:
         with self.rows.transaction():
@@ -167,6 +173,23 @@ class SmallTables:
         version: int = self.one("PRAGMA data_version")[0]
         return version * 1_000_000_007 + self.rows.own_changes
 
+    def await_change(self, token: int, seconds: float) -> int:
+        """Wait for another change token: looks at it once a second, which costs next to nothing."""
+        end = time.monotonic() + seconds
+        while (present := self.change_token()) == token:
+            left = end - time.monotonic()
+            if left <= 0 or self._stopped.wait(min(left, LOOK_SECONDS)):
+                break
+        return present
+
+    def stop_waiting(self) -> None:
+        """End every wait for a change."""
+        self._stopped.set()
+
+    def settled(self, transaction: str) -> bool:
+        """A transaction of a file has ended when its call has."""
+        return True
+
     @guarded
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file; for the process that drives the store."""
@@ -223,6 +246,7 @@ class SmallTables:
 
     def close(self) -> None:
         """Close the file."""
+        self._stopped.set()
         self.rows.close()
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from console.theme import Look
-from tests.console.world import World, at_night, console, story
+from tests.console import world as worlds
+from tests.console.world import World, at_night, between, console, story
+from tests.postgres import new_database
 
 GOLDEN = Path(__file__).parent / "golden"
 SCREENS: dict[str, tuple[tuple[int, int], tuple[str, ...]]] = {
@@ -91,5 +93,31 @@ def test_a_quiet_store_is_a_still_screen(tmp_path: Path) -> None:
                 widget.refresh = lambda *a, _r=refresh, **k: (drawn.append(a), _r(*a, **k))[1]  # type: ignore[method-assign]
             await desk.look()
             assert drawn == [], "nothing changed, so nothing is painted"
+
+    story(told())
+
+
+WORKERS = (
+    {"name": "etl-1:812", "silent_s": 0.4, "wakes_per_second": 41.2, "leased": 12, "leads": True, "systems": None},
+    {"name": "etl-2:4711", "silent_s": 5.2, "wakes_per_second": 38.0, "leased": 31, "systems": ["http", "simulated"]},
+)
+
+
+def test_workers_that_are_silent_and_runs_that_wait_for_one_stand_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def told() -> None:
+        url = new_database()
+        monkeypatch.setattr(worlds, "MAKE_STORE", lambda _: url)
+        async with at_night(tmp_path, (110, 30)) as desk:
+            store = desk.world.runtime.store
+            queue = {"depth": 17.0, "due": 240.0, "oldest_due_s": 7.5}
+            store.put_meta("scheduler", {**store.meta("scheduler"), "workers": WORKERS, "queue": queue})
+            await desk.look()
+            await desk.press("7")
+            compare("health-workers-110x30", "\n".join(between(desk.lines, "forkjoin RW", "Worker      etl-1")))
+            desk.world.clock.move(240)
+            await desk.look()
+            compare("health-no-worker-110x30", "\n".join(between(desk.lines, "forkjoin RW", "Worker      etl-1")))
 
     story(told())

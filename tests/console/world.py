@@ -217,8 +217,9 @@ async def console(
     read_only: bool = False,
     look: Look = NO_COLOUR,
     keys: dict[str, str] | None = None,
+    watching: bool = False,
 ) -> AsyncIterator[Desk]:
-    """A console at a desk, drawn and at rest; it looks at the store when told to."""
+    """A console at a desk, drawn and at rest; it looks at the store when told to, `watching` only when woken."""
     actor = Actor(who, "console")
     app = ForkjoinApp(
         lambda: world.open(actor, read_only=True),
@@ -230,6 +231,7 @@ async def console(
         restricted=read_only,
         keys=keys,
         refresh_seconds=0,
+        watching=watching,
     )
     async with app.run_test(size=size) as pilot:
         desk = Desk(app, pilot, world)

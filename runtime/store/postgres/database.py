@@ -16,7 +16,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from runtime.errors import StoreUnavailable
+from runtime.errors import StoreAway, StoreUnavailable, Unconfirmed
 from runtime.store.postgres.queries import sql
 
 P = ParamSpec("P")
@@ -79,6 +79,14 @@ def shown(url: str) -> str:
     return f"postgresql://{user}{host}{f':{port}' if port else ''}/{known.get('dbname') or ''}"
 
 
+def said(problem: BaseException) -> str:
+    """What PostgreSQL said, on one line, without its guesses at why."""
+    text = " ".join(str(problem).split())
+    for guess in (" Is the server running", " This probably means"):
+        text = text.partition(guess)[0]
+    return text.rstrip(".") or type(problem).__name__
+
+
 class Database:
     """A pool of connections, reads that are tried again, and transactions that say what came of them."""
 
@@ -89,6 +97,8 @@ class Database:
         self.read_only = read_only
         self._notified_at = 0.0
         self._notifying = threading.Lock()
+        self._doubtful = False
+        """Whether the server did not answer when it was asked last."""
         try:
             # One connection by hand first: the pool would only say that it waited in vain.
             psycopg.connect(self.dsn, autocommit=True).close()
@@ -96,12 +106,12 @@ class Database:
             raise self.unavailable(problem) from problem
         self._pool = ConnectionPool(
             self.dsn,
-            min_size=1,
+            # A console nobody uses, and the parts of one that wait, keep no connection.
+            min_size=0,
             max_size=connections,
             timeout=WAIT_SECONDS,
             max_idle=60.0,
             reconnect_timeout=2.0,
-            check=ConnectionPool.check_connection,
             kwargs={"autocommit": True, "prepare_threshold": 3},
             open=True,
         )
@@ -110,10 +120,36 @@ class Database:
     def connection(self) -> Iterator[Connection]:
         """A connection in autocommit mode; StoreUnavailable when the server is gone."""
         try:
-            with self._pool.connection() as con:
+            with self._answering() as con:
                 yield con
         except (psycopg.Error, PoolTimeout) as problem:
             raise self.unavailable(problem) from problem
+
+    @contextmanager
+    def _answering(self) -> Iterator[Connection]:
+        """A connection that answers: of the pool, or a new one beside it if that of the pool was cut.
+
+        A new one says at once what is wrong, where the pool would only say that it waited in vain.
+        """
+        if not self._doubtful:
+            if not self._pool.get_stats().get("pool_size"):
+                psycopg.connect(self.dsn, autocommit=True).close()
+            with self._pool.connection() as con:
+                if self._answers(con):
+                    yield con
+                    return
+            self._doubtful = True
+        with psycopg.connect(self.dsn, autocommit=True) as con:
+            self._doubtful = False
+            yield con
+
+    @staticmethod
+    def _answers(con: Connection) -> bool:
+        try:
+            ConnectionPool.check_connection(con)
+        except psycopg.Error:
+            return False
+        return True
 
     def all(self, name: str, *values: Any, named: dict[str, Any] | None = None) -> list[Any]:
         """The rows of a reading statement, asked once more if the connection turns out to be dead."""
@@ -126,30 +162,44 @@ class Database:
     def reading(self, work: Callable[[Connection], T]) -> T:
         """Read; once more on a fresh connection if the first was cut."""
         try:
-            with self._pool.connection() as con:
+            with self._answering() as con:
                 return work(con)
-        except GONE:
-            pass
+        except GONE as problem:
+            if self._doubtful or isinstance(problem, PoolTimeout) or not self._cut(problem):
+                raise self.unavailable(problem) from problem
+            self._doubtful = True
         except psycopg.Error as problem:
             raise self.unavailable(problem) from problem
         with self.connection() as con:
             return work(con)
 
+    def ended(self, transaction: str) -> bool:
+        """Whether a transaction has ended; one this server does not know of is of a time that is over."""
+        try:
+            with self._answering() as con:
+                row = con.execute(sql("transaction_ended"), (transaction,)).fetchone()
+                return row is None or bool(row[0])
+        except errors.InvalidParameterValue:
+            return True
+        except (psycopg.Error, PoolTimeout) as problem:
+            raise self.unavailable(problem) from problem
+
     def writing(self, work: Callable[[Connection], T], *, counted: bool = True) -> T:
         """Do everything in one durable transaction; deadlocks are tried again.
 
-        With `counted` the change token moves. Raises StoreUnavailable; when the connection was cut while the
-        commit was under way it says that the outcome is not known.
+        With `counted` the change token moves. Raises StoreUnavailable: nothing was saved; or Unconfirmed, when the
+        connection was cut while the commit was under way.
         """
         for attempt in range(TRIES):
-            committing = False
+            committing, transaction = False, None
             try:
-                with self._pool.connection() as con:
+                with self._answering() as con:
                     con.execute("BEGIN")
                     try:
                         found = work(con)
                         if counted:
-                            con.execute(sql("change"))
+                            row = con.execute(sql("change")).fetchone()
+                            transaction = row[0] if row else None
                             if self._may_notify():
                                 con.execute(sql("notify"))
                     except BaseException:
@@ -164,7 +214,9 @@ class Database:
                     raise self.unavailable(problem) from problem
                 time.sleep(0.01 * 2**attempt)
             except GONE as problem:
-                raise self.unavailable(problem, uncertain=committing) from problem
+                if committing and self._cut(problem):
+                    raise self._unconfirmed(problem, transaction) from problem
+                raise self.unavailable(problem) from problem
             except psycopg.Error as problem:
                 raise self.unavailable(problem) from problem
         raise AssertionError("every attempt returns or raises")
@@ -178,12 +230,24 @@ class Database:
             self._notified_at = now
             return True
 
-    def unavailable(self, problem: BaseException, *, uncertain: bool = False) -> StoreUnavailable:
+    @staticmethod
+    def _cut(problem: BaseException) -> bool:
+        """Whether the server did not answer to the end; what it answers is certain."""
+        state = getattr(problem, "sqlstate", None)
+        return state is None or state.startswith(("08", "57P")) or state == "40003"
+
+    def _unconfirmed(self, problem: BaseException, transaction: str | None) -> Unconfirmed:
+        self._doubtful = True
+        return Unconfirmed(
+            f"The store {self.name} was cut off while it saved: {said(problem)}. "
+            "It is not known whether it was saved: look before you repeat it.",
+            transaction=transaction,
+        )
+
+    def unavailable(self, problem: BaseException) -> StoreUnavailable:
         """The sentence for what PostgreSQL said."""
-        text = " ".join(str(problem).split()).rstrip(".") or type(problem).__name__
-        if uncertain:
-            advice = "It is not known whether it was saved: look before you repeat it."
-        elif isinstance(problem, errors.ReadOnlySqlTransaction):
+        start = f"The store {self.name} cannot be used: {said(problem)}. "
+        if isinstance(problem, errors.ReadOnlySqlTransaction):
             advice = "Nothing was changed; this session, or this server, is read-only."
         elif isinstance(problem, errors.DiskFull):
             advice = "The disk of the server is full. Nothing was saved; free space, then go on."
@@ -191,11 +255,12 @@ class Database:
             advice = "forkjoin store upgrade makes what is missing."
         elif isinstance(problem, errors.InvalidPassword | errors.InvalidAuthorizationSpecification):
             advice = "Check user and password (PGPASSWORD or a .pgpass file)."
-        elif isinstance(problem, GONE):
+        elif isinstance(problem, GONE) and (isinstance(problem, PoolTimeout) or self._cut(problem)):
             advice = "The server does not answer. Nothing was saved; try again when it is back."
+            return StoreAway(start + advice, store=self.name, cause=said(problem))
         else:
             advice = "Nothing was saved."
-        return StoreUnavailable(f"The store {self.name} cannot be used: {text}. {advice}")
+        return StoreUnavailable(start + advice)
 
     def close(self) -> None:
         """Close all connections."""

@@ -11,7 +11,13 @@ SELECT version FROM store_format
 UPDATE store_format SET version = %s
 
 -- name: change
-UPDATE changes SET count = count + 1 WHERE shard = mod(pg_backend_pid(), 16)
+UPDATE changes SET count = count + 1 WHERE shard = mod(pg_backend_pid(), 16) RETURNING pg_current_xact_id()::text
+
+-- name: transaction_ended
+SELECT pg_xact_status(%s::xid8) IS DISTINCT FROM 'in progress'
+
+-- name: listen
+LISTEN forkjoin_changes
 
 -- name: notify
 SELECT pg_notify('forkjoin_changes', '')

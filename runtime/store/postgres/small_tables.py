@@ -13,6 +13,7 @@ import orjson
 from runtime.model.act import Act, Hold
 from runtime.model.codec import from_document, to_document
 from runtime.model.question import Question
+from runtime.store.postgres.changes import Changes
 from runtime.store.postgres.database import Connection, Database, guarded
 from runtime.store.postgres.queries import sql
 from runtime.store.question_table import KEPT
@@ -34,6 +35,7 @@ class SmallTables:
     def __init__(self, database: Database) -> None:
         """Work in this database."""
         self.database = database
+        self._changes = Changes(database)
 
     def _put_act(self, con: Connection, act: Act) -> Act:
         if act.id == 0:
@@ -76,10 +78,15 @@ class SmallTables:
         found = [_read(doc, Hold) for (doc,) in self.database.all("holds")]
         return [h for h in found if released or h.released_at is None]
 
-    def put_hold(self, hold: Hold) -> None:
-        """Add or replace the hold with this scope and moment."""
+    def put_hold(self, hold: Hold, act: Act | None = None) -> Act | None:
+        """Add or replace the hold with this scope and moment, together with an act."""
         values = (column(hold.scope), hold.at, text(to_document(hold)))
-        self.database.writing(lambda con: con.execute(sql("put_hold"), values))
+
+        def write(con: Connection) -> Act | None:
+            con.execute(sql("put_hold"), values)
+            return None if act is None else self._put_act(con, act)
+
+        return self.database.writing(write)
 
     def put_flow(self, flow_hash: str, source: Mapping[str, Any], workflow: str) -> None:
         """Store FlowJSON by content hash."""
@@ -159,12 +166,25 @@ class SmallTables:
         """Differs after any process changed the store."""
         return int(self.database.one("change_token")[0])
 
+    def await_change(self, token: int, seconds: float) -> int:
+        """Wait for another change token, woken by the notifications of those who change something."""
+        return self._changes.wait(token, seconds)
+
+    def stop_waiting(self) -> None:
+        """End every wait for a change."""
+        self._changes.stop()
+
+    def settled(self, transaction: str) -> bool:
+        """Whether a transaction has ended, by the server's own record."""
+        return self.database.ended(transaction)
+
     def sizes(self) -> tuple[int, int]:
         """Bytes of the database; its log belongs to the server."""
         return int(self.database.one("database_size")[0]), 0
 
     def close(self) -> None:
         """Close all connections."""
+        self._changes.close()
         self.database.close()
 
 

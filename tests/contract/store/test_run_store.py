@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +23,10 @@ from runtime.store import tinydb_store
 from runtime.store.base import RunFilter, RunStore, Save
 from runtime.store.memory import MemoryStore
 from runtime.store.opening import open_store
+from runtime.store.postgres import changes
 from runtime.store.postgres import store as postgres_store
+from runtime.store.postgres.opening import open_postgres
+from runtime.store.postgres.store import PostgresStore
 from runtime.store.transfer import export_to, import_from
 from tests.postgres import new_database
 
@@ -39,6 +44,13 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunStore]:
     made = MAKERS[request.param](tmp_path)
     yield made
     made.close()
+
+
+def another(store: RunStore, folder: Path) -> RunStore:
+    """The same store, opened once more; one in memory is the same object."""
+    if isinstance(store, MemoryStore):
+        return store
+    return open_postgres(store.database.dsn) if isinstance(store, PostgresStore) else open_store(folder / "store")
 
 
 def run(name: str, *, minutes: int = 0, wake: int | None = None, status: str = "sleeping", **fields: object) -> Run:
@@ -259,3 +271,39 @@ def test_a_lease_is_one_workers_until_it_ends_or_is_given_back(store: RunStore) 
     store.remove(["a"])
     add(store, run("a"))
     assert store.claim(["a"], "three", NOW, later) == ["a"]
+
+
+def test_who_waits_for_a_change_gets_it_from_another_connection(
+    store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A look of its own would come too late: what is heard is what wakes it.
+    monkeypatch.setattr(changes, "SAFETY_SECONDS", 3_600.0)
+    other = another(store, tmp_path)
+    token = store.change_token()
+    assert store.await_change(token - 1, 3_600) == token, "it has changed already"
+    assert store.await_change(token, 0.01) == token, "nothing changed in that time"
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        stack.callback(store.stop_waiting)
+        for name in ("a", "b", "c"):
+            waiting = pool.submit(store.await_change, token, 3_600)
+            add(other, run(name))
+            add(other, run(name + "2"))
+            token = waiting.result(60)
+            while (later := store.await_change(token, 0.5)) != token:
+                token = later
+            assert store.change_token() == token, "what was saved in the shadow of another save is seen too"
+        waiting = pool.submit(store.await_change, token, 3_600)
+        store.stop_waiting()
+        assert waiting.result(60) == token
+        assert store.await_change(token, 3_600) == token, "nobody waits after that"
+    if other is not store:
+        other.close()
+
+
+def test_a_hold_and_the_act_that_set_it_are_one(store: RunStore) -> None:
+    act = store.put_hold(Hold("all", "mia", NOW), Act(0, NOW, NOW, "mia", "cli", "hold", "all"))
+    assert act is not None
+    assert store.act(act.id) == act
+    assert store.put_hold(Hold("flow=w", "mia", NOW)) is None
+    assert len(store.acts()) == 1
