@@ -40,12 +40,13 @@ def upgrade_store(location: str) -> str:
         return f"The store in {location} has the format of this forkjoin; opening it upgrades it."
     from runtime.store.postgres.opening import upgrade_postgres
 
-    before, now, name = upgrade_postgres(location)
-    if before == 0:
-        return f"Made a store of format {now} in {name}."
-    return (
-        f"The store {name} has format {now} already." if before == now else f"Upgraded {name} from {before} to {now}."
-    )
+    found, name = upgrade_postgres(location)
+    queue = f" Its queue caught up with {len(found.migrations)} migrations." if found.migrations else ""
+    if found.before == 0:
+        return f"Made a store of format {found.now} in {name}."
+    if found.before == found.now:
+        return f"The store {name} has format {found.now} already.{queue}"
+    return f"Upgraded {name} from format {found.before} to {found.now}.{queue}"
 
 
 def copy_store(settings: Settings, source: str, target: str, told: Callable[[str, int, int], None]) -> Copied:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import logging
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import quote, unquote, urlencode
 
 import msgspec
 import psycopg
@@ -48,6 +50,7 @@ SESSION = {
 }
 # What the pool has to say is said by us, once and as a sentence; on a console's screen it would stand anywhere.
 logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+SECRETS = ("password", "sslpassword")
 PASSING = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
 GONE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
@@ -76,12 +79,30 @@ def shown(url: str) -> str:
     return f"postgresql://{user}{host}{f':{port}' if port else ''}/{known.get('dbname') or ''}"
 
 
+def without_password(url: str) -> str:
+    """A URL that connects like this one, its password apart."""
+    try:
+        known = {name: str(value) for name, value in conninfo_to_dict(url).items() if name not in SECRETS}
+    except psycopg.Error:
+        return shown(url)
+    user, host, port = (quote(known.pop(name, ""), safe="") for name in ("user", "host", "port"))
+    database = quote(known.pop("dbname", ""), safe="")
+    # A folder of sockets, or several hosts, stand in the query.
+    plain = host.replace("-", "").replace(".", "").isalnum()
+    place = f"{host}{f':{port}' if port else ''}" if plain else ""
+    if not plain:
+        known |= {name: unquote(value) for name, value in (("host", host), ("port", port)) if value}
+    query = urlencode(known, quote_via=quote)
+    return f"postgresql://{f'{user}@' if user else ''}{place}/{database}{f'?{query}' if query else ''}"
+
+
 class Database:
     """A pool of connections, reads that are tried again, and transactions that say what came of them."""
 
     def __init__(self, url: str, *, read_only: bool = False, connections: int = 8) -> None:
         """Connect; StoreUnavailable if the server does not answer or refuses."""
         self.name = shown(url)
+        self.argument = shlex.quote(without_password(url))
         self.dsn = conninfo(url, read_only=read_only)
         self.read_only = read_only
         self._notified_at = 0.0

@@ -9,6 +9,34 @@ SELECT version FROM store_format
 -- name: set_format
 UPDATE store_format SET version = %s
 
+-- name: schema_exists
+SELECT to_regnamespace('forkjoin') IS NOT NULL
+
+-- name: make_schema
+CREATE SCHEMA forkjoin
+
+-- name: stand_still
+SELECT pg_advisory_lock(7165434)
+
+-- name: join_right
+SELECT pg_try_advisory_xact_lock_shared(7165434)
+
+-- name: may_join
+SELECT (SELECT version FROM store_format),
+       (SELECT doc FROM meta WHERE key = 'moved_to'), (SELECT doc FROM meta WHERE key = 'copied')
+
+-- name: set_lock_timeout
+SELECT set_config('lock_timeout', %s, false)
+
+-- name: set_statement_timeout
+SELECT set_config('statement_timeout', %s, false)
+
+-- name: note_migrations
+INSERT INTO queue_migrations (name) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING
+
+-- name: noted_migrations
+SELECT name FROM queue_migrations
+
 -- name: change
 UPDATE changes SET count = count + 1 WHERE shard = mod(pg_backend_pid(), 16)
 
