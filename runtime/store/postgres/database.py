@@ -163,7 +163,7 @@ class Database:
             committing = False
             try:
                 with self._pool.connection() as con:
-                    con.execute("BEGIN")
+                    con.execute(sql("begin"))
                     try:
                         found = work(con)
                         if counted:
@@ -172,10 +172,10 @@ class Database:
                                 con.execute(sql("notify"))
                     except BaseException:
                         if not con.closed and not con.broken:
-                            con.execute("ROLLBACK")
+                            con.execute(sql("rollback"))
                         raise
                     committing = True
-                    con.execute("COMMIT")
+                    con.execute(sql("commit"))
                     return found
             except PASSING as problem:
                 if attempt == TRIES - 1:
