@@ -1,4 +1,4 @@
-"""Commands on whole stores: upgrade, copy."""
+"""Commands on whole stores: upgrade, copy, homes, adopt."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from console.cli.session import common, progress, session
-from console.format import say
-from runtime.errors import StoreUnavailable
-from runtime.safe_text import clean
+from console.cli.session import changing, common, progress, reading, session, tell_receipt
+from console.format import say, table
+from runtime.errors import Refused, StoreUnavailable
+from runtime.safe_text import clean, json_text
 
 INTERRUPTED = 130
 
@@ -43,7 +43,7 @@ class Bars:
 @click.group()
 @common
 def store() -> None:
-    """Make, upgrade and move stores."""
+    """Make, upgrade and move stores; see and move the homes of local work."""
 
 
 @store.command()
@@ -76,11 +76,48 @@ def copy(source: str, target: str) -> None:
             raise click.exceptions.Exit(INTERRUPTED) from None
         raise
     bars.end()
-    for table, (count, sum_) in result.tables.items():
-        say(f"{table:<10} {count:>10,}  {sum_}")
+    for name, (count, sum_) in result.tables.items():
+        say(f"{name:<10} {count:>10,}  {sum_}")
     say(clean(result.message, 1_000))
     for sentence in result.advice:
         progress(sentence)
+
+
+@store.command("homes")
+@reading
+def list_homes(as_json: bool) -> None:
+    """Where the work of systems lives that keep it in files of one machine."""
+    from runtime.operations.homes import homes
+
+    runtime = session().runtime
+    found = homes(runtime.store, runtime.clock.now())
+    if as_json:
+        keys = ("system", "host", "directory", "workers")
+        say(json_text([{key: getattr(home, key) for key in keys} for home in found]))
+        return
+    rows = [(home.system, home.host, ", ".join(home.workers) or "none", home.directory) for home in found]
+    table(("SYSTEM", "HOST", "WORKERS", "DIRECTORY"), rows)
+
+
+@store.command()
+@click.argument("system")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@changing
+def adopt(system: str, yes: bool, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Make this machine the home of a system whose machine is gone."""
+    from runtime.operations.homes import adopt as move
+
+    runtime = session().runtime
+    acting = runtime.commands.acting
+    if not yes and not dry_run:
+        would = move(acting, system, runtime.directory, dry_run=True)
+        for effect in would.effects:
+            progress(effect)
+        if not sys.stdin.isatty():
+            raise Refused("Nothing was changed: give --yes if this is meant, or --dry-run to only look.")
+        if not click.confirm(f"Adopt {clean(system)}?", err=True):
+            raise Refused("Nothing was changed.")
+    tell_receipt(move(acting, system, runtime.directory, reason=reason, dry_run=dry_run), as_json=as_json)
 
 
 COMMANDS = (store,)
