@@ -20,7 +20,7 @@ def environment(
     store: Path | str, workflows: Path | None = None, more: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """The environment of a scheduler on this store."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("FORKJOIN_")}
+    env = {k: v for k, v in os.environ.items() if not k.startswith("FORKJOIN_") or k == "FORKJOIN_DIRECTORY"}
     env |= {"FORKJOIN_STORE": str(store), "PYTHONPATH": str(ROOT), **(more or {})}
     return env | ({"FORKJOIN_WORKFLOWS": str(workflows)} if workflows else {})
 
@@ -58,7 +58,8 @@ def scheduler(store: Path | str, workflows: Path | None = None, **more: str) -> 
 @contextmanager
 def opened(store: Path | str, workflows: Path | None = None) -> Iterator[Runtime]:
     """The operations over a store."""
-    settings = Settings.load({"store": str(store), "workflows": (str(workflows),) if workflows else ()}, env={})
+    env = {k: v for k, v in os.environ.items() if k == "FORKJOIN_DIRECTORY"}
+    settings = Settings.load({"store": str(store), "workflows": (str(workflows),) if workflows else ()}, env=env)
     runtime = open_runtime(settings, actor=Actor("tester"))
     try:
         yield runtime
