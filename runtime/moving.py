@@ -16,7 +16,7 @@ from runtime.errors import Refused, StoreUnavailable
 from runtime.scheduler.driving_right import DrivingRight
 from runtime.settings import Settings
 from runtime.store.base import RunStore
-from runtime.store.opening import is_url, open_store
+from runtime.store.opening import STORE_FILE, is_url, open_store
 from runtime.store.table_copy import Told, copy_tables
 
 LOCAL = {"process": "jobs", "simulated": "simulated.db"}
@@ -59,6 +59,8 @@ def copy_store(settings: Settings, source: str, target: str, told: Told) -> Copi
     ours, theirs = _identity(source), _identity(target)
     if ours == theirs:
         raise Refused(f"{_name(source)} and {_name(target)} are one store.")
+    if not is_url(source) and not (Path(source).expanduser() / STORE_FILE).exists():
+        raise StoreUnavailable(f"There is no store in {_name(source)}.")
     with ExitStack() as stack:
         one = _opened(stack, source)
         assure_one = stack.enter_context(_at_rest(one, source))

@@ -7,6 +7,8 @@ import json
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -31,7 +33,7 @@ from runtime.store.opening import open_store
 from runtime.store.transfer import export_to
 from tests.end_to_end.terminal import FORKJOIN, needs_tmux, terminal
 from tests.postgres import new_database
-from tests.scheduling import drive, opened, scheduler
+from tests.scheduling import drive, environment, opened
 
 pytestmark = pytest.mark.xdist_group("postgres")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -136,8 +138,12 @@ def test_a_half_copied_store_and_a_moved_one_are_not_driven(tmp_path: Path) -> N
         copy(laptop, url, pulled("branches"))
     told = drive(url)
     assert told.returncode == 5 and "copy into it was interrupted" in told.stderr
+    open_store(tmp_path / "other").close()
     with pytest.raises(Refused, match="runs of its own"):
         copy(tmp_path / "other", url)
+    with pytest.raises(StoreUnavailable, match="no store in"):
+        copy(tmp_path / "mistyped", url)
+    assert not (tmp_path / "mistyped").exists()
     copy(laptop, url)
     with pytest.raises(KeyboardInterrupt):
         copy(url, tmp_path / "back", pulled("branches"))
@@ -153,16 +159,22 @@ def test_a_half_copied_store_and_a_moved_one_are_not_driven(tmp_path: Path) -> N
 def test_a_scheduler_that_stood_by_does_not_drive_what_was_moved_meanwhile(tmp_path: Path) -> None:
     laptop, url = tmp_path / "laptop", new_database(empty=True)
     a_life(laptop)
-    standing: list[Any] = []
+    standing: list[subprocess.Popen[str]] = []
 
     def told(table: str, *_: int) -> None:
         if not standing:
-            process = scheduler(laptop)
-            standing.extend([process, process.__enter__()])
+            command = [sys.executable, "-m", "runtime"]
+            standing.append(subprocess.Popen(command, env=environment(laptop), stderr=subprocess.PIPE, text=True))
+            assert standing[0].stderr is not None
+            assert "standing_by" in standing[0].stderr.readline()
 
     copy(laptop, url, told)
-    assert standing[1].wait(30) == 4
-    standing[0].__exit__(None, None, None)
+    try:
+        _, said = standing[0].communicate(timeout=30)
+    finally:
+        standing[0].kill()
+    assert standing[0].returncode == 4
+    assert "were moved to postgresql://" in said and "scheduler.driving" not in said
 
 
 def test_a_source_that_is_changed_meanwhile_is_copied_again(tmp_path: Path) -> None:
