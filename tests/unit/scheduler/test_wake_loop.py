@@ -17,6 +17,7 @@ from runtime.model.run import Run
 from runtime.model.task import Completed, Started
 from runtime.scheduler.wake_loop import WakeLoop
 from runtime.store.base import RunStore
+from runtime.store.memory import MemoryStore
 from tests.unit.engine.play import flow_of
 
 FORK = (("begin", "a"), ("begin", "b"), ("a", "join"), ("b", "join"), ("join", "end"))
@@ -25,8 +26,8 @@ FORK = (("begin", "a"), ("begin", "b"), ("a", "join"), ("b", "join"), ("join", "
 class World:
     """A store, a clock, and external systems that answer when the test lets them."""
 
-    def __init__(self, store: RunStore) -> None:
-        self.store = store
+    def __init__(self, store: RunStore | None = None) -> None:
+        self.store = MemoryStore() if store is None else store
         self.clock = ManualClock()
         made = flow_from_stored(flow_of({"begin": {}, "a": {}, "b": {}, "join": {"type": "decision"}, "end": {}}, FORK))
         bindings = {"a": Binding("quick"), "b": Binding("slow")}
