@@ -1,5 +1,4 @@
--- Every statement of the PostgreSQL store, by name. {places} are filled with pieces that are named here too.
--- Arrays of text go as %b: psycopg escapes every quote of a document in %s, which takes fifty times as long.
+-- Every statement of the PostgreSQL store, by name.
 
 -- name: format_exists
 SELECT to_regclass('forkjoin.store_format') IS NOT NULL
@@ -53,7 +52,7 @@ SELECT id, revision FROM heads WHERE id = ANY(%s) ORDER BY id FOR UPDATE
 -- name: insert_heads
 INSERT INTO heads (id, revision, status, workflow, attention, held, labels, wake_at, created_at, updated_at)
 SELECT id, revision, status, workflow, attention, held, labels::jsonb, wake_at, created_at, updated_at
-FROM unnest(%b::text[], %s::bigint[], %b::text[], %b::text[], %s::int[], %s::boolean[], %b::text[],
+FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::int[], %s::boolean[], %s::text[],
             %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
      AS v(id, revision, status, workflow, attention, held, labels, wake_at, created_at, updated_at)
 ON CONFLICT (id) DO NOTHING RETURNING id
@@ -62,34 +61,34 @@ ON CONFLICT (id) DO NOTHING RETURNING id
 UPDATE heads h SET revision = v.revision, status = v.status, workflow = v.workflow, attention = v.attention,
     held = v.held, labels = v.labels::jsonb, wake_at = v.wake_at, created_at = v.created_at,
     updated_at = v.updated_at, offered_until = NULL
-FROM unnest(%b::text[], %s::bigint[], %b::text[], %b::text[], %s::int[], %s::boolean[], %b::text[],
+FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::int[], %s::boolean[], %s::text[],
             %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
      AS v(id, revision, status, workflow, attention, held, labels, wake_at, created_at, updated_at)
 WHERE h.id = v.id
 
 -- name: insert_runs
-INSERT INTO runs (id, doc) SELECT * FROM unnest(%b::text[], %b::text[])
+INSERT INTO runs (id, doc) SELECT * FROM unnest(%s::text[], %s::text[])
 
 -- name: update_runs
-UPDATE runs r SET doc = v.doc FROM unnest(%b::text[], %b::text[]) AS v(id, doc) WHERE r.id = v.id
+UPDATE runs r SET doc = v.doc FROM unnest(%s::text[], %s::text[]) AS v(id, doc) WHERE r.id = v.id
 
 -- name: put_branches
 INSERT INTO branches (run_id, id, doc)
-SELECT run_id, id, doc FROM unnest(%b::text[], %b::text[], %b::text[]) WITH ORDINALITY AS v(run_id, id, doc, n)
+SELECT run_id, id, doc FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS v(run_id, id, doc, n)
 ORDER BY n
 ON CONFLICT (run_id, id) DO UPDATE SET doc = excluded.doc
 
 -- name: put_joins
 INSERT INTO joins (run_id, step_id, visit, doc)
 SELECT run_id, step_id, visit, doc
-FROM unnest(%b::text[], %b::text[], %s::int[], %b::text[]) WITH ORDINALITY AS v(run_id, step_id, visit, doc, n)
+FROM unnest(%s::text[], %s::text[], %s::int[], %s::text[]) WITH ORDINALITY AS v(run_id, step_id, visit, doc, n)
 ORDER BY n
 ON CONFLICT (run_id, step_id, visit) DO UPDATE SET doc = excluded.doc
 
 -- name: add_history
 INSERT INTO history (run_id, entries_n, doc)
 SELECT run_id, entries_n, doc
-FROM unnest(%b::text[], %s::int[], %b::text[]) WITH ORDINALITY AS v(run_id, entries_n, doc, n) ORDER BY n
+FROM unnest(%s::text[], %s::int[], %s::text[]) WITH ORDINALITY AS v(run_id, entries_n, doc, n) ORDER BY n
 
 -- name: trim_history
 DELETE FROM history WHERE run_id = %(run)s AND number <= (
@@ -100,11 +99,11 @@ DELETE FROM history WHERE run_id = %(run)s AND number <= (
 -- name: add_polls
 INSERT INTO polls (run_id, branch, poll, doc)
 SELECT run_id, branch, poll, doc
-FROM unnest(%b::text[], %b::text[], %s::int[], %b::text[]) WITH ORDINALITY AS v(run_id, branch, poll, doc, n)
+FROM unnest(%s::text[], %s::text[], %s::int[], %s::text[]) WITH ORDINALITY AS v(run_id, branch, poll, doc, n)
 ORDER BY n
 
 -- name: trim_polls
-DELETE FROM polls p USING unnest(%b::text[], %b::text[], %s::int[]) AS v(run_id, branch, upto)
+DELETE FROM polls p USING unnest(%s::text[], %s::text[], %s::int[]) AS v(run_id, branch, upto)
 WHERE p.run_id = v.run_id AND p.branch = v.branch AND p.poll <= v.upto
 
 -- name: run
@@ -120,6 +119,7 @@ SELECT doc FROM branches WHERE run_id = ANY(%s) ORDER BY number
 SELECT doc FROM joins WHERE run_id = ANY(%s) ORDER BY number
 
 -- name: list_runs
+-- {places} are filled with pieces that are named here too.
 SELECT r.doc FROM heads h JOIN runs r ON r.id = h.id WHERE {conditions} ORDER BY {order} LIMIT %s
 
 -- name: list_numbers
@@ -366,6 +366,7 @@ SELECT setval(s, top) FROM (
 ) AS v WHERE top > COALESCE(pg_sequence_last_value(s), 0)
 
 -- name: place_heads
+-- Arrays of documents go as %b: psycopg escapes every quote in %s, which takes fifty times as long.
 INSERT INTO heads (id, revision, status, workflow, attention, held, labels, wake_at, created_at, updated_at, number)
 SELECT id, revision, status, workflow, attention, held, labels::jsonb, wake_at, created_at, updated_at, number
 FROM unnest(%b::text[], %s::bigint[], %b::text[], %b::text[], %s::int[], %s::boolean[], %b::text[],
@@ -501,13 +502,13 @@ FROM (
 DELETE FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)
 
 -- name: routes
-UPDATE heads h SET route = v.route FROM unnest(%b::text[], %b::text[]) AS v(id, route)
+UPDATE heads h SET route = v.route FROM unnest(%s::text[], %s::text[]) AS v(id, route)
 WHERE h.id = v.id AND h.route <> v.route
 
 -- name: hand_on
 UPDATE heads h SET route = v.route, wake_at = LEAST(h.wake_at, clock_timestamp()),
     owner = NULL, owned_until = NULL, offered_until = NULL
-FROM unnest(%b::text[], %b::text[]) AS v(id, route) WHERE h.id = v.id AND h.owner = %s
+FROM unnest(%s::text[], %s::text[]) AS v(id, route) WHERE h.id = v.id AND h.owner = %s
 
 -- name: next_offer
 SELECT extract(epoch FROM min(wake_at) - clock_timestamp())::float8 FROM heads
