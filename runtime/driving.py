@@ -23,6 +23,7 @@ from runtime.scheduler.answering import Answering
 from runtime.scheduler.facts import read_facts
 from runtime.scheduler.metering import Meter
 from runtime.scheduler.monitoring import Monitor
+from runtime.scheduler.moved import refuse_moved
 from runtime.scheduler.service import SchedulerService
 from runtime.scheduler.vitals import Vitals
 from runtime.scheduler.wake_loop import WakeLoop
@@ -77,10 +78,11 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
     if is_url(settings.store):
         return run_worker(settings, until_idle=until_idle, attached=attached)
     runtime = open_runtime(settings, actor=Actor("scheduler", "scheduler"))
-    moved = runtime.store.meta("moved_to")
-    if moved:
+    try:
+        refuse_moved(runtime.store)
+    except Refused:
         runtime.close()
-        raise Refused(f"The runs of this store were moved to {moved}; they are driven there. Nothing was woken.")
+        raise
     parts = parts_of(runtime, runtime.clock, dict(runtime.systems))
     loop = WakeLoop(
         runtime.store,

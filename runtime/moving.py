@@ -1,27 +1,26 @@
-"""Moving whole stores between a directory and PostgreSQL, with nothing lost and nothing driven twice."""
+"""Moving whole stores between directories and PostgreSQL, with nothing lost and nothing driven twice."""
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import os
-from collections.abc import Callable
-from contextlib import suppress
+import shlex
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from runtime.assembly import directory_of
 from runtime.errors import Refused, StoreUnavailable
 from runtime.scheduler.driving_right import DrivingRight
 from runtime.settings import Settings
-from runtime.store.layout import TABLES
-from runtime.store.opening import is_url, open_store
+from runtime.store.base import RunStore
+from runtime.store.opening import STORE_FILE, is_url, open_store
+from runtime.store.table_copy import Told, copy_tables
 
-PAGE = 500
-LOCAL = ("process", "simulated")
-UNCOPIED = frozenset({"scheduler", "systems", "moved_to", "copied", "epoch"})
+LOCAL = {"process": "jobs", "simulated": "simulated.db"}
+"""Systems whose work lives in files of one machine, and the name of those files in its directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,141 +29,135 @@ class Copied:
 
     tables: dict[str, tuple[int, str]]
     message: str
-    advice: str
+    advice: tuple[str, ...]
+    """The last one is the command to go on with."""
 
 
 def upgrade_store(location: str) -> str:
-    """Make or upgrade a store; gives the sentence to show. Raises StoreUnavailable."""
+    """Make or upgrade a store; gives the sentence to show. Raises StoreUnavailable, Refused while it is driven."""
     if not is_url(location):
         open_store(location).close()
         return f"The store in {location} has the format of this forkjoin; opening it upgrades it."
     from runtime.store.postgres.opening import upgrade_postgres
 
-    before, now, name = upgrade_postgres(location)
-    if before == 0:
-        return f"Made a store of format {now} in {name}."
-    return (
-        f"The store {name} has format {now} already." if before == now else f"Upgraded {name} from {before} to {now}."
-    )
+    found, name = upgrade_postgres(location)
+    queue = f" Its queue caught up with {len(found.migrations)} migrations." if found.migrations else ""
+    if found.before == 0:
+        return f"Made a store of format {found.now} in {name}."
+    if found.before == found.now:
+        return f"The store {name} has format {found.now} already.{queue}"
+    return f"Upgraded {name} from format {found.before} to {found.now}.{queue}"
 
 
-def copy_store(settings: Settings, source: str, target: str, told: Callable[[str, int, int], None]) -> Copied:
+def copy_store(settings: Settings, source: str, target: str, told: Told) -> Copied:
     """Copy every document with its number, compare counts and checksums, and mark the source as moved.
 
-    Going on after an interruption repeats only what is missing. Raises Refused: a scheduler or worker is alive on
-    either store, the target holds runs of its own, or the copies differ.
+    The source is only read until that mark. Going on after an interruption writes only what is missing. Raises
+    Refused: a scheduler or worker is alive on either store, the target holds runs of its own, or the source was
+    changed meanwhile; StoreUnavailable: the copies differ, a store cannot be used, or the target has another format.
     """
-    one, two = open_store(source), None
-    right = DrivingRight(Path(source).expanduser()) if not is_url(source) else None
-    try:
-        _refuse_driven(one, source, right)
-        if one.meta("moved_to"):
-            raise Refused(f"The runs of {_name(source)} were moved to {one.meta('moved_to')} already; copy that store.")
+    ours, theirs = _identity(source), _identity(target)
+    if ours == theirs:
+        raise Refused(f"{_name(source)} and {_name(target)} are one store.")
+    if not is_url(source) and not (Path(source).expanduser() / STORE_FILE).exists():
+        raise StoreUnavailable(f"There is no store in {_name(source)}.")
+    with ExitStack() as stack:
+        one = _opened(stack, source)
+        assure_one = stack.enter_context(_at_rest(one, source))
+        moved = one.meta("moved_to")
+        if moved and moved != _name(target):
+            raise Refused(f"The runs of {_name(source)} were moved to {moved} already; copy that store.")
         if is_url(target):
-            upgrade_store(target)
-        two = open_store(target)
-        _refuse_driven(two, target, None)
-        begun = two.meta("copied")
-        if begun != source and (two.counts() or two.tally("acts")):
-            raise Refused(f"{_name(target)} holds runs of its own; a store is copied into an empty one.")
-        # From here on nobody may save in the source with an older right.
-        one.new_epoch()
-        two.put_meta("copied", source)
-        result: dict[str, tuple[int, str]] = {}
-        for table in (*(t for t in TABLES if t != "meta"), "meta"):
-            result[table] = _copy_table(one, two, table, told)
-        _homes(settings, source, target, two)
+            _make_missing(target)
+        two = _opened(stack, target)
+        assure_two = stack.enter_context(_at_rest(two, target))
+        if two.meta("copied") != ours:
+            if moved:
+                raise Refused(f"The runs of {_name(source)} were moved to {moved} already; copy that store.")
+            if two.counts() or two.tally("acts"):
+                raise Refused(f"{_name(target)} holds runs of its own; a store is copied into an empty one.")
+            two.put_meta("copied", ours)
+        token = one.change_token()
+        tables = copy_tables(one, two, told)
+        left = _homes(settings, one, two, source, target)
+        assure_one()
+        assure_two()
+        if one.change_token() != token:
+            raise Refused(f"{_name(source)} was changed while it was copied. Copy again: only what changed is written.")
         one.put_meta("moved_to", _name(target))
+        # From here on it may be driven; cut off before, a repeated copy comes here again.
         two.put_meta("moved_to", None)
         two.put_meta("copied", None)
-    finally:
-        if right is not None:
-            right.release()
-        one.close()
-        if two is not None:
-            two.close()
-    runs = result["runs"][0]
-    message = f"Moved {runs:,} runs from {_name(source)} to {_name(target)}; counts and checksums agree."
+    message = f"Moved {tables['runs'][0]:,} runs from {_name(source)} to {_name(target)}; counts and checksums agree."
     how = "forkjoin worker" if is_url(target) else "forkjoin scheduler"
-    advice = f"The old store stays as it is and is not driven any more. Go on with: {how} --store {_name(target)}"
-    return Copied(result, message, advice)
+    go_on = f"Go on with: {how} --store {shlex.quote(_name(target))}"
+    return Copied(tables, message, ("The old store stays as it is and is not driven any more.", *left, go_on))
 
 
-def _refuse_driven(store: Any, location: str, right: DrivingRight | None) -> None:
-    if right is not None and not right.acquire():
-        raise Refused(f"A scheduler works on {location}; stop it, then copy.")
-    workers: Any = getattr(store, "database", None)
-    if workers is not None:
-        from runtime.store.postgres.cluster import Cluster
-
-        cluster = Cluster(store)
-        cluster.bury()
-        names = [member.name for member in cluster.members()]
-        if names:
-            raise Refused(f"The worker {names[0]} works on {_name(location)}; stop all workers, then copy.")
+def _opened(stack: ExitStack, location: str) -> RunStore:
+    store = open_store(location)
+    stack.callback(store.close)
+    return store
 
 
-def _copy_table(one: Any, two: Any, table: str, told: Callable[[str, int, int], None]) -> tuple[int, str]:
-    total = one.tally(table)
-    ours, theirs = hashlib.sha256(), hashlib.sha256()
-    last = done = count = 0
-    told(table, 0, total)
-    while page := one.page(table, last, PAGE):
-        last = page[-1][0]
-        rows = _kept(table, page)
-        known = dict(_kept(table, two.page(table, rows[0][0] - 1, 2 * PAGE))) if rows else {}
-        missing = [(n, d) for n, d in rows if _canonical(known.get(n)) != _canonical(d)]
-        if missing:
-            two.put_documents(table, missing)
-        written = dict(_kept(table, two.page(table, rows[0][0] - 1, 2 * PAGE))) if rows else {}
-        for number, document in rows:
-            ours.update(_canonical(document))
-            theirs.update(_canonical(written.get(number)))
-        done += len(page)
-        count += len(rows)
-        told(table, done, max(total, done))
-    if ours.digest() != theirs.digest():
-        raise StoreUnavailable(f"The copy of {table} differs from its source; nothing is driven from it. Copy again.")
-    return count, ours.hexdigest()[:16]
+def _make_missing(url: str) -> None:
+    """Make a store where there is none; one of another format is left to be refused."""
+    from runtime.store.postgres.opening import make_postgres
+
+    make_postgres(url)
 
 
-def _kept(table: str, page: list[tuple[int, dict[str, Any]]]) -> list[tuple[int, dict[str, Any]]]:
-    """Without facts that belong to one place: who drives it, where it went, where local work lives."""
-    if table != "meta":
-        return page
-    return [(n, d) for n, d in page if d["key"] not in UNCOPIED and not str(d["key"]).startswith("home:")]
+@contextmanager
+def _at_rest(store: RunStore, location: str) -> Iterator[Any]:
+    """Keep schedulers and workers away; gives what raises if that right was lost. Refused while one is there."""
+    if is_url(location):
+        from runtime.store.postgres.standstill import standstill
+
+        database: Any = getattr(store, "database", None)
+        with standstill(database) as still:
+            yield still.assure
+        return
+    right = DrivingRight(Path(location).expanduser())
+    if not right.acquire():
+        raise Refused(f"A scheduler works on {_name(location)}; stop it, then copy.")
+    try:
+        yield lambda: None
+    finally:
+        right.release()
 
 
-def _canonical(document: Any) -> bytes:
-    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+def _homes(settings: Settings, one: RunStore, two: RunStore, source: str, target: str) -> list[str]:
+    """Work in files of a machine stays there and is found from the new store; gives what must be kept, or is lost."""
+    host, told = os.uname().nodename, []
+    own = directory_of(dataclasses.replace(settings, store=source, directory=settings.directory * is_url(source)))
+    for name, files in LOCAL.items():
+        home = one.meta(f"home:{name}") or {"host": host, "directory": str(own.absolute())}
+        place = Path(home["directory"])
+        if is_url(target):
+            two.put_meta(f"home:{name}", home)
+        elif home["host"] != host:
+            told.append(f"Work of {name} lives on {home['host']}, in {place}: it cannot be seen from {host}.")
+            continue
+        elif (place / files).exists() and not (here := Path(target).expanduser() / files).exists():
+            with suppress(OSError):
+                here.symlink_to((place / files).absolute())
+        if home["host"] == host and (place / files).exists():
+            told.append(f"Work of {name} stays in {place / files}: keep it while work is under way.")
+    return told
 
 
-def _homes(settings: Settings, source: str, target: str, two: Any) -> None:
-    """Work in files of this machine stays where it is, and is found there from the new store."""
-    if is_url(target) and not is_url(source):
-        folder = str(Path(source).expanduser().absolute())
-        for name in LOCAL:
-            two.put_meta(f"home:{name}", {"host": os.uname().nodename, "directory": folder})
-    elif is_url(source) and not is_url(target):
-        import dataclasses
-
-        store = open_store(source, read_only=True)
-        for name in LOCAL:
-            home = store.meta(f"home:{name}") or {}
-            place = Path(home.get("directory") or directory_of(dataclasses.replace(settings, store=source)))
-            if home.get("host", os.uname().nodename) != os.uname().nodename:
-                continue
-            wanted = "jobs" if name == "process" else "simulated.db"
-            here = Path(target).expanduser() / wanted
-            if (place / wanted).exists() and not here.exists():
-                with suppress(OSError):
-                    here.symlink_to((place / wanted).absolute())
-        store.close()
+def _identity(location: str) -> str:
+    """What names a store, whoever looks: without password; a directory with its machine."""
+    return _name(location) if is_url(location) else f"{os.uname().nodename}:{Path(location).expanduser().resolve()}"
 
 
 def _name(location: str) -> str:
     if not is_url(location):
-        return location
-    from runtime.store.postgres.database import shown
-
-    return shown(location)
+        return str(Path(location).expanduser().absolute())
+    try:
+        from runtime.store.postgres.address import without_password
+    except ImportError:
+        raise StoreUnavailable(
+            "PostgreSQL stores need more than is installed here: pip install 'forkjoin-console[postgres]'."
+        ) from None
+    return without_password(location)

@@ -17,15 +17,17 @@ from runtime.settings import Settings
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def environment(store: Path, workflows: Path | None = None, more: Mapping[str, str] | None = None) -> dict[str, str]:
+def environment(
+    store: Path | str, workflows: Path | None = None, more: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """The environment of a scheduler on this store."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("FORKJOIN_")}
+    env = {k: v for k, v in os.environ.items() if not k.startswith("FORKJOIN_") or k == "FORKJOIN_DIRECTORY"}
     env |= {"FORKJOIN_STORE": str(store), "PYTHONPATH": str(ROOT), **(more or {})}
     return env | ({"FORKJOIN_WORKFLOWS": str(workflows)} if workflows else {})
 
 
 def drive(
-    store: Path, workflows: Path | None = None, *, timeout: float = 90, **more: str
+    store: Path | str, workflows: Path | None = None, *, timeout: float = 90, **more: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the scheduler until nothing is left to wake."""
     return subprocess.run(
@@ -39,7 +41,7 @@ def drive(
 
 
 @contextmanager
-def scheduler(store: Path, workflows: Path | None = None, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+def scheduler(store: Path | str, workflows: Path | None = None, **more: str) -> Iterator[subprocess.Popen[bytes]]:
     """A scheduler that runs as long as the context lasts."""
     process = subprocess.Popen(
         [sys.executable, "-m", "runtime"],
@@ -55,9 +57,10 @@ def scheduler(store: Path, workflows: Path | None = None, **more: str) -> Iterat
 
 
 @contextmanager
-def opened(store: Path, workflows: Path | None = None) -> Iterator[Runtime]:
+def opened(store: Path | str, workflows: Path | None = None) -> Iterator[Runtime]:
     """The operations over a store."""
-    settings = Settings.load({"store": str(store), "workflows": (str(workflows),) if workflows else ()}, env={})
+    env = {k: v for k, v in os.environ.items() if k == "FORKJOIN_DIRECTORY"}
+    settings = Settings.load({"store": str(store), "workflows": (str(workflows),) if workflows else ()}, env=env)
     runtime = open_runtime(settings, actor=Actor("tester"))
     try:
         yield runtime

@@ -1,20 +1,49 @@
-"""Commands on whole stores: upgrade, copy."""
+"""Commands on whole stores: upgrade, copy, homes, adopt."""
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
-from console.cli.session import common, progress, session
-from console.format import say
-from runtime.safe_text import clean
+from console.cli.session import changing, common, progress, reading, session, tell_receipt
+from console.format import say, table
+from runtime.errors import Refused, StoreUnavailable
+from runtime.safe_text import clean, json_text
+
+INTERRUPTED = 130
+
+
+class Bars:
+    """One progress bar after another, a table each; nothing where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._table = ""
+        self._bar: Any = None
+
+    def told(self, table: str, count: int, of: int) -> None:
+        """Show how far the copy of a table is."""
+        if not sys.stderr.isatty():
+            return
+        if table != self._table:
+            self.end()
+            self._table = table
+            self._bar = click.progressbar(length=of, label=f"{table:<10}", file=sys.stderr, show_pos=True)
+            self._bar.render_progress()
+        self._bar.update(count - self._bar.pos)
+
+    def end(self) -> None:
+        """Leave the bar as it stands and go to the next line."""
+        if self._bar is not None:
+            self._bar.render_finish()
+            self._bar = None
 
 
 @click.group()
 @common
 def store() -> None:
-    """Make, upgrade and move stores."""
+    """Make, upgrade and move stores; see and move the homes of local work."""
 
 
 @store.command()
@@ -37,20 +66,58 @@ def copy(source: str, target: str) -> None:
     from runtime.moving import copy_store
 
     session().refuse_read_only("store copy")
-    terminal = sys.stderr.isatty()
-
-    def told(table: str, done: int, of: int) -> None:
-        if terminal:
-            filled = 20 if not of else done * 20 // of
-            sys.stderr.write(f"\r{table:<10} [{'#' * filled}{'.' * (20 - filled)}] {done:,} of {of:,}\x1b[K")
-            sys.stderr.write("\n" if done >= of else "")
-            sys.stderr.flush()
-
-    result = copy_store(session().settings, source, target, told)
-    for table, (count, sum_) in result.tables.items():
-        say(f"{table:<10} {count:>10,}  {sum_}")
+    bars = Bars()
+    try:
+        result = copy_store(session().settings, source, target, bars.told)
+    except (KeyboardInterrupt, StoreUnavailable) as problem:
+        bars.end()
+        progress("What was copied so far stays, the source is as it was. The same command goes on.")
+        if isinstance(problem, KeyboardInterrupt):
+            raise click.exceptions.Exit(INTERRUPTED) from None
+        raise
+    bars.end()
+    for name, (count, sum_) in result.tables.items():
+        say(f"{name:<10} {count:>10,}  {sum_}")
     say(clean(result.message, 1_000))
-    progress(result.advice)
+    for sentence in result.advice:
+        progress(sentence)
+
+
+@store.command("homes")
+@reading
+def list_homes(as_json: bool) -> None:
+    """Where the work of systems lives that keep it in files of one machine."""
+    from runtime.operations.homes import homes
+
+    runtime = session().runtime
+    found = homes(runtime.store, runtime.clock.now())
+    if as_json:
+        keys = ("system", "host", "directory", "workers")
+        say(json_text([{key: getattr(home, key) for key in keys} for home in found]))
+        return
+    rows = [(home.system, home.host, ", ".join(home.workers) or "none", home.directory) for home in found]
+    table(("SYSTEM", "HOST", "WORKERS", "DIRECTORY"), rows)
+
+
+@store.command()
+@click.argument("system")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@changing
+def adopt(system: str, yes: bool, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Make this machine the home of a system whose machine is gone."""
+    from runtime.operations.homes import adopt as move
+
+    runtime = session().runtime
+    acting = runtime.commands.acting
+    if not yes and not dry_run:
+        would = move(acting, system, runtime.directory, dry_run=True)
+        for effect in would.effects:
+            progress(effect)
+        if not sys.stdin.isatty():
+            raise Refused("Nothing was changed: give --yes if this is meant, or --dry-run to only look.")
+        if not click.confirm(f"Adopt {clean(system)}?", err=True):
+            raise Refused("Nothing was changed.")
+    tell_receipt(move(acting, system, runtime.directory, reason=reason, dry_run=dry_run), as_json=as_json)
 
 
 COMMANDS = (store,)

@@ -21,6 +21,7 @@ from runtime.operations import views
 from runtime.operations.acting import program_of, recorded
 from runtime.operations.disks import network_disk
 from runtime.operations.filters import QUIET, matching, parse
+from runtime.operations.homes import deserted, homes
 from runtime.operations.names import find_branch
 from runtime.operations.workers import troubles
 from runtime.store.base import RunFilter, RunStore, Stored
@@ -178,6 +179,9 @@ class Queries:
         checks.append(Check("scheduler", alive, text))
         if alive:
             checks += [Check(name, False, told) for name, told in troubles(self.scheduler() or {})]
+        for home in homes(self.store, self.clock.now()):
+            trouble = deserted(home)
+            checks.append(Check("home", trouble is None, trouble or f"{home.system} on {home.host}, {home.directory}"))
         try:
             broken = [w for w in self.catalog.workflows() if w.problems]
             told = "; ".join(f"{w.name}: {w.problems[0]}" for w in broken)

@@ -21,6 +21,7 @@ from runtime.scheduler.alarm import Alarm
 from runtime.scheduler.attachment import ALONE_SECONDS, LeftAlone, attached_count
 from runtime.scheduler.driving_right import DrivingRight
 from runtime.scheduler.metering import Meter
+from runtime.scheduler.moved import refuse_moved
 from runtime.scheduler.notify import notify
 from runtime.scheduler.releases import Releases
 from runtime.scheduler.ticking import retire, tick_schedules
@@ -124,6 +125,8 @@ class SchedulerService:
                 return False
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), STANDBY_SECONDS)
+        # While we stood by the store may have been moved away.
+        refuse_moved(self._store)
         self._loop.epoch = self._store.new_epoch()
         log.info("scheduler.driving", directory=self._directory, epoch=self._loop.epoch, pid=os.getpid())
         return True

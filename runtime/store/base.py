@@ -242,6 +242,10 @@ class RunStore(Protocol):
         """Write documents with their numbers, in place of those that are there already."""
         ...
 
+    def drop_documents(self, table: str, numbers: Sequence[int]) -> None:
+        """Remove documents by number."""
+        ...
+
     def restore(self, tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
         """Add exported documents in one transaction; Refused if a run id exists already."""
         ...

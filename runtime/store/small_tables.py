@@ -222,6 +222,12 @@ class SmallTables:
             self.rows.put(table, list(rows))
 
     @guarded
+    def drop_documents(self, table: str, numbers: Sequence[int]) -> None:
+        """Remove documents by number; what belongs to a run is in other tables and stays."""
+        with self.rows.transaction():
+            self.rows.con.executemany(f"DELETE FROM t_{table} WHERE doc_id=?", [(n,) for n in numbers])
+
+    @guarded
     def restore(self, tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
         """Add exported documents in one transaction; Refused if a run id is there already."""
         with self.rows.transaction():

@@ -19,6 +19,13 @@ from runtime.external.simulated import SimulatedSystem
 from tests.scheduling import drive, environment, opened
 
 FAST = {"interval": 0.05}
+POSTGRES = pytest.mark.xdist_group("postgres")
+TAKEN_OVER = ("wake.claimed", "intent.after_save", "start.after_call", "cancel.after_call", "outcome.before_save")
+"""Points at which a worker dies on PostgreSQL too: what it held is taken over when it was silent for long enough."""
+DEATHS = [
+    *((point, nth, "directory") for point in CRASH_POINTS for nth in (1, 3)),
+    *(pytest.param(point, 1, "postgres", marks=POSTGRES) for point in TAKEN_OVER),
+]
 
 
 def quick_flow(folder: Path) -> None:
@@ -57,17 +64,17 @@ def quick_flow(folder: Path) -> None:
     (folder / "quick" / "flow.json").write_text(json.dumps(flow))
 
 
-def start(store: Path, flows: Path, count: int) -> None:
+def start(store: Path | str, flows: Path, count: int) -> None:
     quick_flow(flows)
     with opened(store, flows) as runtime:
         runtime.commands.start("quick", run_id="r", count=count)
 
 
-def outcome(store: Path, flows: Path) -> list[dict[str, Any]]:
+def outcome(store: Path | str, flows: Path) -> list[dict[str, Any]]:
     """What an operator may compare: everything but moments and ids of jobs."""
     with opened(store, flows) as runtime:
         shown = [runtime.queries.show(run.id) for run in runtime.queries.runs(sort="id")]
-        system = SimulatedSystem(store, runtime.clock)
+        system = SimulatedSystem(runtime.directory, runtime.clock)
         for run in shown:
             for branch in run["branches"]:
                 for visit in branch["steps"]:
@@ -107,12 +114,11 @@ def test_the_smooth_run_completes_with_two_captured_failures(smooth: list[dict[s
     assert sum(status == "failed" for _, status, _ in smooth[0]["branches"]) == 2
 
 
-@pytest.mark.parametrize("point", CRASH_POINTS)
-@pytest.mark.parametrize("nth", [1, 3])
+@pytest.mark.parametrize(("point", "nth", "location"), DEATHS, indirect=["location"])
 def test_killed_at_a_named_point_and_started_again(
-    point: str, nth: int, smooth: list[dict[str, Any]], tmp_path: Path
+    point: str, nth: int, location: str, smooth: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    store, flows = tmp_path / "store", tmp_path / "flows"
+    store, flows = location, tmp_path / "flows"
     start(store, flows, 3)
     died = drive(store, flows, FORKJOIN_CRASH_AT=f"{point}#{nth}")
     assert died.returncode == -signal.SIGKILL, f"{point} was never passed: {died.stderr}"
@@ -120,9 +126,13 @@ def test_killed_at_a_named_point_and_started_again(
     assert outcome(store, flows) == smooth
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_killed_at_ten_random_moments(seed: int, smooth: list[dict[str, Any]], tmp_path: Path) -> None:
-    store, flows = tmp_path / "store", tmp_path / "flows"
+@pytest.mark.parametrize(
+    ("seed", "location"),
+    [*((seed, "directory") for seed in range(5)), pytest.param(5, "postgres", marks=POSTGRES)],
+    indirect=["location"],
+)
+def test_killed_at_ten_random_moments(seed: int, location: str, smooth: list[dict[str, Any]], tmp_path: Path) -> None:
+    store, flows = location, tmp_path / "flows"
     start(store, flows, 3)
     chance = random.Random(seed)
     for _ in range(10):

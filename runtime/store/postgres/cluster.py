@@ -13,10 +13,10 @@ from runtime.errors import LostRight
 from runtime.store.postgres.database import Connection
 from runtime.store.postgres.queries import sql
 from runtime.store.postgres.small_tables import text
+from runtime.store.postgres.standstill import SILENT_SECONDS, refuse_joining
 from runtime.store.postgres.store import PostgresStore
 
 OFFER_SECONDS = 10.0
-SILENT_SECONDS = 6.0
 Defer = Callable[[Connection, Sequence[tuple[str, str]]], None]
 
 
@@ -48,9 +48,13 @@ class Cluster:
         return str(self.number)
 
     def join(self, name: str, host: str, beat: Mapping[str, Any]) -> int:
-        """Register as a worker; the store refuses saves once this number is taken out."""
+        """Register as a worker; the store refuses saves once this number is taken out.
+
+        Raises StoreUnavailable where no worker may work: see `refuse_joining`.
+        """
 
         def register(con: Connection) -> int:
+            refuse_joining(con, self._database.name)
             row = con.execute(sql("register_worker"), (name, host, text(beat))).fetchone()
             assert row is not None
             return int(row[0])

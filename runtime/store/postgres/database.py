@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,70 +14,23 @@ from typing import Any, ParamSpec, TypeVar
 import msgspec
 import psycopg
 from psycopg import errors
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from runtime.errors import StoreAway, StoreUnavailable, Unconfirmed
+from runtime.store.postgres.address import conninfo, shown, without_password
 from runtime.store.postgres.queries import sql
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Connection = psycopg.Connection[Any]
 
-CONNECT_SECONDS = 5
 WAIT_SECONDS = 5.0
 NOTIFY_SECONDS = 0.1
 TRIES = 4
-# A dead network is noticed in ten seconds, by us and by the server, so that nobody waits for a lock of the dead.
-LINK: dict[str, Any] = {
-    "connect_timeout": CONNECT_SECONDS,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
-SESSION = {
-    "search_path": "forkjoin",
-    "timezone": "UTC",
-    "statement_timeout": "60s",
-    "lock_timeout": "10s",
-    "idle_in_transaction_session_timeout": "30s",
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "2",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "10000",
-}
 # What the pool has to say is said by us, once and as a sentence; on a console's screen it would stand anywhere.
 logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
 PASSING = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
 GONE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
-
-
-def conninfo(url: str, *, read_only: bool = False) -> str:
-    """The connection string for a URL, with our session settings; StoreUnavailable if it cannot be read."""
-    session = {**SESSION, **({"default_transaction_read_only": "on"} if read_only else {})}
-    try:
-        known = conninfo_to_dict(url)
-        if read_only and known.get("target_session_attrs") == "read-write":
-            # The driver would refuse our own session for being read-only.
-            known["target_session_attrs"] = "primary"
-        options = " ".join([str(known.pop("options", "") or ""), *(f"-c {k}={v}" for k, v in session.items())])
-        return make_conninfo(**{"application_name": "forkjoin", **LINK, **known, "options": options.strip()})
-    except psycopg.Error as problem:
-        raise StoreUnavailable(
-            f"The store {shown(url)} cannot be read as a PostgreSQL URL: {problem}".strip().rstrip(".") + "."
-        ) from problem
-
-
-def shown(url: str) -> str:
-    """A URL as it may be shown: without its password."""
-    try:
-        known = conninfo_to_dict(url)
-    except psycopg.Error:
-        return url.partition("://")[0] + "://..."
-    host, port = known.get("host") or "localhost", known.get("port")
-    user = f"{known['user']}@" if known.get("user") else ""
-    return f"postgresql://{user}{host}{f':{port}' if port else ''}/{known.get('dbname') or ''}"
 
 
 def said(problem: BaseException) -> str:
@@ -93,6 +47,7 @@ class Database:
     def __init__(self, url: str, *, read_only: bool = False, connections: int = 8) -> None:
         """Connect; StoreUnavailable if the server does not answer or refuses."""
         self.name = shown(url)
+        self.argument = shlex.quote(without_password(url))
         self.dsn = conninfo(url, read_only=read_only)
         self.read_only = read_only
         self._notified_at = 0.0
@@ -194,7 +149,7 @@ class Database:
             committing, transaction = False, None
             try:
                 with self._answering() as con:
-                    con.execute("BEGIN")
+                    con.execute(sql("begin"))
                     try:
                         found = work(con)
                         if counted:
@@ -204,10 +159,10 @@ class Database:
                                 con.execute(sql("notify"))
                     except BaseException:
                         if not con.closed and not con.broken:
-                            con.execute("ROLLBACK")
+                            con.execute(sql("rollback"))
                         raise
                     committing = True
-                    con.execute("COMMIT")
+                    con.execute(sql("commit"))
                     return found
             except PASSING as problem:
                 if attempt == TRIES - 1:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
+from psycopg.sql import Identifier
 
 from runtime.errors import Refused
 from runtime.model.act import Act, Hold
@@ -13,18 +14,14 @@ from runtime.model.codec import from_document
 from runtime.model.run import Run
 from runtime.store.layout import TABLES
 from runtime.store.postgres.database import Connection
-from runtime.store.postgres.queries import sql
-from runtime.store.postgres.saving import head
+from runtime.store.postgres.queries import piece, sql
+from runtime.store.postgres.saving import columns, head
 from runtime.store.postgres.small_tables import SmallTables, column, text
 
 PAGE = 500
 KEYS: dict[str, tuple[str, ...]] = {
     "branches": ("run_id", "id"),
     "joins": ("run_id", "step_id", "visit"),
-    "history": (),
-    "polls": (),
-    "acts": (),
-    "holds": ("scope", "at"),
     "schedules": ("workflow",),
     "flows": ("hash",),
     "meta": ("key",),
@@ -45,49 +42,45 @@ class Moving(SmallTables):
 
     def page(self, table: str, after: int, limit: int = PAGE) -> list[tuple[int, dict[str, Any]]]:
         """Documents of a table with numbers above `after`, in order."""
-        source = "heads h JOIN runs d ON d.id = h.id" if table == "runs" else f"{table} d"
-        number = "h.number" if table == "runs" else "d.number"
-        query = f"SELECT {number}, d.doc FROM {source} WHERE {number} > %s ORDER BY {number} LIMIT %s"
+        query = piece("page_runs") if table == "runs" else piece("page", table=Identifier(table))
         rows = self.database.reading(lambda con: con.execute(query, (after, limit)).fetchall())
         return [(n, orjson.loads(doc)) for n, doc in rows]
 
     def tally(self, table: str) -> int:
         """How many documents a table has."""
-        name = "heads" if table == "runs" else table
-        row: Any = self.database.reading(lambda con: con.execute(f"SELECT count(*) FROM {name}").fetchone())
+        query = piece("tally", table=Identifier(_numbered(table)))
+        row: Any = self.database.reading(lambda con: con.execute(query).fetchone())
         return int(row[0])
 
     def put_documents(self, table: str, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
         """Write documents with their numbers, in place of those that are there already."""
-        self.database.writing(lambda con: self._put(con, table, rows))
 
-    def _put(self, con: Connection, table: str, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
-        for number, document in rows:
-            if table == "runs":
-                run = from_document(document, Run)
-                con.execute("DELETE FROM heads WHERE id = %s", (run.id,))
-                con.execute(sql("insert_heads"), [[value] for value in head(run)])
-                con.execute("UPDATE heads SET number = %s WHERE id = %s", (number, run.id))
-                con.execute(sql("insert_runs"), ([run.id], [text(document)]))
-                continue
-            given = row_of(table, document)
-            names = ["number", *given, "doc"]
-            keys = KEYS[table] or ("number",)
-            updates = ", ".join(f"{n} = excluded.{n}" for n in names if n not in keys)
+        def write(con: Connection) -> None:
+            self._place(con, table, rows)
+            con.execute(piece("number_on", table=Identifier(_numbered(table))), (_numbered(table),))
+
+        self.database.writing(write)
+
+    def drop_documents(self, table: str, numbers: Sequence[int]) -> None:
+        """Remove documents by number; a run goes with all that belongs to it."""
+        query = piece("drop_documents", table=Identifier(_numbered(table)))
+        self.database.writing(lambda con: con.execute(query, (list(numbers),)))
+
+    def _place(self, con: Connection, table: str, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
+        numbers = [number for number, _ in rows]
+        con.execute(piece("drop_documents", table=Identifier(_numbered(table))), (numbers,))
+        if table == "runs":
+            runs = [from_document(document, Run) for _, document in rows]
+            con.execute(sql("remove"), ([run.id for run in runs],))
+            con.execute(sql("place_heads"), [*columns([head(run) for run in runs]), numbers])
             con.execute(
-                f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))}) "
-                f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}",
-                (number, *given.values(), text(document)),
+                sql("insert_runs"),
+                columns([(run.id, text(document)) for run, (_, document) in zip(runs, rows, strict=True)]),
             )
-        self._number_on(con, table)
-
-    @staticmethod
-    def _number_on(con: Connection, table: str) -> None:
-        name = "heads" if table == "runs" else table
-        con.execute(
-            f"SELECT setval(pg_get_serial_sequence('forkjoin.{name}', 'number'), "
-            f"GREATEST((SELECT max(number) FROM {name}), 1))"
-        )
+            return
+        # A statement cannot touch one row twice: of two documents with one key the last counts.
+        values = {key_of(table, n, d): (n, *values_of(table, d), text(d)) for n, d in rows}
+        con.execute(sql(f"place_{table}"), columns(list(values.values())))
 
     def restore(self, tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
         """Add exported documents in one transaction; Refused if a run id is there already."""
@@ -99,38 +92,48 @@ class Moving(SmallTables):
                 raise Refused(f"The run {taken[0]} is in this store already; nothing was imported.")
             for table in TABLES:
                 documents = [dict(d) for d in tables.get(table, {}).values()]
-                name = "heads" if table == "runs" else table
-                row = con.execute(f"SELECT COALESCE(max(number), 0) FROM {name}").fetchone()
-                highest = row[0] if row else 0
                 if table in ("meta", "schedules", "flows"):
                     key = KEYS[table][0]
-                    known = {k for (k,) in con.execute(f"SELECT {key} FROM {table}").fetchall()}
+                    query = piece("keys", key=Identifier(key), table=Identifier(table))
+                    known = {k for (k,) in con.execute(query).fetchall()}
                     documents = [d for d in documents if d.get(key) not in known and d.get("key") != "scheduler"]
+                if not documents:
+                    continue
+                drawn = con.execute(sql("new_numbers"), (_numbered(table), len(documents))).fetchall()
+                rows = [(number, document) for (number,), document in zip(drawn, documents, strict=True)]
                 if table == "acts":
-                    documents = [{**d, "id": highest + n} for n, d in enumerate(documents, 1)]
-                if documents:
-                    self._put(con, table, [(highest + n, d) for n, d in enumerate(documents, 1)])
+                    rows = [(number, {**document, "id": number}) for number, document in rows]
+                self._place(con, table, rows)
 
         self.database.writing(write)
 
 
-def row_of(table: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a document besides number and text."""
+def key_of(table: str, number: int, document: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What no other document of its table has."""
+    if table == "holds":
+        return (column(document["scope"]), document["at"])
+    names = KEYS.get(table)
+    return (number,) if names is None else tuple(_plain(document[name]) for name in names)
+
+
+def values_of(table: str, document: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The columns of a document between number and text, in the order of `place_TABLE`."""
     if table == "acts":
         act = from_document(document, Act)
-        return {"outcome": column(act.outcome), "due_at": act.due_at, "target": column(act.target)}
+        return (column(act.outcome), act.due_at, column(act.target))
     if table == "holds":
         hold = from_document(document, Hold)
-        return {"scope": column(hold.scope), "at": hold.at}
+        return (column(hold.scope), hold.at)
     if table == "polls":
-        return {
-            "run_id": document["run_id"],
-            "branch": column(document["branch"]),
-            "poll": document["number"],
-        }
+        return (document["run_id"], column(document["branch"]), document["number"])
     if table == "history":
-        return {"run_id": document["run_id"], "entries_n": document["entries_n"]}
-    return {key: _plain(document[key]) for key in KEYS[table]}
+        return (document["run_id"], document["entries_n"])
+    return tuple(_plain(document[key]) for key in KEYS[table])
+
+
+def _numbered(table: str) -> str:
+    """The table that has the numbers of these documents."""
+    return "heads" if table == "runs" else table
 
 
 def _plain(value: Any) -> Any:

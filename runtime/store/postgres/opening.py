@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runtime.store.postgres.database import Database
 from runtime.store.postgres.store import PostgresStore
-from runtime.store.postgres.upgrading import check, upgrade
+from runtime.store.postgres.upgrading import Upgraded, check, format_of, upgrade
 
 
 def open_postgres(url: str, *, read_only: bool = False, connections: int = 8) -> PostgresStore:
@@ -18,10 +18,20 @@ def open_postgres(url: str, *, read_only: bool = False, connections: int = 8) ->
     return PostgresStore(database)
 
 
-def upgrade_postgres(url: str) -> tuple[int, int, str]:
-    """Make or upgrade the store of a URL; gives the format before (0: none), the one now, and its shown name."""
+def upgrade_postgres(url: str) -> tuple[Upgraded, str]:
+    """Make or upgrade the store of a URL; gives what came of it, and the name to show."""
     database = Database(url)
     try:
-        return (*upgrade(database), database.name)
+        return upgrade(database), database.name
+    finally:
+        database.close()
+
+
+def make_postgres(url: str) -> None:
+    """Make a store in the database of a URL if there is none."""
+    database = Database(url)
+    try:
+        if database.reading(format_of) == 0:
+            upgrade(database)
     finally:
         database.close()

@@ -10,6 +10,34 @@ SELECT version FROM store_format
 -- name: set_format
 UPDATE store_format SET version = %s
 
+-- name: schema_exists
+SELECT to_regnamespace('forkjoin') IS NOT NULL
+
+-- name: make_schema
+CREATE SCHEMA forkjoin
+
+-- name: stand_still
+SELECT pg_advisory_lock(7165434)
+
+-- name: join_right
+SELECT pg_try_advisory_xact_lock_shared(7165434)
+
+-- name: may_join
+SELECT (SELECT version FROM store_format),
+       (SELECT doc FROM meta WHERE key = 'moved_to'), (SELECT doc FROM meta WHERE key = 'copied')
+
+-- name: set_lock_timeout
+SELECT set_config('lock_timeout', %s, false)
+
+-- name: set_statement_timeout
+SELECT set_config('statement_timeout', %s, false)
+
+-- name: note_migrations
+INSERT INTO queue_migrations (name) SELECT unnest(%b::text[]) ON CONFLICT DO NOTHING
+
+-- name: noted_migrations
+SELECT name FROM queue_migrations
+
 -- name: change
 UPDATE changes SET count = count + 1 WHERE shard = mod(pg_backend_pid(), 16) RETURNING pg_current_xact_id()::text
 
@@ -97,13 +125,92 @@ SELECT doc FROM branches WHERE run_id = ANY(%b) ORDER BY number
 -- name: joins
 SELECT doc FROM joins WHERE run_id = ANY(%b) ORDER BY number
 
+-- name: list_runs
+-- {places} are filled with pieces that are named here too.
+SELECT r.doc FROM heads h JOIN runs r ON r.id = h.id WHERE {conditions} ORDER BY {order} LIMIT %s
+
+-- name: list_numbers
+SELECT h.number FROM heads h WHERE {conditions} ORDER BY {order} LIMIT %s
+
+-- name: count_runs
+SELECT count(*) FROM heads h WHERE {conditions}
+
+-- name: if_any
+true
+
+-- name: if_status
+h.status = ANY(%s)
+
+-- name: if_workflow
+h.workflow = %s
+
+-- name: if_labels
+h.labels @> %s::jsonb
+
+-- name: if_held
+h.held = %s
+
+-- name: if_attention_below
+h.attention < %s
+
+-- name: if_older_than
+h.updated_at < %s
+
+-- name: order_created_at
+h.created_at {way}, h.id {way}
+
+-- name: order_updated_at
+h.updated_at {way}, h.id {way}
+
+-- name: order_next_wake_at
+h.wake_at {way} NULLS LAST, h.id {way}
+
+-- name: order_attention
+h.attention {way}, h.id {way}
+
+-- name: order_attention_latest
+h.attention {way}, h.updated_at DESC, h.id {way}
+
+-- name: order_id
+h.id {way}
+
+-- name: upwards
+ASC
+
+-- name: downwards
+DESC
+
+-- name: after_created_at
+(h.created_at, h.id) {beyond} (%s, %s)
+
+-- name: after_updated_at
+(h.updated_at, h.id) {beyond} (%s, %s)
+
+-- name: after_next_wake_at
+((h.wake_at, h.id) {beyond} (%s, %s) OR h.wake_at IS NULL)
+
+-- name: after_attention
+(h.attention, h.id) {beyond} (%s, %s)
+
+-- name: after_none
+(h.wake_at IS NULL AND h.id {beyond} %s)
+
+-- name: after_id
+h.id {beyond} %s
+
+-- name: above
+>
+
+-- name: below
+<
+
 -- name: position_created_at
 SELECT created_at FROM heads WHERE id = %s
 
 -- name: position_updated_at
 SELECT updated_at FROM heads WHERE id = %s
 
--- name: position_wake_at
+-- name: position_next_wake_at
 SELECT wake_at FROM heads WHERE id = %s
 
 -- name: position_attention
@@ -230,6 +337,89 @@ SELECT doc FROM questions WHERE number = %s
 -- name: open_questions
 SELECT doc FROM questions WHERE NOT answered ORDER BY number
 
+-- name: load_begins
+-- One snapshot for runs, branches and joins: else a join could be read without the branches it consumed.
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY
+
+-- name: begin
+BEGIN
+
+-- name: commit
+COMMIT
+
+-- name: rollback
+ROLLBACK
+
+-- name: page_runs
+SELECT h.number, r.doc FROM heads h JOIN runs r ON r.id = h.id WHERE h.number > %s ORDER BY h.number LIMIT %s
+
+-- name: page
+SELECT number, doc FROM {table} WHERE number > %s ORDER BY number LIMIT %s
+
+-- name: tally
+SELECT count(*) FROM {table}
+
+-- name: drop_documents
+DELETE FROM {table} WHERE number = ANY(%s)
+
+-- name: keys
+SELECT {key} FROM {table}
+
+-- name: new_numbers
+SELECT nextval(pg_get_serial_sequence(%s, 'number')) FROM generate_series(1, %s)
+
+-- name: number_on
+-- Numbers go on above the highest; never back, others may be drawing them.
+SELECT setval(s, top) FROM (
+    SELECT pg_get_serial_sequence(%s, 'number')::regclass AS s, (SELECT max(number) FROM {table}) AS top
+) AS v WHERE top > COALESCE(pg_sequence_last_value(s), 0)
+
+-- name: place_heads
+-- Arrays of documents go as %b: psycopg escapes every quote in %s, which takes fifty times as long.
+INSERT INTO heads (id, revision, status, workflow, attention, held, labels, wake_at, created_at, updated_at, number)
+SELECT id, revision, status, workflow, attention, held, labels::jsonb, wake_at, created_at, updated_at, number
+FROM unnest(%b::text[], %s::bigint[], %b::text[], %b::text[], %s::int[], %s::boolean[], %b::text[],
+            %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::bigint[])
+     AS v(id, revision, status, workflow, attention, held, labels, wake_at, created_at, updated_at, number)
+
+-- name: place_branches
+INSERT INTO branches (number, run_id, id, doc) SELECT * FROM unnest(%s::bigint[], %b::text[], %b::text[], %b::text[])
+ON CONFLICT (run_id, id) DO UPDATE SET number = excluded.number, doc = excluded.doc
+
+-- name: place_joins
+INSERT INTO joins (number, run_id, step_id, visit, doc)
+SELECT * FROM unnest(%s::bigint[], %b::text[], %b::text[], %s::int[], %b::text[])
+ON CONFLICT (run_id, step_id, visit) DO UPDATE SET number = excluded.number, doc = excluded.doc
+
+-- name: place_history
+INSERT INTO history (number, run_id, entries_n, doc)
+SELECT * FROM unnest(%s::bigint[], %b::text[], %s::int[], %b::text[])
+
+-- name: place_polls
+INSERT INTO polls (number, run_id, branch, poll, doc)
+SELECT * FROM unnest(%s::bigint[], %b::text[], %b::text[], %s::int[], %b::text[])
+
+-- name: place_acts
+INSERT INTO acts (number, outcome, due_at, target, doc)
+SELECT * FROM unnest(%s::bigint[], %b::text[], %s::timestamptz[], %b::text[], %b::text[])
+
+-- name: place_holds
+INSERT INTO holds (number, scope, at, doc)
+SELECT * FROM unnest(%s::bigint[], %b::text[], %s::timestamptz[], %b::text[])
+ON CONFLICT (scope, at) DO UPDATE SET number = excluded.number, doc = excluded.doc
+
+-- name: place_schedules
+INSERT INTO schedules (number, workflow, doc) SELECT * FROM unnest(%s::bigint[], %b::text[], %b::text[])
+ON CONFLICT (workflow) DO UPDATE SET number = excluded.number, doc = excluded.doc
+
+-- name: place_flows
+INSERT INTO flows (number, hash, doc) SELECT * FROM unnest(%s::bigint[], %b::text[], %b::text[])
+ON CONFLICT (hash) DO UPDATE SET number = excluded.number, doc = excluded.doc
+
+-- name: place_meta
+INSERT INTO meta (number, key, doc) SELECT * FROM unnest(%s::bigint[], %b::text[], %b::text[])
+ON CONFLICT (key) DO UPDATE SET number = excluded.number, doc = excluded.doc
+
 -- name: taken_runs
 SELECT id FROM heads WHERE id = ANY(%b) LIMIT 1
 
@@ -319,9 +509,6 @@ FROM (
       AND (route = '' OR %(everything)s OR route = ANY(%(routes)b))
     ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) AS due WHERE h.id = due.id RETURNING h.id, h.route
-
--- name: queued
-SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%b)
 
 -- name: withdraw
 DELETE FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%b)

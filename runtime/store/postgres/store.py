@@ -16,7 +16,7 @@ from runtime.model.run import Firing, HistoryEntry, Poll, Run
 from runtime.store.base import HISTORY_PER_RUN, RunFilter, Save, Stored
 from runtime.store.postgres.database import Connection, guarded
 from runtime.store.postgres.moving import Moving
-from runtime.store.postgres.narrowing import after_run, clause, conditions, ordering
+from runtime.store.postgres.narrowing import after_run, conditions, narrowed, ordering
 from runtime.store.postgres.queries import sql
 from runtime.store.postgres.saving import columns, rounds, write_heads, write_records
 from runtime.store.postgres.small_tables import column, text
@@ -78,12 +78,11 @@ class PostgresStore(Moving):
 
         def read(con: Connection) -> tuple[list[Any], list[Any], list[Any]]:
             with con.pipeline():
-                # One snapshot for all three: else a join could be read without the branches it consumed.
-                con.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                con.execute(sql("load_begins"))
                 runs = con.execute(sql("runs"), (ids,))
                 branches = con.execute(sql("branches"), (ids,))
                 joins = con.execute(sql("joins"), (ids,))
-                con.execute("COMMIT")
+                con.execute(sql("commit"))
             return runs.fetchall(), branches.fetchall(), joins.fetchall()
 
         runs, branches, joins = self.database.reading(read)
@@ -115,9 +114,8 @@ class PostgresStore(Moving):
             if after is not None:
                 part, more = after_run(con, order, after, descending=descending)
                 parts, values = [*parts, part], [*values, *more]
-            text = f"SELECT r.doc FROM heads h JOIN runs r ON r.id = h.id{clause(parts)}"
-            text += ordering(order, descending=descending) + " LIMIT %s"
-            return con.execute(text, (*values, limit)).fetchall()
+            query = narrowed("list_runs", parts, ordering(order, descending=descending))
+            return con.execute(query, (*values, limit)).fetchall()
 
         return [_RUN.decode(doc) for (doc,) in self.database.reading(read)]
 
@@ -132,13 +130,13 @@ class PostgresStore(Moving):
     ) -> array[int]:
         """Row numbers in order; `attention` has the last changed first among equals."""
         parts, values = conditions(where)
-        then = ", h.updated_at DESC" if order == "attention" else ""
-        query = f"SELECT h.number FROM heads h{clause(parts)}{ordering(order, descending=descending, then=then)}"
+        name = "attention_latest" if order == "attention" else order
+        query = narrowed("list_numbers", parts, ordering(name, descending=descending))
 
         def read(con: Connection) -> array[int]:
             found = array("q")
             with con.transaction(), con.cursor(name="listing", binary=True) as cursor:
-                cursor.execute(query + " LIMIT %s", (*values, limit))
+                cursor.execute(query, (*values, limit))
                 while part := cursor.fetchmany(CHUNK):
                     found.extend([number for (number,) in part])
                     if stop is not None and stop():
@@ -160,7 +158,7 @@ class PostgresStore(Moving):
     def count(self, where: RunFilter | None = None) -> int:
         """How many runs match."""
         parts, values = conditions(where)
-        query = f"SELECT count(*) FROM heads h{clause(parts)}"
+        query = narrowed("count_runs", parts)
         row: Any = self.database.reading(lambda con: con.execute(query, values).fetchone())
         return int(row[0])
 

@@ -1,20 +1,29 @@
-"""Making and upgrading the tables of a PostgreSQL store: step by step, in one transaction, or not at all."""
+"""Making and upgrading the tables of a PostgreSQL store: our own in one transaction, or not at all."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import psycopg
-from procrastinate.schema import SchemaManager
 
 from runtime.errors import StoreUnavailable
+from runtime.store.postgres import queue_schema
 from runtime.store.postgres.database import Connection, Database
 from runtime.store.postgres.queries import FOLDER, sql
+from runtime.store.postgres.standstill import FORMAT, standstill
 
-FORMAT = 1
-LOCK = 7165434
-STEPS: dict[int, str] = {}
-"""By format: the file of SQL that makes the next one of it. Format 1 is the first."""
+PATIENCE_SECONDS = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """What an upgrade found and did."""
+
+    before: int
+    """The format there was; 0: none."""
+    now: int
+    migrations: tuple[str, ...]
+    """Migrations of the queue that were applied."""
 
 
 def format_of(con: Connection) -> int:
@@ -31,12 +40,12 @@ def check(database: Database) -> None:
     found = database.reading(format_of)
     if found == 0:
         raise StoreUnavailable(
-            f"There is no store in {database.name} yet. forkjoin --store URL store upgrade makes one."
+            f"There is no store in {database.name} yet. forkjoin store upgrade --store {database.argument} makes one."
         )
     if found < FORMAT:
         raise StoreUnavailable(
             f"The store {database.name} has the older format {found}, this forkjoin needs {FORMAT}. "
-            "Stop all workers, then run forkjoin --store URL store upgrade."
+            f"Stop all workers, then run: forkjoin store upgrade --store {database.argument}"
         )
     if found > FORMAT:
         raise StoreUnavailable(
@@ -45,32 +54,39 @@ def check(database: Database) -> None:
         )
 
 
-def upgrade(database: Database) -> tuple[int, int]:
-    """Bring the store to the format of this program; gives the format it had (0: none) and the one it has."""
-    try:
-        with database.connection() as con, con.transaction():
-            con.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+def upgrade(database: Database) -> Upgraded:
+    """Bring store and queue to what this program needs; two at once wait for each other.
+
+    Raises Refused while a worker is there, StoreUnavailable for a newer format.
+    """
+    with standstill(database, patience_seconds=PATIENCE_SECONDS) as still:
+        con = still.connection
+        try:
+            con.execute(sql("set_statement_timeout"), ("0",))
             before = format_of(con)
             if before > FORMAT:
                 raise StoreUnavailable(
                     f"The store {database.name} has format {before}, newer than this forkjoin knows. Upgrade forkjoin."
                 )
-            if before == 0:
-                _make(con)
-            for number in range(max(before, 1), FORMAT):
-                con.execute(_text((FOLDER / STEPS[number]).read_text(encoding="utf-8")))
-                con.execute(sql("set_format"), (number + 1,))
-            return before, FORMAT
-    except psycopg.Error as problem:
-        raise database.unavailable(problem) from problem
+            if before < FORMAT:
+                with con.transaction():
+                    for number in range(before + 1, FORMAT + 1):
+                        _step(con, number, fresh=before == 0)
+            return Upgraded(before, FORMAT, tuple(queue_schema.catch_up(con)))
+        except psycopg.Error as problem:
+            raise database.unavailable(problem) from problem
 
 
-def _make(con: Connection) -> None:
-    con.execute("CREATE SCHEMA IF NOT EXISTS forkjoin")
-    con.execute(_text((FOLDER / "schema_1.sql").read_text(encoding="utf-8")))
-    # The queue lies beside the runs, so that an offer is one transaction over both.
-    con.execute(_text(SchemaManager.get_schema()))
-
-
-def _text(statements: str) -> Any:
-    return statements.encode()
+def _step(con: Connection, number: int, *, fresh: bool) -> None:
+    if number == 1:
+        row = con.execute(sql("schema_exists")).fetchone()
+        if not row or not row[0]:
+            con.execute(sql("make_schema"))
+    con.execute((FOLDER / f"schema_{number}.sql").read_bytes())
+    if number == 1:
+        # The queue lies beside the runs, so that an offer is one transaction over both.
+        queue_schema.make(con)
+    if number == 2:
+        made = queue_schema.installed()
+        queue_schema.note(con, made if fresh else [name for name in made if name <= queue_schema.OLDEST])
+    con.execute(sql("set_format"), (number,))

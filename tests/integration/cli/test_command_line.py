@@ -16,8 +16,8 @@ Forkjoin = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def forkjoin(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Forkjoin:
-    monkeypatch.setenv("FORKJOIN_STORE", str(tmp_path / "store"))
+def forkjoin(location: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Forkjoin:
+    monkeypatch.setenv("FORKJOIN_STORE", location)
 
     def call(*words: str) -> tuple[int, str, str]:
         code = command(list(words))
@@ -119,9 +119,9 @@ def test_acts_carry_who_and_why_and_pausing_twice_is_refused(forkjoin: Forkjoin)
     assert shown(forkjoin, "show", "p")["status"] != "paused"
 
 
-def test_a_failed_run_is_explained_repaired_and_completes(forkjoin: Forkjoin, tmp_path: Path) -> None:
+def test_a_failed_run_is_explained_repaired_and_completes(forkjoin: Forkjoin, location: str) -> None:
     forkjoin("start", "profile_update", "--id", "p")
-    assert drive(tmp_path / "store").returncode == 0
+    assert drive(location).returncode == 0
     _, text, _ = forkjoin("why", "p")
     assert "send-email-notification failed" in text
     assert "forkjoin retry p" in text
@@ -130,17 +130,17 @@ def test_a_failed_run_is_explained_repaired_and_completes(forkjoin: Forkjoin, tm
     code, out, _ = forkjoin("retry", "p", "send-email-notification", "--dry-run")
     assert (code, "join-tasks opens again" in out) == (0, True)
     assert forkjoin("retry", "p", "send-email-notification", "--reason", "fixed")[0] == 0
-    assert drive(tmp_path / "store").returncode == 0
+    assert drive(location).returncode == 0
     assert shown(forkjoin, "show", "p")["failed_branches"] == 0
     assert shown(forkjoin, "polls", "p")[0]["reading"] in ("running", "completed", "failed")
     assert shown(forkjoin, "history", "p")[0]["kind"] == "created"
 
 
-def test_a_bulk_retry_starts_with_one_and_reaches_all(forkjoin: Forkjoin, tmp_path: Path) -> None:
+def test_a_bulk_retry_starts_with_one_and_reaches_all(forkjoin: Forkjoin, location: str) -> None:
     forkjoin("start", "profile_update", "--id", "p", "--count", "3")
-    assert drive(tmp_path / "store").returncode == 0
+    assert drive(location).returncode == 0
     assert forkjoin("retry", "--where", "flow:profile*", "--canary", "--reason", "outage over")[0] == 0
-    assert drive(tmp_path / "store").returncode == 0
+    assert drive(location).returncode == 0
     assert [r["failed_branches"] for r in shown(forkjoin, "list")] == [0, 0, 0]
     (act,) = shown(forkjoin, "bulk", "list")
     assert act["outcome"] == "carried out"

@@ -78,6 +78,7 @@ def test_an_interrupted_copy_goes_on_and_a_store_in_use_is_left_alone(tmp_path: 
     with pytest.raises(KeyboardInterrupt):
         copy_store(Settings(), str(tmp_path / "laptop"), url, pull_the_plug)
     assert copy_store(Settings(), str(tmp_path / "laptop"), url, quiet).tables["runs"][0] == 5
+    open_store(tmp_path / "other").close()
     with pytest.raises(Refused, match="runs of its own"):
         copy_store(Settings(), str(tmp_path / "other"), url, quiet)
     store = open_store(url)

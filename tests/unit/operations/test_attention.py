@@ -33,6 +33,7 @@ def test_different_troubles_stay_apart_and_long_ones_are_cut() -> None:
     assert len(normalise("x" * 10_000)) <= 300
 
 
+@pytest.mark.usefixtures("world_store")
 def test_a_night_is_grouped_by_what_is_wrong_worst_first(tmp_path: Path) -> None:
     async def told() -> None:
         world = World(tmp_path)
@@ -53,6 +54,7 @@ def test_a_night_is_grouped_by_what_is_wrong_worst_first(tmp_path: Path) -> None
     asyncio.run(told())
 
 
+@pytest.mark.usefixtures("world_store")
 def test_a_bulk_retry_stops_when_the_same_failure_returns(tmp_path: Path) -> None:
     async def told() -> None:
         world = World(tmp_path)
@@ -75,6 +77,7 @@ def test_a_bulk_retry_stops_when_the_same_failure_returns(tmp_path: Path) -> Non
     asyncio.run(told())
 
 
+@pytest.mark.usefixtures("world_store")
 def test_a_bulk_act_is_taken_back_before_it_begins(tmp_path: Path) -> None:
     async def told() -> None:
         world = World(tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,15 +16,26 @@ from runtime.model.change import changed
 from runtime.model.run import Run
 from runtime.model.status import BranchStatus, RunStatus
 from runtime.operations.filters import matching, parse
-from runtime.store.base import Save
+from runtime.store.base import RunStore, Save
 from runtime.store.memory import MemoryStore
+from runtime.store.opening import open_store
+from tests.postgres import new_database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def store() -> MemoryStore:
+KINDS = ["memory", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def runs(request: pytest.FixtureRequest) -> Iterator[RunStore]:
+    with closing(MemoryStore() if request.param == "memory" else open_store(new_database())) as made:
+        fill(made)
+        yield made
+
+
+def fill(made: RunStore) -> None:
     """Three runs: one failed on a mail server, one stale on http, one completed."""
-    made = MemoryStore()
     base = Run("a", "w", "f", "1", "h", NOW - timedelta(hours=3), NOW, revision=1)
 
     def add(run: Run, step: str, system: str, target: str, status: BranchStatus) -> None:
@@ -39,7 +52,6 @@ def store() -> MemoryStore:
     )  # fmt: skip
     add(stale, "email", "http", "mail.internal", BranchStatus.RUNNING)
     add(changed(base, id="ok-3", status=RunStatus.COMPLETED, attention=9), "email", "http", "x", BranchStatus.COMPLETED)
-    return made
 
 
 @pytest.mark.parametrize(
@@ -65,8 +77,8 @@ def store() -> MemoryStore:
         ("id:etl-1,ok-3", {"etl-1", "ok-3"}),
     ],
 )
-def test_a_filter_finds(text: str, found: set[str]) -> None:
-    assert {run.id for run in matching(store(), parse(text), NOW)} == found
+def test_a_filter_finds(text: str, found: set[str], runs: RunStore) -> None:
+    assert {run.id for run in matching(runs, parse(text), NOW)} == found
 
 
 @pytest.mark.parametrize(
@@ -88,10 +100,14 @@ def test_what_cannot_be_read_is_a_sentence(text: str, said: str) -> None:
     assert said in caught.value.message
 
 
+MEMORY = MemoryStore()
+fill(MEMORY)
+
+
 @given(st.text(max_size=60))
 def test_nothing_typed_can_hurt(text: str) -> None:
     try:
         chosen = parse(text)
     except InvalidInput:
         return
-    list(matching(store(), chosen, NOW))
+    list(matching(MEMORY, chosen, NOW))

@@ -16,6 +16,7 @@ from runtime.flow.program import Binding, Program
 from runtime.model.run import Run
 from runtime.model.task import Completed, Started
 from runtime.scheduler.wake_loop import WakeLoop
+from runtime.store.base import RunStore
 from runtime.store.memory import MemoryStore
 from tests.unit.engine.play import flow_of
 
@@ -25,8 +26,8 @@ FORK = (("begin", "a"), ("begin", "b"), ("a", "join"), ("b", "join"), ("join", "
 class World:
     """A store, a clock, and external systems that answer when the test lets them."""
 
-    def __init__(self) -> None:
-        self.store = MemoryStore()
+    def __init__(self, store: RunStore | None = None) -> None:
+        self.store = MemoryStore() if store is None else store
         self.clock = ManualClock()
         made = flow_from_stored(flow_of({"begin": {}, "a": {}, "b": {}, "join": {"type": "decision"}, "end": {}}, FORK))
         bindings = {"a": Binding("quick"), "b": Binding("slow")}
@@ -66,9 +67,9 @@ class World:
         return str(stored.branches[f"main/begin.1/{branch}"].status)
 
 
-def test_a_poll_that_hangs_delays_neither_its_sibling_nor_other_runs() -> None:
+def test_a_poll_that_hangs_delays_neither_its_sibling_nor_other_runs(store: RunStore) -> None:
     async def story() -> None:
-        world = World()
+        world = World(store)
         world.start("r1")
         await world.turn_until(lambda: len(world.calls) == 2 and not world.loop.in_flight)
         world.clock.move(31)
@@ -85,9 +86,9 @@ def test_a_poll_that_hangs_delays_neither_its_sibling_nor_other_runs() -> None:
     asyncio.run(story())
 
 
-def test_a_clock_that_jumps_back_neither_loses_nor_storms_wakes() -> None:
+def test_a_clock_that_jumps_back_neither_loses_nor_storms_wakes(store: RunStore) -> None:
     async def story() -> None:
-        world = World()
+        world = World(store)
         world.answers.set()
         world.start("r1")
         await world.turn_until(lambda: len(world.calls) == 2 and not world.loop.in_flight)
@@ -102,9 +103,9 @@ def test_a_clock_that_jumps_back_neither_loses_nor_storms_wakes() -> None:
     asyncio.run(story())
 
 
-def test_a_mistake_of_ours_fails_one_run_and_is_saved() -> None:
+def test_a_mistake_of_ours_fails_one_run_and_is_saved(store: RunStore) -> None:
     async def story() -> None:
-        world = World()
+        world = World(store)
         world.answers.set()
         world.broken.add("bad")
         world.start("bad")
