@@ -16,8 +16,8 @@ from pathlib import Path
 import psycopg
 
 from runtime.store.postgres.opening import upgrade_postgres
-from tests.integration.postgres.test_workers import opened, workers
 from tests.postgres import Server, new_database
+from tests.workers import opened, workers
 
 DURABLE = ("max_connections=200", "shared_buffers=256MB")
 COMPLETED = {"emailOutcome": "completed"}

@@ -2,81 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from runtime.assembly import Runtime, open_runtime
-from runtime.model.act import Actor
-from runtime.settings import Settings
 from tests.postgres import new_database, own_server
-from tests.scheduling import ROOT
+from tests.workers import jobs, opened, wait_for, workers
 
 pytestmark = pytest.mark.xdist_group("postgres")
-
-
-def environment(url: str, folder: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("FORKJOIN_")}
-    ours = {"FORKJOIN_STORE": url, "FORKJOIN_DIRECTORY": str(folder), "PYTHONPATH": str(ROOT)}
-    return kept | ours | dict(more or {})
-
-
-@contextmanager
-def workers(url: str, folder: Path, count: int = 1, *options: str) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """So many workers, stopped gracefully in the end if they still live."""
-    code = "from console.cli.main import main; main()"
-    with ExitStack() as stack:
-        made = [
-            subprocess.Popen(
-                [sys.executable, "-c", code, "worker", *options],
-                env=environment(url, folder),
-                stdout=subprocess.DEVNULL,
-                stderr=stack.enter_context((folder / f"worker{n}.log").open("ab")),
-            )
-            for n in range(count)
-        ]
-        try:
-            yield made
-        finally:
-            for process in made:
-                process.terminate()
-            for process in made:
-                process.wait(40)
-
-
-@contextmanager
-def opened(url: str, folder: Path) -> Iterator[Runtime]:
-    folder.mkdir(exist_ok=True)
-    settings = Settings.load({"store": url, "directory": str(folder)}, env={})
-    runtime = open_runtime(settings, actor=Actor("tester"))
-    try:
-        yield runtime
-    finally:
-        runtime.close()
-
-
-def wait_for(seen: Callable[[], object], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not seen():
-        assert time.monotonic() < end, "not seen in time"
-        time.sleep(0.05)
-
-
-def jobs(folder: Path) -> int:
-    """Jobs the simulated system has; it makes one for each key, however often it is asked to start it."""
-    if not (folder / "simulated.db").exists():
-        return 0
-    with closing(sqlite3.connect(folder / "simulated.db")) as con:
-        made = con.execute("SELECT 1 FROM sqlite_master WHERE name = 'work'").fetchone()
-        return int(con.execute("SELECT count(*) FROM work").fetchone()[0]) if made else 0
 
 
 def test_two_workers_share_runs_and_hear_an_operator_at_once(tmp_path: Path) -> None:
