@@ -156,6 +156,7 @@ class WorkerService:
         self._limits.forget()
         with suppress(StoreUnavailable):
             await asyncio.to_thread(self._join)
+            log.info("worker.joined_again", number=self._cluster.number)
 
     async def _turn(self) -> None:
         """Wait for runs from the queue, outcomes, or a busy run that is due for something else; then move them."""

@@ -112,7 +112,7 @@ class Cluster:
         self._database.writing(lambda con: con.execute(sql("end_jobs"), (list(jobs),)), counted=False)
 
     def take_duty(self, name: str, seconds: float) -> bool:
-        """Take or keep a duty for so many seconds; False while another worker has it."""
+        """Take or keep a duty for so many seconds; False while another worker has it, or if we were taken out."""
         named = {"name": name, "worker": self.number, "ttl": seconds}
         return self._database.writing(
             lambda con: con.execute(sql("take_duty"), named).fetchone() is not None, counted=False
@@ -123,7 +123,7 @@ class Cluster:
         self._database.writing(lambda con: con.execute(sql("forget_duties")), counted=False)
 
     def take_slots(self, target: str, wanted: int, bound: int, seconds: float) -> list[int]:
-        """Take up to `wanted` of the `bound` slots of a target."""
+        """Take up to `wanted` of the `bound` slots of a target; none if we were taken out: nobody would free them."""
         named = {"target": target, "wanted": wanted, "bound": bound, "ttl": seconds, "worker": self.number}
 
         def take(con: Connection) -> list[int]:

@@ -266,7 +266,9 @@ SELECT number, name, host, beat_at, doc, extract(epoch FROM clock_timestamp() - 
 FROM workers ORDER BY number
 
 -- name: take_duty
-INSERT INTO duties (name, worker, until) VALUES (%(name)s, %(worker)s, clock_timestamp() + make_interval(secs => %(ttl)s))
+INSERT INTO duties (name, worker, until)
+SELECT %(name)s, here.number, clock_timestamp() + make_interval(secs => %(ttl)s)
+FROM (SELECT number FROM workers WHERE number = %(worker)s FOR KEY SHARE) AS here
 ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, until = excluded.until
 WHERE duties.worker = excluded.worker OR duties.until < clock_timestamp()
 RETURNING worker
@@ -278,10 +280,12 @@ DELETE FROM duties WHERE until < clock_timestamp() - interval '1 hour'
 INSERT INTO slots (target, slot) SELECT %(target)s, generate_series(1, %(bound)s) ON CONFLICT DO NOTHING
 
 -- name: take_slots
+WITH here AS (SELECT number FROM workers WHERE number = %(worker)s FOR KEY SHARE)
 UPDATE slots SET worker = %(worker)s, until = clock_timestamp() + make_interval(secs => %(ttl)s)
 WHERE (target, slot) IN (
     SELECT target, slot FROM slots
     WHERE target = %(target)s AND slot <= %(bound)s AND (worker IS NULL OR until < clock_timestamp())
+      AND EXISTS (SELECT 1 FROM here)
     ORDER BY slot LIMIT %(wanted)s FOR UPDATE SKIP LOCKED)
 RETURNING slot
 

@@ -191,9 +191,12 @@ class PostgresStore(Moving):
     def claim(self, run_ids: Sequence[str], owner: str, now: datetime, until: datetime) -> list[str]:
         """Lease runs to an owner; gives those it got."""
         named = {"ids": [column(i) for i in run_ids], "owner": owner, "now": now, "until": until}
-        got = self.database.writing(
-            lambda con: {i for (i,) in con.execute(sql("claim"), named).fetchall()}, counted=False
-        )
+
+        def lease(con: Connection) -> set[str]:
+            self._check_right(con, None)
+            return {i for (i,) in con.execute(sql("claim"), named).fetchall()}
+
+        got = self.database.writing(lease, counted=False)
         return [i for i in run_ids if i in got]
 
     def release(self, run_ids: Sequence[str], owner: str) -> None:

@@ -79,6 +79,7 @@ def test_a_worker_that_was_taken_out_may_save_nothing_more(tmp_path: Path) -> No
     with zombie.database.connection() as con:
         con.execute("UPDATE workers SET beat_at = beat_at - interval '1 hour' WHERE number = %s", (cut.number,))
     assert alive.bury() == ["cut"]
+    assert not cut.take_duty("duties", 60) and cut.take_slots("http:a", 1, 2, 60) == []
     assert alive.take_duty("duties", 60)
     assert sorted(alive.take_slots("http:a", 9, 2, 60)) == [1, 2]
     with pytest.raises(LostRight):
@@ -90,6 +91,8 @@ def test_a_worker_that_was_taken_out_may_save_nothing_more(tmp_path: Path) -> No
     from runtime.model.change import changed
     from runtime.store.base import Save
 
+    with pytest.raises(LostRight):
+        zombie.claim(["r"], cut.owner, run.created_at, run.created_at)
     with pytest.raises(LostRight):
         zombie.save([Save(changed(run, revision=run.revision + 1, why="zombie"), run.revision)])
     assert other.get("r") == run
