@@ -23,6 +23,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ def application(file: Path) -> Starlette:
         script = await request.json()
         key = request.headers.get("idempotency-key") or f"no-key-{len(store.jobs) + 1}"
         store.headers[key] = dict(request.headers)
-        store.record({"do": "start", "key": key})
+        store.record({"do": "start", "key": key, "from": request.client.host if request.client else ""})
         fault = store.fault("start", key, script)
         if fault:
             await asyncio.sleep(0 if fault.get("after") else fault.get("delay", 0))
@@ -175,20 +176,24 @@ def application(file: Path) -> Starlette:
 class JobServer:
     """The job server as a process of its own, on a free loopback port it keeps over restarts."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, host: str = "127.0.0.1", before: Sequence[str] = ()) -> None:
+        """`before` is a command that runs the server, like `nsenter`."""
         self.file = file
+        self.host = host
         self.port = 0
+        self._before = before
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def start(self) -> JobServer:
         """Start it and wait until it listens."""
         command = [sys.executable, "-m", "tests.job_server", "--port", str(self.port), "--file", str(self.file)]
-        self._process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE)
+        command += ["--host", self.host]
+        self._process = subprocess.Popen([*self._before, *command], cwd=_ROOT, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
         return self
@@ -213,6 +218,11 @@ class JobServer:
             told: dict[str, Any] = json.load(answer)
         return told
 
+    def written(self, kind: str) -> list[dict[str, Any]]:
+        """What it wrote down of one kind (start, job, poll, cancel), oldest first; also for servers out of reach."""
+        whole = self.file.read_bytes().rpartition(b"\n")[0] if self.file.exists() else b""
+        return [entry for entry in map(json.loads, whole.splitlines()) if entry["do"] == kind]
+
     def faults(self, **faults: list[dict[str, Any]]) -> None:
         """Plan faults of the next start, poll, cancel or logs requests, whatever the job."""
         body = json.dumps({"faults": faults}).encode()
@@ -232,10 +242,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A job server for tests.")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--file", type=Path, required=True)
+    parser.add_argument("--host", default="127.0.0.1")
     arguments = parser.parse_args()
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", arguments.port))
+    listener.bind((arguments.host, arguments.port))
     listener.listen(512)
     os.write(1, f"{listener.getsockname()[1]}\n".encode())
     config = uvicorn.Config(application(arguments.file), log_level="critical", lifespan="off")

@@ -65,8 +65,9 @@ class Fleet:
         process.wait(10)
 
     def log(self, process: subprocess.Popen[bytes]) -> str:
-        """What one wrote so far."""
-        return self._file(self.all.index(process)).read_text()
+        """What one wrote so far; long lines cut."""
+        lines = self._file(self.all.index(process)).read_text().splitlines()
+        return "".join(f"{line[:300]}\n" for line in lines)
 
     def _file(self, number: int) -> Path:
         return self._folder / f"worker{number}.log"
@@ -117,10 +118,15 @@ def wait_for(seen: Callable[[], object], seconds: float = 30, told: Callable[[],
         time.sleep(0.05)
 
 
+def workers_told(runtime: Runtime) -> list[dict[str, Any]]:
+    """The workers as their leader told of them last: name (host:pid), leads and more."""
+    told: list[dict[str, Any]] = (runtime.store.meta("scheduler") or {}).get("workers", [])
+    return told
+
+
 def leader(runtime: Runtime) -> int | None:
-    """Process number of the worker that does the duties of one now."""
-    found = (runtime.store.meta("scheduler") or {}).get("workers", ())
-    return next((int(w["pid"]) for w in found if w.get("leads")), None)
+    """Process number of the worker that does the duties of one, as told last."""
+    return next((int(w["name"].rpartition(":")[2]) for w in workers_told(runtime) if w.get("leads")), None)
 
 
 def jobs(folder: Path) -> int:
