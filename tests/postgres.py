@@ -20,6 +20,8 @@ import psycopg
 import pytest
 
 SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "shared_buffers=64MB")
+DURABLE = ("fsync=off", "max_connections=200", "shared_buffers=64MB")
+"""For servers that crash: what was acknowledged is with the kernel, which outlives them."""
 _numbers = count(1)
 
 
