@@ -35,7 +35,14 @@ def active_hold(acting: Acting, scope: str) -> Hold | None:
 
 
 def hold(
-    acting: Acting, scope: str, *, clocks: str, reason: str, dry_run: bool, revision: int | None = None
+    acting: Acting,
+    scope: str,
+    *,
+    clocks: str,
+    reason: str,
+    dry_run: bool = False,
+    revision: int | None = None,
+    part_of: int | None = None,
 ) -> Receipt:
     """Set a hold. Refused when the same scope is held already."""
     acting.refuse_read_only("hold")
@@ -59,7 +66,7 @@ def hold(
         if dry_run:
             return Receipt(f"Would pause {run_id}.", (stops,), dry_run=True)
         acting.store.put_hold(set_hold)
-        return acting.on_run("pause", run_id, _nothing(stops), reason=reason)
+        return acting.on_run("pause", run_id, _nothing(stops), reason=reason, part_of=part_of)
     if dry_run:
         return Receipt(f"Would hold {scope}.", (stops,), dry_run=True)
     acting.store.put_hold(set_hold)
@@ -67,7 +74,9 @@ def hold(
     return Receipt(f"hold {scope}: accepted, act {act.id}.", (stops,), act)
 
 
-def release(acting: Acting, scope: str, *, reason: str, dry_run: bool, verb: str = "release") -> Receipt:
+def release(
+    acting: Acting, scope: str, *, reason: str, dry_run: bool, verb: str = "release", part_of: int | None = None
+) -> Receipt:
     """Release a hold and wake what it held. Refused when the scope is not held."""
     acting.refuse_read_only(verb)
     known = active_hold(acting, scope)
@@ -80,7 +89,7 @@ def release(acting: Acting, scope: str, *, reason: str, dry_run: bool, verb: str
     now = acting.clock.now()
     acting.store.put_hold(dataclasses.replace(known, released_at=now))
     if scope.startswith("run="):
-        return acting.on_run(verb, scope.removeprefix("run="), _nothing(effect), reason=reason)
+        return acting.on_run(verb, scope.removeprefix("run="), _nothing(effect), reason=reason, part_of=part_of)
     act = acting.store.add_act(acting.new_act(verb, scope, reason))
     held = [r.id for r in acting.store.query(RunFilter(held=True), limit=None)]
     acting.store.wake(held, now)
