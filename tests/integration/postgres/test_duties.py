@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections import Counter
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_a_schedule_starts_each_tick_once_although_its_worker_is_killed(tmp_path
         wait_for(lambda: set(runtime.store.counts()) == {"completed"}, 60, runtime.store.counts)
         runs = runtime.store.query(limit=None)
         ticks = sorted(datetime.strptime(r.id, "often@%Y%m%dT%H%M%SZ") for r in runs)
-        gaps = {(later - sooner).total_seconds() % 2 for sooner, later in zip(ticks, ticks[1:], strict=False)}
+        gaps = {(later - sooner).total_seconds() % 2 for sooner, later in pairwise(ticks)}
         assert gaps == {0.0}, f"only ticks start runs: {ticks}"
         for run in runs:
             assert [a.verb for a in runtime.store.acts(target=run.id)] == ["start"]
