@@ -121,8 +121,10 @@ SELECT id FROM heads WHERE wake_at <= %s AND NOT id = ANY(%s) ORDER BY wake_at, 
 SELECT wake_at FROM heads WHERE wake_at IS NOT NULL AND NOT id = ANY(%s) ORDER BY wake_at LIMIT 1
 
 -- name: to_wake
-SELECT r.id, r.doc FROM heads h JOIN runs r ON r.id = h.id
-WHERE h.id = ANY(%s) AND (h.wake_at IS NULL OR h.wake_at > %s) ORDER BY h.id FOR UPDATE OF h
+SELECT id FROM heads WHERE id = ANY(%s) AND (wake_at IS NULL OR wake_at > %s) ORDER BY id FOR UPDATE
+
+-- name: documents
+SELECT id, doc FROM runs WHERE id = ANY(%s)
 
 -- name: set_wake
 UPDATE heads SET wake_at = %s, offered_until = NULL WHERE id = ANY(%s)

@@ -178,11 +178,13 @@ class PostgresStore(Moving):
         """Bring next wakes forward, never later."""
 
         def write(con: Connection) -> None:
-            rows = con.execute(sql("to_wake"), ([column(i) for i in run_ids], at)).fetchall()
-            if not rows:
+            ids = [i for (i,) in con.execute(sql("to_wake"), ([column(i) for i in run_ids], at)).fetchall()]
+            if not ids:
                 return
             # An offer that was made for the old moment must not keep the new one waiting.
-            con.execute(sql("set_wake"), (at, [i for i, _ in rows]))
+            con.execute(sql("set_wake"), (at, ids))
+            # Read only now: what was read before the lock came may be older than a save we waited for.
+            rows = con.execute(sql("documents"), (ids,)).fetchall()
             moment = {"next_wake_at": at.isoformat(), "wake_ts": at.timestamp()}
             con.execute(sql("update_runs"), columns([(i, text({**orjson.loads(doc), **moment})) for i, doc in rows]))
 
