@@ -64,6 +64,11 @@ class Run:
     lease_owner: str | None = None
     lease_until: datetime | None = None
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether a hold keeps it, or some of its work, from going on until it is released."""
+        return self.held or self.status is RunStatus.PAUSED
+
 
 @dataclass(frozen=True)
 class Firing:

@@ -163,6 +163,9 @@ class Acting:
             else:
                 act = dataclasses.replace(carried, before=was, after=after, outcome="carried out")
             if not self.store.save([dataclasses.replace(step.save, acts=(act,))]):
+                if step.stored.run.stands_still and self.store.holds(released=True) != active:
+                    # A hold was released while we looked: whoever released it did not see this run as held.
+                    self.store.wake([run_id], self.clock.now())
                 recorded = carried or next(iter(self.store.acts(target=target, limit=1)), act)
                 return Receipt(
                     f"{verb} {target}: accepted, act {recorded.id}.", tuple(effects), recorded, step.stored.run

@@ -22,6 +22,7 @@ from runtime.scheduler.attachment import attached_count
 from runtime.scheduler.driving_right import DrivingRight
 from runtime.scheduler.metering import Meter
 from runtime.scheduler.notify import notify, watchdog_seconds
+from runtime.scheduler.releases import Releases
 from runtime.scheduler.ticking import retire, tick_schedules
 from runtime.scheduler.wake_loop import WakeLoop
 from runtime.settings import Settings
@@ -65,6 +66,7 @@ class SchedulerService:
         self._rates: deque[float] = deque(maxlen=60)
         self._attached = attached
         self._right = DrivingRight(directory)
+        self._releases = Releases(store)
         self._stop = asyncio.Event()
         self._wake = asyncio.Event()
         self._started_at = clock.now()
@@ -179,6 +181,7 @@ class SchedulerService:
     def _upkeep(self) -> None:
         """Questions, schedules, retention and the heartbeat, each when it is time."""
         self._look()
+        self._releases.look(self._clock.now())
         self._ticked = tick_schedules(self._store, self._catalog, self._clock, self._start_run)
         if time.monotonic() - self._beat_at >= BEAT_SECONDS:
             self._beat()

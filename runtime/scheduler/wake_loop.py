@@ -141,7 +141,7 @@ class WakeLoop:
         crash_point("wake.claimed")
         await self._load([i for i in ids if i not in self._kept])
         await self._move(ids, arrived)
-        await self._recheck([i for i in ids if i in self._kept and self._kept[i].run.held])
+        await self._recheck([i for i in ids if i in self._kept and self._kept[i].run.stands_still])
         idle = {i: self._kept[i] for i in ids if i not in self._busy and i in self._kept}
         elsewhere = {i: self._elsewhere.pop(i) for i in idle if i in self._elsewhere}
         await self._source.done(idle, elsewhere, [i for i in ids if i in self._busy])

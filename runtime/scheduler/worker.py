@@ -23,6 +23,7 @@ from runtime.scheduler.metering import Meter
 from runtime.scheduler.notify import notify, watchdog_seconds
 from runtime.scheduler.offered import RENEW_SECONDS, OfferedSource
 from runtime.scheduler.queue import Deferring, Queue
+from runtime.scheduler.releases import Releases
 from runtime.scheduler.shared_limits import SharedLimits
 from runtime.scheduler.store_clock import StoreClock
 from runtime.scheduler.ticking import retire, tick_schedules
@@ -70,6 +71,7 @@ class WorkerService:
         self._directory, self._catalog, self._start_run = directory, catalog, start_run
         self._look, self._meter, self._reach, self._attached = look, meter, reach, attached
         self._defer = Deferring()
+        self._releases = Releases(store)
         self._stop = asyncio.Event()
         self._started_at = clock.now()
         self._rates: deque[float] = deque(maxlen=60)
@@ -230,6 +232,7 @@ class WorkerService:
 
     def _lead(self, members: Sequence[Any]) -> None:
         """What exactly one worker does: schedules, retention, and the heartbeat of all."""
+        self._releases.look(self._clock.now())
         tick_schedules(self._store, self._catalog, self._clock, self._start_run)
         if time.monotonic() - self._retired_at >= RETIRE_SECONDS or not self._retired_at:
             self._retired_at = time.monotonic()

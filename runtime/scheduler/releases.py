@@ -1,0 +1,48 @@
+"""Wakes what a released hold had stopped, whatever became of the operator who released it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from runtime.model.act import Hold
+from runtime.model.run import Run
+from runtime.model.status import RunStatus
+from runtime.store.base import RunFilter, RunStore
+
+
+class Releases:
+    """Notices released holds.
+
+    Who releases one wakes its runs too, but may die in between, or miss a run that is saved as held at that moment.
+    """
+
+    def __init__(self, store: RunStore) -> None:
+        self._store = store
+        self._token: int | None = None
+        self._known: frozenset[tuple[str, datetime]] | None = None
+
+    def look(self, now: datetime) -> int:
+        """Wake runs that stand still though a hold over them was released; gives how many were looked at."""
+        token = self._store.change_token()
+        if token == self._token:
+            return 0
+        released = [h for h in self._store.holds(released=True) if h.released_at is not None]
+        new = [h for h in released if self._known is None or (h.scope, h.at) not in self._known]
+        stopped = [run for run in self._standing() if any(self._stopped(run, hold) for hold in new)] if new else []
+        if stopped:
+            self._store.wake([run.id for run in stopped], now)
+        self._token, self._known = token, frozenset((h.scope, h.at) for h in released)
+        return len(stopped)
+
+    def _standing(self) -> list[Run]:
+        """Runs that hold still: work that is held, or a paused run that only waits for events."""
+        held = self._store.query(RunFilter(held=True), limit=None)
+        paused = self._store.query(RunFilter(statuses=frozenset({RunStatus.PAUSED}), held=False), limit=None)
+        return [*held, *paused]
+
+    def _stopped(self, run: Run, hold: Hold) -> bool:
+        # At the first look, what was saved after a release has seen it. Later looks come with the release itself.
+        if self._known is None and hold.released_at is not None and run.updated_at > hold.released_at:
+            return False
+        kind, _, name = hold.scope.partition("=")
+        return kind != "run" or name == run.id
