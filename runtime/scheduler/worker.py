@@ -92,7 +92,6 @@ class WorkerService:
             running.add_signal_handler(number, self._stop.set)
         running.add_signal_handler(signal.SIGHUP, self._catalog.reload)
         await asyncio.to_thread(self._join)
-        log.info("worker.working", number=self._cluster.number, directory=self._directory, pid=os.getpid())
         tasks = [
             asyncio.ensure_future(work)
             for work in (
@@ -122,6 +121,7 @@ class WorkerService:
         host = os.uname().nodename
         self._clock.measure(self._cluster.now())
         self._cluster.join(f"{host}:{os.getpid()}", host, self._told())
+        log.info("worker.working", number=self._cluster.number, directory=self._directory, pid=os.getpid())
 
     async def _again(self, name: str, work: Callable[[], Any], pause: float) -> None:
         """Do something again and again; when the store is away wait a little longer each time."""
@@ -158,7 +158,6 @@ class WorkerService:
         self._limits.forget()
         with suppress(StoreUnavailable):
             await asyncio.to_thread(self._join)
-            log.info("worker.joined_again", number=self._cluster.number)
 
     async def _turn(self) -> None:
         """Wait for runs from the queue, outcomes, or a busy run that is due for something else; then move them."""

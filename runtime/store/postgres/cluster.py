@@ -36,11 +36,12 @@ class Member:
 class Cluster:
     """The shared half of a worker; every method is one statement or one transaction."""
 
-    def __init__(self, store: PostgresStore) -> None:
-        """Work over the database of a store; raises StoreUnavailable like it."""
+    def __init__(self, store: PostgresStore, *, call_seconds: float = 35.0) -> None:
+        """Work over the database of a store; raises StoreUnavailable like it. No call lasts longer than said."""
         self.store = store
         self._database = store.database
         self.number = 0
+        self._call_seconds = call_seconds
 
     @property
     def owner(self) -> str:
@@ -51,7 +52,7 @@ class Cluster:
         """Register as a worker; the store refuses saves once this number is taken out."""
 
         def register(con: Connection) -> int:
-            row = con.execute(sql("register_worker"), (name, host, text(beat))).fetchone()
+            row = con.execute(sql("register_worker"), (name, host, self._told(beat))).fetchone()
             assert row is not None
             return int(row[0])
 
@@ -61,22 +62,29 @@ class Cluster:
 
     def leave(self) -> None:
         """Give everything back and be gone."""
-        self._database.writing(lambda con: self._forget(con, [self.number]))
+
+        def give_back(con: Connection) -> None:
+            con.execute(sql("release_slots"), ([self.number],))
+            self._forget(con, [self.number])
+
+        self._database.writing(give_back)
         self.store.member = None
 
     @staticmethod
     def _forget(con: Connection, numbers: list[int]) -> None:
         con.execute(sql("release_all"), ([str(n) for n in numbers],))
-        con.execute(sql("release_slots"), (numbers,))
         con.execute(sql("release_duties"), (numbers,))
         for number in numbers:
             con.execute(sql("remove_worker"), (number,))
+
+    def _told(self, beat: Mapping[str, Any]) -> str:
+        return text({**beat, "call_seconds": self._call_seconds})
 
     def beat(self, beat: Mapping[str, Any], queue_worker: int | None) -> None:
         """Say that we are alive; LostRight if we were silent so long that we were taken out."""
 
         def write(con: Connection) -> int:
-            return con.execute(sql("beat_worker"), (queue_worker, text(beat), self.number)).rowcount
+            return con.execute(sql("beat_worker"), (queue_worker, self._told(beat), self.number)).rowcount
 
         if self._database.writing(write, counted=False) == 0:
             raise LostRight("This worker was silent for too long; others have taken over its runs.")
@@ -89,17 +97,22 @@ class Cluster:
         ]
 
     def bury(self) -> list[str]:
-        """Take out workers that are silent, and give what they held to the others; gives their names."""
+        """Take out workers that are silent, and give what they held to the others; gives their names.
+
+        Their places for calls end as late as a call may: a worker may be cut off from the store alone.
+        """
 
         def sweep(con: Connection) -> list[str]:
             gone = con.execute(sql("silent_workers"), (SILENT_SECONDS,)).fetchall()
+            for number, _, _, doc in gone:
+                con.execute(sql("lapse_slots"), (orjson.loads(doc).get("call_seconds", self._call_seconds), number))
             if gone:
-                self._forget(con, [number for number, _, _ in gone])
+                self._forget(con, [number for number, *_ in gone])
             # A job of the dead holds the lock of its run: it ends here, the wake itself is in the store. This also
             # ends what a living worker had taken before it lost its connection.
-            numbers = [queue for _, _, queue in gone if queue is not None]
+            numbers = [queue for _, _, queue, _ in gone if queue is not None]
             con.execute(sql("end_jobs_of_silent"), (numbers, SILENT_SECONDS))
-            return [name for _, name, _ in gone]
+            return [name for _, name, *_ in gone]
 
         return self._database.writing(sweep, counted=False)
 

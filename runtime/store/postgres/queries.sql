@@ -252,13 +252,16 @@ DELETE FROM workers WHERE number = %s
 -- name: silent_workers
 DELETE FROM workers WHERE number IN (
     SELECT number FROM workers WHERE beat_at < clock_timestamp() - make_interval(secs => %s) FOR UPDATE SKIP LOCKED
-) RETURNING number, name, queue_worker
+) RETURNING number, name, queue_worker, doc
 
 -- name: release_all
 UPDATE heads SET owner = NULL, owned_until = NULL, offered_until = NULL WHERE owner = ANY(%s)
 
 -- name: release_slots
 UPDATE slots SET worker = NULL, until = NULL WHERE worker = ANY(%s)
+
+-- name: lapse_slots
+UPDATE slots SET until = LEAST(until, clock_timestamp() + make_interval(secs => %s)) WHERE worker = %s
 
 -- name: release_duties
 DELETE FROM duties WHERE worker = ANY(%s)
@@ -295,7 +298,8 @@ RETURNING slot
 UPDATE slots SET worker = NULL, until = NULL WHERE target = %s AND slot = ANY(%s) AND worker = %s
 
 -- name: renew_slots
-UPDATE slots SET until = clock_timestamp() + make_interval(secs => %s) WHERE worker = %s RETURNING target, slot
+UPDATE slots SET until = clock_timestamp() + make_interval(secs => %s)
+WHERE worker = (SELECT number FROM workers WHERE number = %s FOR KEY SHARE) RETURNING target, slot
 
 -- name: offer_right
 SELECT pg_try_advisory_xact_lock(7165435)

@@ -44,7 +44,7 @@ def test_a_host_that_is_cut_off_loses_its_runs_to_the_other_and_works_again_when
                 before = started_by(first.address)
                 ends = {r.id: r.revision for r in runtime.store.query(limit=None)}
                 net.mend("first")
-                wait_for(lambda: "worker.joined_again" in fleet.log(one), 60)
+                wait_for(lambda: fleet.log(one).count("worker.working") == 2, 60, lambda: fleet.log(one))
                 assert "worker.taken_out" in fleet.log(one)
                 two.terminate()
                 two.wait(40)

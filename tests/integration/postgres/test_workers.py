@@ -70,7 +70,7 @@ def test_a_worker_that_was_taken_out_may_save_nothing_more(tmp_path: Path) -> No
     url = new_database()
     zombie, other = open_store(url), open_store(url)
     assert isinstance(zombie, PostgresStore) and isinstance(other, PostgresStore)
-    cut, alive = Cluster(zombie), Cluster(other)
+    cut, alive = Cluster(zombie, call_seconds=0.0), Cluster(other)
     cut.join("cut", "h1", {})
     alive.join("alive", "h2", {})
     assert cut.take_duty("duties", 60) and not alive.take_duty("duties", 60)

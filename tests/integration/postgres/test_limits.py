@@ -1,0 +1,67 @@
+"""Bounds of external systems over all workers: kept while workers are killed and cut off, and never a dead end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from runtime.store.opening import open_store
+from runtime.store.postgres.cluster import Cluster
+from runtime.store.postgres.store import PostgresStore
+from tests.job_server import JobServer
+from tests.postgres import new_database
+from tests.workers import Fleet, http_task, opened, wait_for, write_fork
+
+pytestmark = pytest.mark.xdist_group("postgres")
+RUNS = 25
+
+
+def test_no_more_calls_than_the_bound_are_under_way_though_a_worker_is_killed_with_places(tmp_path: Path) -> None:
+    url, folder = new_database(), tmp_path / "s"
+    task = http_task(0.5)
+    flows = write_fork(tmp_path / "flows", "two_jobs", {"a": task, "b": task})
+    more = {"FORKJOIN_WORKFLOWS": str(flows), "FORKJOIN_POLLS_PER_TARGET": "3", "FORKJOIN_CALL_TIMEOUT_SECONDS": "3"}
+    with JobServer(tmp_path / "jobs.jsonl", seconds=0.1) as server, opened(url, folder, flows) as runtime:
+        with Fleet(url, folder, JOBS_URL=server.url, **more) as fleet:
+            first, _ = fleet.add(), fleet.add()
+            runtime.commands.start("two_jobs", run_id="r", count=RUNS)
+            wait_for(lambda: len(server.written("start")) > 10, 60)
+            wait_for(lambda: places_of(url, first.pid), 60)
+            fleet.kill(first)
+            assert runtime.store.counts().get("completed", 0) < RUNS, "it was killed in the middle"
+            wait_for(lambda: runtime.store.counts() == {"completed": RUNS}, 90, runtime.store.counts)
+        told = server.stats()
+    assert told["most_at_once"] == 3, "the bound is reached and kept"
+    assert told["jobs"] == 2 * RUNS
+    assert set(Counter(entry["key"] for entry in server.written("job")).values()) == {1}
+
+
+def places_of(url: str, pid: int) -> int:
+    """Places that a worker has now."""
+    asked = """
+    SELECT count(*) FROM slots s JOIN workers w ON w.number = s.worker
+    WHERE w.name LIKE %s AND s.until > clock_timestamp()
+    """
+    with psycopg.connect(url, options="-c search_path=forkjoin") as con:
+        row = con.execute(asked, (f"%:{pid}",)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def test_places_of_a_silent_worker_stay_taken_as_long_as_its_calls_may_last() -> None:
+    url = new_database()
+    stores = [open_store(url), open_store(url)]
+    silent, alive = (Cluster(s, call_seconds=0.5) for s in stores if isinstance(s, PostgresStore))
+    silent.join("silent", "h1", {})
+    alive.join("alive", "h2", {})
+    assert sorted(silent.take_slots("http:a", 3, 3, 90)) == [1, 2, 3]
+    with psycopg.connect(url, autocommit=True, options="-c search_path=forkjoin") as con:
+        con.execute("UPDATE workers SET beat_at = beat_at - interval '1 hour' WHERE number = %s", (silent.number,))
+    assert alive.bury() == ["silent"]
+    assert alive.take_slots("http:a", 1, 3, 90) == [], "it may be cut off from us alone, in the middle of calls"
+    assert silent.renew_slots(90) == {}, "nor can it keep them for ever"
+    wait_for(lambda: alive.take_slots("http:a", 1, 3, 90), 10)
+    for store in stores:
+        store.close()
