@@ -36,7 +36,10 @@ from tests.postgres import new_database
 from tests.unit.engine.play import flow_of
 
 pytestmark = pytest.mark.xdist_group("postgres")
-FORK = (("begin", "a"), ("begin", "b"), ("a", "join"), ("b", "join"), ("join", "last"), ("last", "end"))
+FORK = (
+    *(("begin", "fork"), ("fork", "a"), ("fork", "b"), ("a", "join"), ("b", "join"), ("join", "last")),
+    *(("last", "fork", "results.last < 2"), ("last", "end", "results.last >= 2")),
+)
 TABLES = "heads, runs, branches, joins, history, polls, acts, holds, questions, duties, slots"
 SYSTEMS = ("first", "second")
 ACTS = ("retry", "skip", "cancel", "pause", "resume", "hold", "release", "wake", "edit", "poll")
@@ -56,7 +59,7 @@ class Outside:
             return Stopped()
         if action.step == "b" and action.attempt == 1 and run.endswith("1"):
             return Failed("it broke", retryable=False)
-        return Completed(action.step)
+        return Completed(action.visit)
 
 
 class Driver:
@@ -110,9 +113,9 @@ class World:
     def __init__(self, players: list[Player], runs: int, kept_runs: int) -> None:
         self.clock = ManualClock()
         self.outside = Outside()
-        steps = {"begin": {}, "a": {}, "b": {}, "join": {"type": "decision"}, "last": {}, "end": {}}
+        steps = {"begin": {}, "fork": {}, "a": {}, "b": {}, "join": {"type": "decision"}, "last": {}, "end": {}}
         made = flow_from_stored(flow_of(steps, FORK))
-        bindings = {"a": Binding("first"), "b": Binding("second"), "last": Binding("first")}
+        bindings = {s: Binding("second" if s == "b" else "first") for s in ("fork", "a", "b", "last")}
         self.flow = Program("play", made, FlowGraph(made.steps, made.connections), bindings)
         self.players, self.operator = players, players[2]
         self.drivers = [Driver(p, self, kept_runs=kept_runs) for p in players[:2]]
@@ -144,10 +147,9 @@ class World:
     def _act(self, verb: str, which: int) -> None:
         commands, reason = self.commands, {"reason": "drill"}
         run = self.runs[which % len(self.runs)]
-        branch = f"main/begin.1/{'a' if verb == 'skip' else 'b'}"
         try:
             if verb == "skip":
-                commands.skip(run, branch, 1, **reason)
+                commands.skip(run, f"main/fork.1/{'ab'[which]}", 2, **reason)
             elif verb == "hold":
                 commands.hold(f"system={SYSTEMS[which]}", **reason)
             elif verb == "release":
@@ -180,12 +182,17 @@ class World:
     def rest(self) -> None:
         """All finish what they do; then turns until nothing is due for an hour."""
         finish(self.players)
-        for number in range(40):
-            driver = self.drivers[number % 2]
-            for do in (driver.answer, driver.turn):
-                do()
-                finish(self.players)
-            self.clock.move(90)
+        for _ in range(60):
+            before = [s.run for s in self.stored()]
+            for driver in self.drivers:
+                for do in (driver.answer, driver.turn):
+                    do()
+                    finish(self.players)
+            if [s.run for s in self.stored()] == before and not any(d.loop.in_flight for d in self.drivers):
+                if any(run.next_wake_at is not None for run in before):
+                    self.clock.move(90)
+                else:
+                    return
 
     def stored(self) -> list[Stored]:
         found: list[Stored] = []
@@ -210,9 +217,13 @@ def players() -> Iterator[list[Player]]:
         player.close()
 
 
-KINDS = ("turn", "turn", "turn", "turn", "answer", "answer", "clock", "hold", "release", *ACTS)
-STOPS = st.sampled_from((1, 2, 3, 4, 6, 99))
-STEPS = st.tuples(st.sampled_from(KINDS), st.integers(0, 1), STOPS)
+WHICH = st.integers(0, 1)
+TURN = st.tuples(st.just("turn"), WHICH, st.sampled_from((1, 2, 3, 4, 5, 6, 99, 99)))
+ANSWER = st.tuples(st.just("answer"), WHICH, st.just(1))
+CLOCK = st.tuples(st.just("clock"), WHICH, st.just(1))
+HOLD = st.tuples(st.sampled_from(("hold", "release", "pause", "resume")), WHICH, st.sampled_from((2, 4, 6, 99, 99, 99)))
+ACT = st.tuples(st.sampled_from(ACTS), WHICH, st.sampled_from((2, 4, 6, 99, 99, 99)))
+STEPS = st.one_of(TURN, TURN, ANSWER, HOLD, ACT, CLOCK)
 OVERWRITTEN = [
     *(("turn", 0, 99), ("hold", 0, 99), ("hold", 1, 99), ("edit", 0, 99), ("answer", 0, 1)),
     *(("turn", 0, 7), ("release", 0, 99), ("turn", 0, 99)),
@@ -221,7 +232,7 @@ OVERWRITTEN = [
 
 
 @settings(
-    max_examples=int(os.environ.get("FORKJOIN_TEST_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("FORKJOIN_TEST_EXAMPLES", "20")),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
