@@ -11,6 +11,7 @@ import orjson
 
 from runtime.errors import LostRight
 from runtime.store.postgres.database import Connection
+from runtime.store.postgres.living import has_ended, machine
 from runtime.store.postgres.queries import sql
 from runtime.store.postgres.small_tables import text
 from runtime.store.postgres.store import PostgresStore
@@ -78,7 +79,7 @@ class Cluster:
             con.execute(sql("remove_worker"), (number,))
 
     def _told(self, beat: Mapping[str, Any]) -> str:
-        return text({**beat, "call_seconds": self._call_seconds})
+        return text({**beat, "call_seconds": self._call_seconds, "machine": machine()})
 
     def beat(self, beat: Mapping[str, Any], queue_worker: int | None) -> None:
         """Say that we are alive; LostRight if we were silent so long that we were taken out."""
@@ -99,13 +100,16 @@ class Cluster:
     def bury(self) -> list[str]:
         """Take out workers that are silent, and give what they held to the others; gives their names.
 
-        Their places for calls end as late as a call may: a worker may be cut off from the store alone.
+        Their places for calls end as late as a call may: a worker may be cut off from the store alone. Those of a
+        process of this machine that has ended end at once.
         """
 
         def sweep(con: Connection) -> list[str]:
             gone = con.execute(sql("silent_workers"), (SILENT_SECONDS,)).fetchall()
             for number, _, _, doc in gone:
-                con.execute(sql("lapse_slots"), (orjson.loads(doc).get("call_seconds", self._call_seconds), number))
+                told = orjson.loads(doc)
+                seconds = 0.0 if has_ended(told) else told.get("call_seconds", self._call_seconds)
+                con.execute(sql("lapse_slots"), (seconds, number))
             if gone:
                 self._forget(con, [number for number, *_ in gone])
             # A job of the dead holds the lock of its run: it ends here, the wake itself is in the store. This also

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from runtime.errors import StoreUnavailable
+from runtime.scheduler.shared_limits import SharedLimits
 from runtime.store.opening import open_store
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.store import PostgresStore
@@ -57,11 +62,51 @@ def test_places_of_a_silent_worker_stay_taken_as_long_as_its_calls_may_last() ->
     silent.join("silent", "h1", {})
     alive.join("alive", "h2", {})
     assert sorted(silent.take_slots("http:a", 3, 3, 90)) == [1, 2, 3]
-    with psycopg.connect(url, autocommit=True, options="-c search_path=forkjoin") as con:
-        con.execute("UPDATE workers SET beat_at = beat_at - interval '1 hour' WHERE number = %s", (silent.number,))
+    make_silent(url, silent)
     assert alive.bury() == ["silent"]
     assert alive.take_slots("http:a", 1, 3, 90) == [], "it may be cut off from us alone, in the middle of calls"
     assert silent.renew_slots(90) == {}, "nor can it keep them for ever"
     wait_for(lambda: alive.take_slots("http:a", 1, 3, 90), 10)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    silent.join("silent", "h1", {"pid": ended.pid})
+    assert len(silent.take_slots("http:b", 3, 3, 90)) == 3
+    make_silent(url, silent)
+    assert alive.bury() == ["silent"]
+    assert len(alive.take_slots("http:b", 3, 3, 90)) == 3, "a process of this machine that ended calls no more"
     for store in stores:
         store.close()
+
+
+def make_silent(url: str, cluster: Cluster) -> None:
+    with psycopg.connect(url, autocommit=True, options="-c search_path=forkjoin") as con:
+        con.execute("UPDATE workers SET beat_at = beat_at - interval '1 hour' WHERE number = %s", (cluster.number,))
+
+
+def test_places_the_store_would_not_take_back_are_no_dead_end() -> None:
+    async def story() -> None:
+        store = open_store(new_database())
+        assert isinstance(store, PostgresStore)
+        cluster = Cluster(store)
+        cluster.join("one", "h1", {})
+        limits = SharedLimits(cluster, 2, 30.0)
+        give = cluster.give_slots
+
+        def away(target: str, slots: Sequence[int]) -> None:
+            raise StoreUnavailable("The server does not answer.")
+
+        cluster.give_slots = away  # type: ignore[method-assign]
+        async with limits.of("http", "a"), limits.of("http", "a"):
+            pass
+        cluster.give_slots = give  # type: ignore[method-assign]
+        assert cluster.take_slots("http:a", 2, 2, 90) == [], "the store believes that both are used"
+        async with limits.of("http", "a"), limits.of("http", "a"):
+            await limits.renew()
+            assert cluster.take_slots("http:a", 2, 2, 90) == [], "those in use are kept"
+            cluster.give_slots = away  # type: ignore[method-assign]
+        cluster.give_slots = give  # type: ignore[method-assign]
+        await limits.renew()
+        assert sorted(cluster.take_slots("http:a", 2, 2, 90)) == [1, 2], "given back with a heartbeat"
+        store.close()
+
+    asyncio.run(asyncio.wait_for(story(), 60))
