@@ -88,11 +88,14 @@ class OfferedSource:
             self.give_up([*idle, *busy])
 
     async def renew(self, busy: frozenset[str]) -> None:
-        """Keep what is under way ours, and give back what a store that was away would not take back."""
-        left = self._leased - busy
-        if left:
-            await asyncio.to_thread(self._store.release, sorted(left), self._cluster.owner)
-            self._leased -= left
+        """Keep what is under way ours, and give back all else the store believes to be ours.
+
+        A store that was away may have leased us what we were not told of, or not taken back what we gave.
+        """
+        kept_ours = (self._leased & busy) | set(self.in_hand)
+        left = self._leased - kept_ours
+        await asyncio.to_thread(self._cluster.give_back, kept_ours)
+        self._leased -= left
         if self._leased:
             now = self._now()
             kept = await asyncio.to_thread(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -204,6 +204,11 @@ class Cluster:
         """Give runs to workers that reach the external system they need now."""
         values = (list(routes), list(routes.values()), self.owner)
         self._database.writing(lambda con: con.execute(sql("hand_on"), values), counted=False)
+
+    def give_back(self, kept: Collection[str]) -> None:
+        """Give back all our leases but these."""
+        values = (self.owner, list(kept))
+        self._database.writing(lambda con: con.execute(sql("release_others"), values), counted=False)
 
     def set_routes(self, routes: Mapping[str, str]) -> None:
         """Say which external system the next wake of runs is for."""

@@ -257,6 +257,9 @@ DELETE FROM workers WHERE number IN (
 -- name: release_all
 UPDATE heads SET owner = NULL, owned_until = NULL, offered_until = NULL WHERE owner = ANY(%s)
 
+-- name: release_others
+UPDATE heads SET owner = NULL, owned_until = NULL, offered_until = NULL WHERE owner = %s AND NOT id = ANY(%s)
+
 -- name: release_slots
 UPDATE slots SET worker = NULL, until = NULL WHERE worker = ANY(%s)
 
