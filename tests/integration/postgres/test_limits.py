@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from runtime.errors import StoreUnavailable
+from runtime.scheduler.offered import LEASE, OfferedSource
 from runtime.scheduler.shared_limits import SharedLimits
 from runtime.store.opening import open_store
 from runtime.store.postgres.cluster import Cluster
@@ -110,3 +111,21 @@ def test_places_the_store_would_not_take_back_are_no_dead_end() -> None:
         store.close()
 
     asyncio.run(asyncio.wait_for(story(), 60))
+
+
+def test_a_lease_the_worker_was_not_told_of_goes_back_with_a_heartbeat(tmp_path: Path) -> None:
+    url = new_database()
+    with opened(url, tmp_path) as runtime:
+        runtime.commands.start("profile_update", run_id="r", count=2)
+    store, other = open_store(url), open_store(url)
+    assert isinstance(store, PostgresStore)
+    cluster = Cluster(store)
+    cluster.join("one", "h1", {})
+    now = cluster.now()
+    source = OfferedSource(store, cluster, cluster.now)
+    assert len(store.claim(["r-0001", "r-0002"], cluster.owner, now, now + LEASE)) == 2
+    assert other.claim(["r-0001"], "another", now, now + LEASE) == []
+    asyncio.run(source.renew(frozenset()))
+    assert other.claim(["r-0001"], "another", now, now + LEASE) == ["r-0001"]
+    store.close()
+    other.close()

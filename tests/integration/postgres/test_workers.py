@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres import new_database, own_server
+from tests.postgres import DURABLE, new_database, own_server
 from tests.workers import jobs, opened, wait_for, workers
 
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -48,7 +48,7 @@ def test_killed_workers_lose_nothing_and_start_nothing_twice(tmp_path: Path) -> 
 
 def test_a_database_that_crashes_is_waited_for(tmp_path: Path) -> None:
     folder = tmp_path / "s"
-    with own_server() as server:
+    with own_server(settings=DURABLE) as server:
         url = server.url("postgres")
         with opened(url, folder) as runtime, workers(url, folder, 1) as (process,):
             runtime.commands.start("profile_update", {"emailOutcome": "completed"}, "r", count=30)
