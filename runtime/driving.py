@@ -157,7 +157,7 @@ def run_worker(
     store = runtime.store
     if not isinstance(store, PostgresStore):
         raise StoreUnavailable("This store is not in PostgreSQL.")
-    cluster = Cluster(store)
+    cluster = Cluster(store, call_seconds=settings.call_timeout_seconds + 5)
     clock.measure(cluster.now())
     reachable, reach = _reachable(runtime, cluster, systems)
     parts = parts_of(runtime, clock, reachable)

@@ -23,6 +23,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -113,15 +114,36 @@ def _view(job: dict[str, Any]) -> dict[str, Any]:
     return view
 
 
-def application(file: Path) -> Starlette:
-    """The job server over a file."""
+class _Busy:
+    """Counts requests on jobs that are answered at the same time; each takes at least so many seconds."""
+
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
+        self._app, self._seconds = app, seconds
+        self.now = self.most = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count, wait, answer."""
+        if scope["type"] != "http" or scope["path"] == "/control":
+            await self._app(scope, receive, send)
+            return
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            await asyncio.sleep(self._seconds)
+            await self._app(scope, receive, send)
+        finally:
+            self.now -= 1
+
+
+def application(file: Path, seconds: float = 0.0) -> ASGIApp:
+    """The job server over a file; each request on a job takes at least so many seconds."""
     store = _Jobs(file)
 
     async def start(request: Request) -> Response:
         script = await request.json()
         key = request.headers.get("idempotency-key") or f"no-key-{len(store.jobs) + 1}"
         store.headers[key] = dict(request.headers)
-        store.record({"do": "start", "key": key})
+        store.record({"do": "start", "key": key, "from": request.client.host if request.client else ""})
         fault = store.fault("start", key, script)
         if fault:
             await asyncio.sleep(0 if fault.get("after") else fault.get("delay", 0))
@@ -158,7 +180,13 @@ def application(file: Path) -> Starlette:
             for kind, faults in (await request.json())["faults"].items():
                 store.faults[kind] = list(faults)
         ids = {key: store.ids[key] for key in store.ids}
-        told = {"jobs": len(store.jobs), "starts": store.starts, "polls": store.polls, "ids": ids}
+        told = {
+            "jobs": len(store.jobs),
+            "most_at_once": busy.most,
+            "starts": store.starts,
+            "polls": store.polls,
+            "ids": ids,
+        }
         return JSONResponse(
             told | {"headers": store.headers, "script": {k: v["script"] for k, v in store.jobs.items()}}
         )
@@ -169,26 +197,34 @@ def application(file: Path) -> Starlette:
         Route("/jobs/{id}/logs", ask, methods=["GET"]),
         Route("/control", control, methods=["GET", "PUT"]),
     ]
-    return Starlette(routes=routes)
+    busy = _Busy(Starlette(routes=routes), seconds)
+    return busy
 
 
 class JobServer:
     """The job server as a process of its own, on a free loopback port it keeps over restarts."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(
+        self, file: Path, *, host: str = "127.0.0.1", before: Sequence[str] = (), seconds: float = 0.0
+    ) -> None:
+        """`before` is a command that runs the server, like `nsenter`; each request takes `seconds` at least."""
         self.file = file
+        self._seconds = seconds
+        self.host = host
         self.port = 0
+        self._before = before
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def start(self) -> JobServer:
         """Start it and wait until it listens."""
         command = [sys.executable, "-m", "tests.job_server", "--port", str(self.port), "--file", str(self.file)]
-        self._process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE)
+        command += ["--host", self.host, "--seconds", str(self._seconds)]
+        self._process = subprocess.Popen([*self._before, *command], cwd=_ROOT, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
         return self
@@ -208,10 +244,15 @@ class JobServer:
         return self.start()
 
     def stats(self) -> dict[str, Any]:
-        """What it was asked: jobs (number), starts by key, polls by id, ids by key, headers by key, script by id."""
+        """What it was asked: jobs and most_at_once, numbers; starts, ids, headers by key; polls, script by id."""
         with urllib.request.urlopen(f"{self.url}/control", timeout=10) as answer:
             told: dict[str, Any] = json.load(answer)
         return told
+
+    def written(self, kind: str) -> list[dict[str, Any]]:
+        """What it wrote down of one kind (start, job, poll, cancel), oldest first; also for servers out of reach."""
+        whole = self.file.read_bytes().rpartition(b"\n")[0] if self.file.exists() else b""
+        return [entry for entry in map(json.loads, whole.splitlines()) if entry["do"] == kind]
 
     def faults(self, **faults: list[dict[str, Any]]) -> None:
         """Plan faults of the next start, poll, cancel or logs requests, whatever the job."""
@@ -232,13 +273,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A job server for tests.")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--file", type=Path, required=True)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--seconds", type=float, default=0.0)
     arguments = parser.parse_args()
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", arguments.port))
+    listener.bind((arguments.host, arguments.port))
     listener.listen(512)
     os.write(1, f"{listener.getsockname()[1]}\n".encode())
-    config = uvicorn.Config(application(arguments.file), log_level="critical", lifespan="off")
+    config = uvicorn.Config(application(arguments.file, arguments.seconds), log_level="critical", lifespan="off")
     uvicorn.Server(config).run(sockets=[listener])
 
 

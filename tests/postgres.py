@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
@@ -20,6 +20,8 @@ import psycopg
 import pytest
 
 SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "shared_buffers=64MB")
+DURABLE = ("fsync=off", "max_connections=200", "shared_buffers=64MB")
+"""For servers that crash: what was acknowledged is with the kernel, which outlives them."""
 _numbers = count(1)
 
 
@@ -43,13 +45,15 @@ class Server:
         port: int = 5432,
         settings: tuple[str, ...] = SETTINGS,
         follows: Server | None = None,
+        before: Sequence[str] = (),
     ) -> None:
+        """`before` is a command that runs the server, like `nsenter`; as root it must change the user itself."""
         found = binaries()
         if found is None:
             raise FileNotFoundError("there are no PostgreSQL binaries here")
         self._bin = found
         self.folder = Path(tempfile.mkdtemp(prefix="fjpg"))
-        self._listen, self._port, self._settings = listen, port, settings
+        self._listen, self._port, self._settings, self._before = listen, port, settings, list(before)
         self._user: dict[str, object] = {}
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
@@ -85,6 +89,7 @@ class Server:
         options = [part for setting in self._settings for part in ("-c", setting)]
         self._process = subprocess.Popen(
             [
+                *self._before,
                 *(self._bin / "postgres", "-D", self.folder / "d", "-k", self.folder, "-p", str(self._port)),
                 *("-c", f"listen_addresses={self._listen}", *options),
             ],
@@ -92,7 +97,7 @@ class Server:
             env=self._environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            **self._user,  # type: ignore[call-overload]
+            **({} if self._before else self._user),  # type: ignore[call-overload]
         )
         end = time.monotonic() + 30
         while True:
@@ -111,8 +116,12 @@ class Server:
         return self._process.pid
 
     def url(self, database: str) -> str:
-        """The URL of one of its databases."""
+        """The URL of one of its databases, by its socket."""
         return f"postgresql://postgres@/{database}?host={self.folder}&port={self._port}"
+
+    def url_at(self, host: str, database: str) -> str:
+        """The URL of one of its databases over the network."""
+        return f"postgresql://postgres@{host}:{self._port}/{database}"
 
     def stop(self, number: int = signal.SIGINT) -> None:
         """Stop it (SIGINT), or crash it (SIGQUIT: at once, without a clean end)."""
@@ -156,10 +165,12 @@ def new_database(*, empty: bool = False, of: Server | None = None) -> str:
 
 
 @contextmanager
-def own_server(*, listen: str = "", port: int = 5432) -> Iterator[Server]:
+def own_server(
+    *, listen: str = "", port: int = 5432, settings: tuple[str, ...] = DURABLE, before: Sequence[str] = ()
+) -> Iterator[Server]:
     """A server of its own, for tests that stop it; with a store in `postgres`."""
     server()
-    made = Server(listen=listen, port=port)
+    made = Server(listen=listen, port=port, settings=settings, before=before)
     from runtime.store.postgres.opening import upgrade_postgres
 
     try:

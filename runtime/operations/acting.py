@@ -24,6 +24,8 @@ from runtime.store.base import RunStore, Stored
 Rule = Callable[[Draft, Branch | None], list[str]]
 TRIES = 8
 LOOKED_THROUGH = 50
+ACTS_SEEN = 200
+"""Acts of a run, newest first, among which one that was carried out before is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,16 @@ class Acting:
             **facts,
         )
 
+    def earlier(self, run_id: str, part_of: int | None, carried: Act | None = None) -> Act | None:
+        """The act that was recorded on a run before as part of this one, or this one if it is not pending any more."""
+        if carried is not None:
+            stored = self.store.act(carried.id)
+            return stored if stored is not None and stored.outcome != carried.outcome else None
+        if part_of is None:
+            return None
+        recorded = self.store.acts(target=run_id, limit=ACTS_SEEN)
+        return next((a for a in recorded if (a.arguments or {}).get("part_of") == part_of), None)
+
     def on_run(
         self,
         verb: str,
@@ -97,8 +109,12 @@ class Acting:
         before: Callable[[Draft], Any] | None = None,
         holds: Sequence[Hold] | None = None,
         carried: Act | None = None,
+        part_of: int | None = None,
     ) -> Receipt:
         """Apply a rule to one run and record the act; a bare revision conflict is tried again.
+
+        `carried` is the stored act this carries out, `part_of` the number of the act over many runs it belongs to:
+        either is carried out on a run once, however often and by however many it is tried.
 
         Raises Refused if the rule refuses, `saw` no longer holds, or the run is not at `revision`; Conflict if
         others keep saving first.
@@ -107,6 +123,10 @@ class Acting:
         for _ in range(TRIES):
             stored = self.load(run_id)
             run = stored.run
+            # After the run was read: whoever acts on it meanwhile makes our save be refused, and we look again.
+            earlier = self.earlier(run_id, part_of, carried)
+            if earlier is not None:
+                return Receipt(f"{verb} {run_id}: accepted before, act {earlier.id}.", (), earlier, run)
             if revision is not None and run.revision != revision:
                 raise Conflict(
                     f"Not saved: {run_id} is at revision {run.revision}, you saw {revision}. Look again, then repeat."
@@ -138,6 +158,8 @@ class Acting:
                 ),
                 after_branch,
             )
+            if part_of is not None:
+                arguments = {**(arguments or {}), "part_of": part_of}
             if carried is None:
                 act = self.new_act(verb, target, reason, saw=seen, before=was, after=after, arguments=arguments)
             else:

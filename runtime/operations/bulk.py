@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused
+from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused, StoreUnavailable
 from runtime.model.act import Act
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
@@ -89,10 +89,11 @@ def bulk_act(acting: Acting, act_id: int) -> Act:
     return act
 
 
-def carry_on(acting: Acting, act: Act, apply: Callable[[str, str, Mapping[str, Any], str], object]) -> Act:
+def carry_on(acting: Acting, act: Act, apply: Callable[..., object]) -> Act:
     """Carry a bulk act on by one tick: some runs by its rate, or a look at those acted on; gives the act to store.
 
-    `apply(verb, run id, arguments, reason)` acts on one run and raises ForkjoinError if it is refused. A retry stops
+    `apply(verb, run id, arguments, reason, part_of=act id)` acts on one run unless it did before (whoever carried the
+    act on may have died before it was stored how far), and raises ForkjoinError if it is refused. A retry stops
     when a run fails again with the failure it had before; after its last run it goes on looking until all have
     come to something, at most an hour.
     """
@@ -116,9 +117,11 @@ def carry_on(acting: Acting, act: Act, apply: Callable[[str, str, Mapping[str, A
     for run_id in targets[position : position + count]:
         before = acting.store.get(run_id)
         try:
-            apply(plan["verb"], run_id, plan["arguments"], act.reason or f"bulk act {act.id}")
+            apply(plan["verb"], run_id, plan["arguments"], act.reason or f"bulk act {act.id}", part_of=act.id)
             results[run_id] = "accepted"
             failures[run_id] = normalise(before.why) if before else ""
+        except StoreUnavailable:
+            raise
         except ForkjoinError as problem:
             results[run_id] = f"refused: {problem.message}"
         position += 1
@@ -131,6 +134,15 @@ def carry_on(acting: Acting, act: Act, apply: Callable[[str, str, Mapping[str, A
         after=_tally(results, seen),
         due_at=now + timedelta(seconds=TICK_SECONDS),
     )
+
+
+def write_down(acting: Acting, before: Act, after: Act) -> None:
+    """Store how far a bulk act came, unless somebody else carried it further; one stopped meanwhile stays stopped."""
+    stored = acting.store.act(before.id)
+    if stored is None or (stored.arguments or {}).get("next", 0) > (after.arguments or {}).get("next", 0):
+        return
+    outcome = after.outcome if stored.outcome == before.outcome else stored.outcome
+    acting.store.add_act(dataclasses.replace(after, outcome=outcome))
 
 
 def came_to(

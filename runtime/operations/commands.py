@@ -21,7 +21,7 @@ from runtime.model.status import RunStatus
 from runtime.operations import bulk as bulks
 from runtime.operations import holding, upkeep
 from runtime.operations.acting import Acting, Receipt, recording
-from runtime.operations.starting import NewRun, start_runs
+from runtime.operations.starting import NewRun, derived_id, start_runs
 from runtime.store.base import RunStore
 
 
@@ -102,13 +102,9 @@ class Commands:
             "poll", run_id, lambda d, b: controls.poll_now(d, b.id if b else None), branch=branch, **how
         )
 
-    def pause(
-        self, run_id: str, *, clocks: str = "stop", reason: str = "", dry_run: bool = False, revision: int | None = None
-    ) -> Receipt:
+    def pause(self, run_id: str, *, clocks: str = "stop", reason: str = "", **how: Any) -> Receipt:
         """Hold one run."""
-        return holding.hold(
-            self.acting, f"run={run_id}", clocks=clocks, reason=reason, dry_run=dry_run, revision=revision
-        )
+        return holding.hold(self.acting, f"run={run_id}", clocks=clocks, reason=reason, **how)
 
     def resume(self, run_id: str, **how: Any) -> Receipt:
         """End the pause of a run; on a failed run, retry all its failed branches."""
@@ -121,6 +117,7 @@ class Commands:
                 reason=how.get("reason", ""),
                 dry_run=how.get("dry_run", False),
                 verb="resume",
+                part_of=how.get("part_of"),
             )
         if run.status is not RunStatus.FAILED:
             raise Refused(f"{run_id} is {run.status}: it is neither paused nor failed, there is nothing to resume.")
@@ -256,7 +253,7 @@ class Commands:
         acting = Acting(self._store, self.acting.clock, self.acting.catalog, actor, read_only=False)
         inner = Commands(self._store, acting.clock, acting.catalog, actor)
         if act.verb == "bulk":
-            self._store.add_act(bulks.carry_on(acting, act, inner.apply))
+            bulks.write_down(acting, act, bulks.carry_on(acting, act, inner.apply))
             return
         try:
             inner.apply(act.verb, act.target, act.arguments or {}, act.reason, saw=act.saw, carried=act)
@@ -274,7 +271,8 @@ class Commands:
         if verb in ("pause", "restart", "resume"):
             how.pop("saw", None)
             carried = how.pop("carried", None)
-            receipt: Receipt = method(run_id, **arguments, reason=reason, **how)
+            part_of = carried.id if carried is not None else how.pop("part_of", None)
+            receipt = self._once(verb, run_id, arguments, reason, part_of)
             if carried is not None:
                 self._store.add_act(dataclasses.replace(carried, outcome="carried out"))
             return receipt
@@ -282,6 +280,20 @@ class Commands:
             arguments = {**arguments, "at": datetime.fromisoformat(str(arguments["at"]))}
         done: Receipt = method(run_id, **arguments, reason=reason, **how)
         return done
+
+    def _once(self, verb: str, run_id: str, arguments: Mapping[str, Any], reason: str, part_of: int | None) -> Receipt:
+        """Acts that are more than one save of the run itself, carried out once as part of another act."""
+        if verb == "restart":
+            new_id = None if part_of is None else derived_id(f"{part_of}:{run_id}")
+            made = self._store.get(new_id) if new_id is not None else None
+            if made is not None:
+                return Receipt(f"{run_id} was restarted before, as {made.id}.", run=made)
+            return self.restart(run_id, reason=reason, **{"new_id": new_id, **arguments})
+        earlier = self.acting.earlier(run_id, part_of)
+        if earlier is not None:
+            return Receipt(f"{verb} {run_id}: accepted before, act {earlier.id}.", (), earlier)
+        act = self.pause if verb == "pause" else self.resume
+        return act(run_id, **arguments, reason=reason, part_of=part_of)
 
 
 BULK_VERBS = frozenset({"retry", "poll", "pause", "resume", "cancel", "wake", "ack", "skip", "send", "edit", "restart"})

@@ -35,7 +35,14 @@ def active_hold(acting: Acting, scope: str) -> Hold | None:
 
 
 def hold(
-    acting: Acting, scope: str, *, clocks: str, reason: str, dry_run: bool, revision: int | None = None
+    acting: Acting,
+    scope: str,
+    *,
+    clocks: str,
+    reason: str,
+    dry_run: bool = False,
+    revision: int | None = None,
+    part_of: int | None = None,
 ) -> Receipt:
     """Set a hold. Refused when the same scope is held already."""
     acting.refuse_read_only("hold")
@@ -60,14 +67,16 @@ def hold(
             return Receipt(f"Would pause {run_id}.", (stops,), dry_run=True)
         acting.store.put_hold(set_hold)
         with recording(None, partly=f"The hold on {scope} is set"):
-            return acting.on_run("pause", run_id, _nothing(stops), reason=reason)
+            return acting.on_run("pause", run_id, _nothing(stops), reason=reason, part_of=part_of)
     if dry_run:
         return Receipt(f"Would hold {scope}.", (stops,), dry_run=True)
     act = _put(acting, set_hold, acting.new_act("hold", scope, reason, arguments={"clocks": clocks}))
     return Receipt(f"hold {scope}: accepted, act {act.id}.", (stops,), act)
 
 
-def release(acting: Acting, scope: str, *, reason: str, dry_run: bool, verb: str = "release") -> Receipt:
+def release(
+    acting: Acting, scope: str, *, reason: str, dry_run: bool, verb: str = "release", part_of: int | None = None
+) -> Receipt:
     """Release a hold and wake what it held. Refused when the scope is not held."""
     acting.refuse_read_only(verb)
     known = active_hold(acting, scope)
@@ -82,7 +91,7 @@ def release(acting: Acting, scope: str, *, reason: str, dry_run: bool, verb: str
     if scope.startswith("run="):
         acting.store.put_hold(released)
         with recording(None, partly=partly):
-            return acting.on_run(verb, scope.removeprefix("run="), _nothing(effect), reason=reason)
+            return acting.on_run(verb, scope.removeprefix("run="), _nothing(effect), reason=reason, part_of=part_of)
     act = _put(acting, released, acting.new_act(verb, scope, reason))
     with recording(None, partly=partly):
         held = [r.id for r in acting.store.query(RunFilter(held=True), limit=None)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -43,6 +44,12 @@ def checked_id(text: str) -> str:
 def random_id() -> str:
     """A short id that is easy to read out."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+
+
+def derived_id(text: str) -> str:
+    """A short id that is always the same for a text, so that what it names is made once."""
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest())
+    return "".join(_ALPHABET[number // len(_ALPHABET) ** n % len(_ALPHABET)] for n in range(10))
 
 
 def initial_state(flow: Flow, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker as QueueWorker
 
 from runtime.logs import get_logger
@@ -89,6 +90,7 @@ class Queue:
     async def run(self) -> None:
         """Take jobs until stopped."""
         pause = 0.5
+        asyncio.get_running_loop().set_exception_handler(_tell)
         while not self._stopping:
             app = App(connector=PsycopgConnector(conninfo=self._dsn, min_size=1, max_size=4, **PATIENCE))
 
@@ -132,3 +134,12 @@ class Queue:
         if self._worker is not None:
             with suppress(Exception):
                 self._worker.stop()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Tell what nobody waits for; that the end of a job could not be told is expected when others ended it."""
+    problem = context.get("exception")
+    if isinstance(problem, ConnectorException):
+        log.debug("queue.end_not_told", problem=problem)
+    else:
+        loop.default_exception_handler(context)

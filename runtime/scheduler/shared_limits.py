@@ -13,6 +13,7 @@ from runtime.store.postgres.cluster import Cluster
 
 LEASE_SECONDS = 90.0
 ASK_SECONDS = 0.1
+LONGEST_PAUSE = 1.0
 KEEP_SECONDS = 0.5
 """How long a place stays with a worker that has more calls waiting; then others may have it."""
 
@@ -23,10 +24,12 @@ class _Target:
     def __init__(self) -> None:
         self.free: list[int] = []
         self.used: set[int] = set()
+        self.giving: set[int] = set()
+        self.unsure = False
+        """The store did not answer: it may believe that places are ours which we do not know of."""
         self.wanted = 0
         self.changed = asyncio.Event()
         self.asking: asyncio.Task[None] | None = None
-        self.asked_at = 0.0
         self.since: dict[int, float] = {}
 
 
@@ -80,17 +83,18 @@ class SharedLimits:
         pause = ASK_SECONDS
         while one.wanted and not one.free:
             try:
-                if not self._safe():
-                    await self.renew()
+                if one.unsure or pause >= LONGEST_PAUSE or not self._safe():
+                    await self.renew(one)
+                    one.unsure = False
                 got = await asyncio.to_thread(self._cluster.take_slots, name, one.wanted, self._bound, LEASE_SECONDS)
             except StoreUnavailable:
-                got = []
+                got, one.unsure = [], True
             now = time.monotonic()
             one.free += got
             one.since |= dict.fromkeys(got, now)
             if not got:
                 await asyncio.sleep(pause)
-                pause = min(pause * 1.5, 1.0)
+                pause = min(pause * 1.5, LONGEST_PAUSE)
         one.changed.set()
 
     async def _used(self, name: str, one: _Target, slot: int) -> None:
@@ -100,21 +104,36 @@ class SharedLimits:
             one.changed.set()
             return
         one.since.pop(slot, None)
-        try:
-            await asyncio.to_thread(self._cluster.give_slots, name, [slot])
-        except StoreUnavailable:
-            # It ends by itself.
-            return
-        one.changed.set()
+        await self._give(name, one, {slot})
 
-    async def renew(self) -> None:
-        """Keep our places; forget those that were given to others."""
+    async def _give(self, name: str, one: _Target, slots: set[int]) -> None:
+        one.giving |= slots
+        try:
+            await asyncio.to_thread(self._cluster.give_slots, name, sorted(slots))
+        except StoreUnavailable:
+            one.unsure = True
+        finally:
+            one.giving -= slots
+            one.changed.set()
+
+    async def renew(self, asker: _Target | None = None) -> None:
+        """Keep our places; forget those that others have, and give back those the store alone believes to be ours.
+
+        Only who asks for places of a target gives such ones back, so that none is given that was just taken.
+        """
         before = time.monotonic()
         ours = await asyncio.to_thread(self._cluster.renew_slots, LEASE_SECONDS)
         self._renewed_at = before
         for name, one in self._targets.items():
             kept = ours.get(name, set())
             one.free = [slot for slot in one.free if slot in kept]
+        for name, one in list(self._targets.items()):
+            left = ours.get(name, set()) - set(one.free) - one.used - one.giving
+            if left and one is asker:
+                await self._give(name, one, left)
+            elif left and (one.asking is None or one.asking.done()):
+                one.asking = asyncio.ensure_future(self._give(name, one, left))
+                await one.asking
 
     def forget(self) -> None:
         """Drop all places: others have them now."""

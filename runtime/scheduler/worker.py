@@ -98,7 +98,6 @@ class WorkerService:
             running.add_signal_handler(number, self._stop.set)
         running.add_signal_handler(signal.SIGHUP, self._catalog.reload)
         await asyncio.to_thread(self._join)
-        log.info("worker.working", number=self._cluster.number, directory=self._directory, pid=os.getpid())
         self._vitals.works()
         tasks = [
             asyncio.ensure_future(work)
@@ -130,6 +129,7 @@ class WorkerService:
         host = os.uname().nodename
         self._clock.measure(self._cluster.now())
         self._cluster.join(f"{host}:{os.getpid()}", host, self._told())
+        log.info("worker.working", number=self._cluster.number, directory=self._directory, pid=os.getpid())
 
     async def _again(self, name: str, work: Callable[[], Any], pause: float) -> None:
         """Do something again and again, sooner if it says so; when the store is away wait a little longer each time."""

@@ -16,8 +16,8 @@ from runtime.assembly import Runtime, open_runtime
 from runtime.model.act import Actor
 from runtime.settings import Settings
 from runtime.store.postgres.opening import upgrade_postgres
-from tests.integration.postgres.test_workers import workers
 from tests.postgres import Server, new_database
+from tests.workers import workers
 
 FLOWS = Path(__file__).parent / "flows"
 WAKES_PER_RUN = 3

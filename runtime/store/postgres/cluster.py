@@ -11,6 +11,7 @@ import orjson
 
 from runtime.errors import LostRight
 from runtime.store.postgres.database import Connection
+from runtime.store.postgres.living import has_ended, machine
 from runtime.store.postgres.queries import sql
 from runtime.store.postgres.small_tables import text
 from runtime.store.postgres.standstill import SILENT_SECONDS, refuse_joining
@@ -36,11 +37,12 @@ class Member:
 class Cluster:
     """The shared half of a worker; every method is one statement or one transaction."""
 
-    def __init__(self, store: PostgresStore) -> None:
-        """Work over the database of a store; raises StoreUnavailable like it."""
+    def __init__(self, store: PostgresStore, *, call_seconds: float = 35.0) -> None:
+        """Work over the database of a store; raises StoreUnavailable like it. No call lasts longer than said."""
         self.store = store
         self._database = store.database
         self.number = 0
+        self._call_seconds = call_seconds
 
     @property
     def owner(self) -> str:
@@ -55,7 +57,7 @@ class Cluster:
 
         def register(con: Connection) -> int:
             refuse_joining(con, self._database.name)
-            row = con.execute(sql("register_worker"), (name, host, text(beat))).fetchone()
+            row = con.execute(sql("register_worker"), (name, host, self._told(beat))).fetchone()
             assert row is not None
             return int(row[0])
 
@@ -68,6 +70,7 @@ class Cluster:
 
         def give_back(con: Connection) -> None:
             con.execute(sql("offer_again"), (list(offered),))
+            con.execute(sql("release_slots"), ([self.number],))
             self._forget(con, [self.number])
 
         self._database.writing(give_back)
@@ -76,16 +79,18 @@ class Cluster:
     @staticmethod
     def _forget(con: Connection, numbers: list[int]) -> None:
         con.execute(sql("release_all"), ([str(n) for n in numbers],))
-        con.execute(sql("release_slots"), (numbers,))
         con.execute(sql("release_duties"), (numbers,))
         for number in numbers:
             con.execute(sql("remove_worker"), (number,))
+
+    def _told(self, beat: Mapping[str, Any]) -> str:
+        return text({**beat, "call_seconds": self._call_seconds, "machine": machine()})
 
     def beat(self, beat: Mapping[str, Any], queue_worker: int | None) -> None:
         """Say that we are alive; LostRight if we were silent so long that we were taken out."""
 
         def write(con: Connection) -> int:
-            return con.execute(sql("beat_worker"), (queue_worker, text(beat), self.number)).rowcount
+            return con.execute(sql("beat_worker"), (queue_worker, self._told(beat), self.number)).rowcount
 
         if self._database.writing(write, counted=False) == 0:
             raise LostRight("This worker was silent for too long; others have taken over its runs.")
@@ -98,17 +103,25 @@ class Cluster:
         ]
 
     def bury(self) -> list[str]:
-        """Take out workers that are silent, and give what they held to the others; gives their names."""
+        """Take out workers that are silent, and give what they held to the others; gives their names.
+
+        Their places for calls end as late as a call may: a worker may be cut off from the store alone. Those of a
+        process of this machine that has ended end at once.
+        """
 
         def sweep(con: Connection) -> list[str]:
             gone = con.execute(sql("silent_workers"), (SILENT_SECONDS,)).fetchall()
+            for number, _, _, doc in gone:
+                told = orjson.loads(doc)
+                seconds = 0.0 if has_ended(told) else told.get("call_seconds", self._call_seconds)
+                con.execute(sql("lapse_slots"), (seconds, number))
             if gone:
-                self._forget(con, [number for number, _, _ in gone])
+                self._forget(con, [number for number, *_ in gone])
             # A job of the dead holds the lock of its run: it ends here, the wake itself is in the store. This also
             # ends what a living worker had taken before it lost its connection.
-            numbers = [queue for _, _, queue in gone if queue is not None]
+            numbers = [queue for _, _, queue, _ in gone if queue is not None]
             con.execute(sql("end_jobs_of_silent"), (numbers, SILENT_SECONDS))
-            return [name for _, name, _ in gone]
+            return [name for _, name, *_ in gone]
 
         return self._database.writing(sweep, counted=False)
 
@@ -121,7 +134,7 @@ class Cluster:
         self._database.writing(lambda con: con.execute(sql("end_jobs"), (list(jobs),)), counted=False)
 
     def take_duty(self, name: str, seconds: float) -> bool:
-        """Take or keep a duty for so many seconds; False while another worker has it."""
+        """Take or keep a duty for so many seconds; False while another worker has it, or if we were taken out."""
         named = {"name": name, "worker": self.number, "ttl": seconds}
         return self._database.writing(
             lambda con: con.execute(sql("take_duty"), named).fetchone() is not None, counted=False
@@ -132,12 +145,10 @@ class Cluster:
         self._database.writing(lambda con: con.execute(sql("forget_duties")), counted=False)
 
     def take_slots(self, target: str, wanted: int, bound: int, seconds: float) -> list[int]:
-        """Take up to `wanted` of the `bound` slots of a target; LostRight if we were taken out."""
+        """Take up to `wanted` of the `bound` slots of a target; none if we were taken out: nobody would free them."""
         named = {"target": target, "wanted": wanted, "bound": bound, "ttl": seconds, "worker": self.number}
 
         def take(con: Connection) -> list[int]:
-            if con.execute(sql("worker_here"), (named["worker"],)).fetchone() is None:
-                raise LostRight("This worker was silent for too long; others have its places now.")
             if found := con.execute(sql("take_slots"), named).fetchall():
                 return [slot for (slot,) in found]
             # Made only when there seem to be none: this waits for others who take or give places.

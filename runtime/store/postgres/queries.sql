@@ -449,7 +449,7 @@ DELETE FROM workers WHERE number = %s
 -- name: silent_workers
 DELETE FROM workers WHERE number IN (
     SELECT number FROM workers WHERE beat_at < statement_timestamp() - make_interval(secs => %s) FOR UPDATE SKIP LOCKED
-) RETURNING number, name, queue_worker
+) RETURNING number, name, queue_worker, doc
 
 -- name: release_all
 UPDATE heads SET owner = NULL, owned_until = NULL, offered_until = NULL WHERE owner = ANY(%b)
@@ -460,6 +460,9 @@ UPDATE heads SET owner = NULL, owned_until = NULL, offered_until = NULL WHERE ow
 -- name: release_slots
 UPDATE slots SET worker = NULL, until = NULL WHERE worker = ANY(%b)
 
+-- name: lapse_slots
+UPDATE slots SET until = LEAST(until, statement_timestamp() + make_interval(secs => %s)) WHERE worker = %s
+
 -- name: release_duties
 DELETE FROM duties WHERE worker = ANY(%b)
 
@@ -468,7 +471,9 @@ SELECT number, name, host, beat_at, doc, extract(epoch FROM statement_timestamp(
 FROM workers ORDER BY number
 
 -- name: take_duty
-INSERT INTO duties (name, worker, until) VALUES (%(name)s, %(worker)s, statement_timestamp() + make_interval(secs => %(ttl)s))
+INSERT INTO duties (name, worker, until)
+SELECT %(name)s, here.number, statement_timestamp() + make_interval(secs => %(ttl)s)
+FROM (SELECT number FROM workers WHERE number = %(worker)s FOR KEY SHARE) AS here
 ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, until = excluded.until
 WHERE duties.worker = excluded.worker OR duties.until < statement_timestamp()
 RETURNING worker
@@ -480,10 +485,12 @@ DELETE FROM duties WHERE until < statement_timestamp() - interval '1 hour'
 INSERT INTO slots (target, slot) SELECT %(target)s, generate_series(1, %(bound)s) ON CONFLICT DO NOTHING
 
 -- name: take_slots
+WITH here AS (SELECT number FROM workers WHERE number = %(worker)s FOR KEY SHARE)
 UPDATE slots SET worker = %(worker)s, until = statement_timestamp() + make_interval(secs => %(ttl)s)
 WHERE (target, slot) IN (
     SELECT target, slot FROM slots
     WHERE target = %(target)s AND slot <= %(bound)s AND (worker IS NULL OR until < statement_timestamp())
+      AND EXISTS (SELECT 1 FROM here)
     ORDER BY slot LIMIT %(wanted)s FOR UPDATE SKIP LOCKED)
 RETURNING slot
 
@@ -491,7 +498,8 @@ RETURNING slot
 UPDATE slots SET worker = NULL, until = NULL WHERE target = %s AND slot = ANY(%b) AND worker = %s
 
 -- name: renew_slots
-UPDATE slots SET until = statement_timestamp() + make_interval(secs => %s) WHERE worker = %s RETURNING target, slot
+UPDATE slots SET until = statement_timestamp() + make_interval(secs => %s)
+WHERE worker = (SELECT number FROM workers WHERE number = %s FOR KEY SHARE) RETURNING target, slot
 
 -- name: offer_right
 SELECT pg_try_advisory_xact_lock(7165435)

@@ -19,8 +19,8 @@ from runtime.store.opening import open_store
 from runtime.store.postgres import changes
 from runtime.store.postgres.opening import open_postgres
 from tests.cutting import Cutting
-from tests.integration.postgres.test_workers import opened, wait_for, workers
 from tests.postgres import Server, new_database, own_server
+from tests.workers import opened, wait_for, workers
 
 pytestmark = pytest.mark.xdist_group("postgres")
 

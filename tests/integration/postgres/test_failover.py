@@ -13,8 +13,8 @@ import pytest
 from runtime.errors import StoreUnavailable
 from runtime.store.opening import open_store
 from runtime.store.postgres.opening import upgrade_postgres
-from tests.integration.postgres.test_workers import jobs, opened, wait_for, workers
 from tests.postgres import Server, server
+from tests.workers import jobs, opened, wait_for, workers
 
 pytestmark = pytest.mark.xdist_group("postgres")
 # What was acknowledged is on both: else a failover loses acknowledged writes, and no program can help.

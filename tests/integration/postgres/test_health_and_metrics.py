@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.postgres.test_workers import opened, workers
 from tests.postgres import new_database, own_server
 from tests.scheduling import stuck_workflow
 from tests.scraping import Samples, ask, free_port, scrape, value, wait_for
+from tests.workers import opened, workers
 
 pytestmark = pytest.mark.xdist_group("postgres")
 

@@ -13,8 +13,8 @@ import pytest
 from console.cli.main import run as command
 from runtime.store.opening import open_store
 from tests.end_to_end.terminal import FORKJOIN, needs_tmux, terminal
-from tests.integration.postgres.test_workers import jobs, opened, wait_for, workers
 from tests.postgres import new_database
+from tests.workers import jobs, opened, wait_for, workers
 
 pytestmark = pytest.mark.xdist_group("postgres")
 Forkjoin = Callable[..., tuple[int, str, str]]

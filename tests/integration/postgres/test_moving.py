@@ -15,10 +15,10 @@ from runtime.settings import Settings
 from runtime.store.opening import open_store
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.store import PostgresStore
-from tests.integration.postgres.test_workers import jobs, opened, wait_for, workers
 from tests.postgres import new_database
 from tests.scheduling import opened as opened_here
 from tests.scheduling import scheduler
+from tests.workers import jobs, opened, wait_for, workers
 
 pytestmark = pytest.mark.xdist_group("postgres")
 

@@ -20,9 +20,9 @@ from runtime.store.postgres import queue_schema, standstill
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.queries import FOLDER
 from runtime.store.postgres.store import PostgresStore
-from tests.integration.postgres.test_workers import opened, wait_for, workers
 from tests.postgres import new_database
 from tests.scheduling import opened as opened_here
+from tests.workers import opened, wait_for, workers
 
 pytestmark = pytest.mark.xdist_group("postgres")
 SCHEMA = """

@@ -2,84 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from runtime.assembly import Runtime, open_runtime
-from runtime.model.act import Actor
-from runtime.settings import Settings
-from tests.postgres import new_database, own_server
-from tests.scheduling import ROOT
+from tests.postgres import DURABLE, new_database, own_server
+from tests.workers import jobs, opened, wait_for, workers
 
 pytestmark = pytest.mark.xdist_group("postgres")
-
-
-def environment(url: str, folder: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("FORKJOIN_")}
-    ours = {"FORKJOIN_STORE": url, "FORKJOIN_DIRECTORY": str(folder), "PYTHONPATH": str(ROOT)}
-    return kept | ours | dict(more or {})
-
-
-@contextmanager
-def workers(
-    url: str, folder: Path, count: int = 1, *options: str, more: Mapping[str, str] | None = None
-) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """So many workers, stopped gracefully in the end if they still live."""
-    code = "from console.cli.main import main; main()"
-    with ExitStack() as stack:
-        made = [
-            subprocess.Popen(
-                [sys.executable, "-c", code, "worker", *options],
-                env=environment(url, folder, more),
-                stdout=subprocess.DEVNULL,
-                stderr=stack.enter_context((folder / f"worker{n}.log").open("ab")),
-            )
-            for n in range(count)
-        ]
-        try:
-            yield made
-        finally:
-            for process in made:
-                process.terminate()
-            for process in made:
-                process.wait(40)
-
-
-@contextmanager
-def opened(url: str, folder: Path, workflows: Path | None = None) -> Iterator[Runtime]:
-    folder.mkdir(exist_ok=True)
-    named = (str(workflows),) if workflows else ()
-    settings = Settings.load({"store": url, "directory": str(folder), "workflows": named}, env={})
-    runtime = open_runtime(settings, actor=Actor("tester"))
-    try:
-        yield runtime
-    finally:
-        runtime.close()
-
-
-def wait_for(seen: Callable[[], object], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not seen():
-        assert time.monotonic() < end, "not seen in time"
-        time.sleep(0.05)
-
-
-def jobs(folder: Path) -> int:
-    """Jobs the simulated system has; it makes one for each key, however often it is asked to start it."""
-    if not (folder / "simulated.db").exists():
-        return 0
-    with closing(sqlite3.connect(folder / "simulated.db")) as con:
-        made = con.execute("SELECT 1 FROM sqlite_master WHERE name = 'work'").fetchone()
-        return int(con.execute("SELECT count(*) FROM work").fetchone()[0]) if made else 0
 
 
 def test_two_workers_share_runs_and_hear_an_operator_at_once(tmp_path: Path) -> None:
@@ -116,7 +48,7 @@ def test_killed_workers_lose_nothing_and_start_nothing_twice(tmp_path: Path) -> 
 
 def test_a_database_that_crashes_is_waited_for(tmp_path: Path) -> None:
     folder = tmp_path / "s"
-    with own_server() as server:
+    with own_server(settings=DURABLE) as server:
         url = server.url("postgres")
         with opened(url, folder) as runtime, workers(url, folder, 1) as (process,):
             runtime.commands.start("profile_update", {"emailOutcome": "completed"}, "r", count=30)
@@ -138,7 +70,7 @@ def test_a_worker_that_was_taken_out_may_save_nothing_more(tmp_path: Path) -> No
     url = new_database()
     zombie, other = open_store(url), open_store(url)
     assert isinstance(zombie, PostgresStore) and isinstance(other, PostgresStore)
-    cut, alive = Cluster(zombie), Cluster(other)
+    cut, alive = Cluster(zombie, call_seconds=0.0), Cluster(other)
     cut.join("cut", "h1", {})
     alive.join("alive", "h2", {})
     assert cut.take_duty("duties", 60) and not alive.take_duty("duties", 60)
@@ -147,6 +79,7 @@ def test_a_worker_that_was_taken_out_may_save_nothing_more(tmp_path: Path) -> No
     with zombie.database.connection() as con:
         con.execute("UPDATE workers SET beat_at = beat_at - interval '1 hour' WHERE number = %s", (cut.number,))
     assert alive.bury() == ["cut"]
+    assert not cut.take_duty("duties", 60) and cut.take_slots("http:a", 1, 2, 60) == []
     assert alive.take_duty("duties", 60)
     assert sorted(alive.take_slots("http:a", 9, 2, 60)) == [1, 2]
     with pytest.raises(LostRight):
@@ -158,6 +91,8 @@ def test_a_worker_that_was_taken_out_may_save_nothing_more(tmp_path: Path) -> No
     from runtime.model.change import changed
     from runtime.store.base import Save
 
+    with pytest.raises(LostRight):
+        zombie.claim(["r"], cut.owner, run.created_at, run.created_at)
     with pytest.raises(LostRight):
         zombie.save([Save(changed(run, revision=run.revision + 1, why="zombie"), run.revision)])
     assert other.get("r") == run

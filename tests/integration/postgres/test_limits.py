@@ -1,0 +1,131 @@
+"""Bounds of external systems over all workers: kept while workers are killed and cut off, and never a dead end."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from runtime.errors import StoreUnavailable
+from runtime.scheduler.offered import LEASE, OfferedSource
+from runtime.scheduler.shared_limits import SharedLimits
+from runtime.store.opening import open_store
+from runtime.store.postgres.cluster import Cluster
+from runtime.store.postgres.store import PostgresStore
+from tests.job_server import JobServer
+from tests.postgres import new_database
+from tests.workers import Fleet, http_task, opened, wait_for, write_fork
+
+pytestmark = pytest.mark.xdist_group("postgres")
+RUNS = 25
+
+
+def test_no_more_calls_than_the_bound_are_under_way_though_a_worker_is_killed_with_places(tmp_path: Path) -> None:
+    url, folder = new_database(), tmp_path / "s"
+    task = http_task(0.5)
+    flows = write_fork(tmp_path / "flows", "two_jobs", {"a": task, "b": task})
+    more = {"FORKJOIN_WORKFLOWS": str(flows), "FORKJOIN_POLLS_PER_TARGET": "3", "FORKJOIN_CALL_TIMEOUT_SECONDS": "3"}
+    with JobServer(tmp_path / "jobs.jsonl", seconds=0.1) as server, opened(url, folder, flows) as runtime:
+        with Fleet(url, folder, JOBS_URL=server.url, **more) as fleet:
+            first, _ = fleet.add(), fleet.add()
+            runtime.commands.start("two_jobs", run_id="r", count=RUNS)
+            wait_for(lambda: len(server.written("start")) > 10, 60)
+            wait_for(lambda: places_of(url, first.pid), 60)
+            fleet.kill(first)
+            assert runtime.store.counts().get("completed", 0) < RUNS, "it was killed in the middle"
+            wait_for(lambda: runtime.store.counts() == {"completed": RUNS}, 90, runtime.store.counts)
+        told = server.stats()
+    assert told["most_at_once"] == 3, "the bound is reached and kept"
+    assert told["jobs"] == 2 * RUNS
+    assert set(Counter(entry["key"] for entry in server.written("job")).values()) == {1}
+
+
+def places_of(url: str, pid: int) -> int:
+    """Places that a worker has now."""
+    asked = """
+    SELECT count(*) FROM slots s JOIN workers w ON w.number = s.worker
+    WHERE w.name LIKE %s AND s.until > clock_timestamp()
+    """
+    with psycopg.connect(url, options="-c search_path=forkjoin") as con:
+        row = con.execute(asked, (f"%:{pid}",)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def test_places_of_a_silent_worker_stay_taken_as_long_as_its_calls_may_last() -> None:
+    url = new_database()
+    stores = [open_store(url), open_store(url)]
+    silent, alive = (Cluster(s, call_seconds=0.5) for s in stores if isinstance(s, PostgresStore))
+    silent.join("silent", "h1", {})
+    alive.join("alive", "h2", {})
+    assert sorted(silent.take_slots("http:a", 3, 3, 90)) == [1, 2, 3]
+    make_silent(url, silent)
+    assert alive.bury() == ["silent"]
+    assert alive.take_slots("http:a", 1, 3, 90) == [], "it may be cut off from us alone, in the middle of calls"
+    assert silent.renew_slots(90) == {}, "nor can it keep them for ever"
+    wait_for(lambda: alive.take_slots("http:a", 1, 3, 90), 10)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    silent.join("silent", "h1", {"pid": ended.pid})
+    assert len(silent.take_slots("http:b", 3, 3, 90)) == 3
+    make_silent(url, silent)
+    assert alive.bury() == ["silent"]
+    assert len(alive.take_slots("http:b", 3, 3, 90)) == 3, "a process of this machine that ended calls no more"
+    for store in stores:
+        store.close()
+
+
+def make_silent(url: str, cluster: Cluster) -> None:
+    with psycopg.connect(url, autocommit=True, options="-c search_path=forkjoin") as con:
+        con.execute("UPDATE workers SET beat_at = beat_at - interval '1 hour' WHERE number = %s", (cluster.number,))
+
+
+def test_places_the_store_would_not_take_back_are_no_dead_end() -> None:
+    async def story() -> None:
+        store = open_store(new_database())
+        assert isinstance(store, PostgresStore)
+        cluster = Cluster(store)
+        cluster.join("one", "h1", {})
+        limits = SharedLimits(cluster, 2, 30.0)
+        give = cluster.give_slots
+
+        def away(target: str, slots: Sequence[int]) -> None:
+            raise StoreUnavailable("The server does not answer.")
+
+        cluster.give_slots = away  # type: ignore[method-assign]
+        async with limits.of("http", "a"), limits.of("http", "a"):
+            pass
+        cluster.give_slots = give  # type: ignore[method-assign]
+        assert cluster.take_slots("http:a", 2, 2, 90) == [], "the store believes that both are used"
+        async with limits.of("http", "a"), limits.of("http", "a"):
+            await limits.renew()
+            assert cluster.take_slots("http:a", 2, 2, 90) == [], "those in use are kept"
+            cluster.give_slots = away  # type: ignore[method-assign]
+        cluster.give_slots = give  # type: ignore[method-assign]
+        await limits.renew()
+        assert sorted(cluster.take_slots("http:a", 2, 2, 90)) == [1, 2], "given back with a heartbeat"
+        store.close()
+
+    asyncio.run(asyncio.wait_for(story(), 60))
+
+
+def test_a_lease_the_worker_was_not_told_of_goes_back_with_a_heartbeat(tmp_path: Path) -> None:
+    url = new_database()
+    with opened(url, tmp_path) as runtime:
+        runtime.commands.start("profile_update", run_id="r", count=2)
+    store, other = open_store(url), open_store(url)
+    assert isinstance(store, PostgresStore)
+    cluster = Cluster(store)
+    cluster.join("one", "h1", {})
+    now = cluster.now()
+    source = OfferedSource(store, cluster, cluster.now)
+    assert len(store.claim(["r-0001", "r-0002"], cluster.owner, now, now + LEASE)) == 2
+    assert other.claim(["r-0001"], "another", now, now + LEASE) == []
+    asyncio.run(source.renew(frozenset()))
+    assert other.claim(["r-0001"], "another", now, now + LEASE) == ["r-0001"]
+    store.close()
+    other.close()
