@@ -18,9 +18,10 @@ RUNS = 60
 
 def test_a_host_that_is_cut_off_loses_its_runs_to_the_other_and_works_again_when_it_is_back(tmp_path: Path) -> None:
     flows = write_fork(tmp_path / "flows", "two_jobs", {"a": http_task(2.0), "b": http_task(3.0)})
+    # Each call takes a while, so that there are runs in hand whenever the cable is cut.
     with network("first", "second") as net:
         middle, first, second = net.middle, net.others["first"], net.others["second"]
-        job_server = JobServer(tmp_path / "jobs.jsonl", host=middle.address, before=middle.before())
+        job_server = JobServer(tmp_path / "jobs.jsonl", host=middle.address, before=middle.before(), seconds=0.3)
         database = own_server(listen=middle.address, before=middle.before(nobody=True))
         with job_server, database as server, opened(server.url("postgres"), tmp_path / "s", flows) as runtime:
             url = server.url_at(middle.address, "postgres")
