@@ -92,6 +92,9 @@ class SharedLimits:
             now = time.monotonic()
             one.free += got
             one.since |= dict.fromkeys(got, now)
+            # Calls may have got places that others left meanwhile: what is too much goes back.
+            if surplus := {one.free.pop() for _ in range(len(one.free) - one.wanted)}:
+                await self._give(name, one, surplus)
             if not got:
                 await asyncio.sleep(pause)
                 pause = min(pause * 1.5, LONGEST_PAUSE)
@@ -99,7 +102,7 @@ class SharedLimits:
 
     async def _used(self, name: str, one: _Target, slot: int) -> None:
         """Keep a place for the next waiting call for a moment, else give it back."""
-        if one.wanted and time.monotonic() - one.since.get(slot, 0.0) < KEEP_SECONDS:
+        if one.wanted > len(one.free) and time.monotonic() - one.since.get(slot, 0.0) < KEEP_SECONDS:
             one.free.append(slot)
             one.changed.set()
             return
@@ -128,6 +131,8 @@ class SharedLimits:
             kept = ours.get(name, set())
             one.free = [slot for slot in one.free if slot in kept]
         for name, one in list(self._targets.items()):
+            if not one.wanted:
+                one.free.clear()
             left = ours.get(name, set()) - set(one.free) - one.used - one.giving
             if left and one is asker:
                 await self._give(name, one, left)

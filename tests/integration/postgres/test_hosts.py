@@ -41,7 +41,8 @@ def test_a_host_that_is_cut_off_loses_its_runs_to_the_other_and_works_again_when
                 net.cut("first")
                 assert runtime.store.counts() != {"completed": RUNS}, "it was cut in the middle"
                 wait_for(lambda: runtime.store.counts() == {"completed": RUNS}, 90, runtime.store.counts)
-                assert "worker.buried" in fleet.log(two) and "worker.taken_out" not in fleet.log(one)
+                wait_for(lambda: "worker.buried" in fleet.log(two), 30, lambda: fleet.log(two))
+                assert "worker.taken_out" not in fleet.log(one)
                 before = started_by(first.address)
                 ends = {r.id: r.revision for r in runtime.store.query(limit=None)}
                 net.mend("first")

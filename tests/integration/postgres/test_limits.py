@@ -129,3 +129,32 @@ def test_a_lease_the_worker_was_not_told_of_goes_back_with_a_heartbeat(tmp_path:
     assert other.claim(["r-0001"], "another", now, now + LEASE) == ["r-0001"]
     store.close()
     other.close()
+
+
+def test_places_that_were_left_at_once_to_one_waiting_call_are_not_kept_by_an_idle_worker() -> None:
+    async def story() -> None:
+        url = new_database()
+        stores = [open_store(url), open_store(url)]
+        ours, others = (Cluster(s) for s in stores if isinstance(s, PostgresStore))
+        ours.join("one", "h1", {})
+        others.join("two", "h2", {})
+        limits = SharedLimits(ours, 3, 30.0)
+        inside, leave = asyncio.Semaphore(0), asyncio.Event()
+
+        async def call() -> None:
+            async with limits.of("http", "a"):
+                inside.release()
+                await leave.wait()
+
+        calls = [asyncio.ensure_future(call()) for _ in range(3)]
+        for _ in calls:
+            await inside.acquire()
+        calls.append(asyncio.ensure_future(call()))
+        await asyncio.sleep(0)
+        leave.set()
+        await asyncio.gather(*calls)
+        assert sorted(others.take_slots("http:a", 3, 3, 90)) == [1, 2, 3]
+        for store in stores:
+            store.close()
+
+    asyncio.run(asyncio.wait_for(story(), 60))
