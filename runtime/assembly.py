@@ -161,9 +161,9 @@ def open_runtime(
     settings: Settings, *, read_only: bool = False, actor: Actor | None = None, clock: Clock | None = None
 ) -> Runtime:
     """Open the store of these settings and everything over it; raises StoreUnavailable."""
-    clock = clock or SystemClock()
     directory = directory_of(settings)
-    store = open_store(settings.store, read_only=read_only, clock=clock)
+    store = open_store(settings.store, read_only=read_only)
+    clock = clock or _clock_of(store)
     if is_url(settings.store) and not read_only:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -186,6 +186,18 @@ def open_runtime(
         read_only,
         lazy,
     )
+
+
+def _clock_of(store: RunStore) -> Clock:
+    """The clock of this machine, or that of the store where many machines share it: theirs may differ."""
+    moment = store.now()
+    if moment is None:
+        return SystemClock()
+    from runtime.scheduler.store_clock import StoreClock
+
+    clock = StoreClock(SystemClock())
+    clock.measure(moment)
+    return clock
 
 
 def _acting_catalog(settings: Settings, systems: Mapping[str, Any]) -> Catalog:

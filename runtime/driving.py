@@ -150,15 +150,11 @@ def run_worker(
     from runtime.store.postgres.cluster import Cluster
     from runtime.store.postgres.store import PostgresStore
 
-    first = open_runtime(settings, actor=Actor("scheduler", "scheduler"))
-    clock = StoreClock(first.clock)
-    first.close()
-    runtime = open_runtime(settings, actor=Actor("scheduler", "scheduler"), clock=clock)
-    store = runtime.store
-    if not isinstance(store, PostgresStore):
+    runtime = open_runtime(settings, actor=Actor("scheduler", "scheduler"))
+    store, clock = runtime.store, runtime.clock
+    if not isinstance(store, PostgresStore) or not isinstance(clock, StoreClock):
         raise StoreUnavailable("This store is not in PostgreSQL.")
     cluster = Cluster(store, call_seconds=settings.call_timeout_seconds + 5)
-    clock.measure(cluster.now())
     reachable, reach = _reachable(runtime, cluster, systems)
     parts = parts_of(runtime, clock, reachable)
     source = OfferedSource(store, cluster, clock.now)

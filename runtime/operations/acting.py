@@ -50,9 +50,11 @@ class Acting:
         self.read_only = read_only
 
     def refuse_read_only(self, verb: str) -> None:
-        """Refuse any change in a read-only session."""
+        """Refuse any change in a read-only session, and in a store whose runs are driven elsewhere now."""
         if self.read_only:
             raise Refused(f"This session is read-only; {verb} is not possible in it.")
+        if moved := self.store.meta("moved_to"):
+            raise Refused(f"The runs of this store were moved to {moved}; {verb} belongs there. Nothing was changed.")
 
     def load(self, run_id: str) -> Stored:
         """The run with all its records; NotFound if there is none."""

@@ -164,7 +164,9 @@ class Queries:
 
     def doctor(self, directory: Path) -> list[Check]:
         """Looks at store, permissions, disk, scheduler and workflows."""
-        checks = [Check("store", True, f"{directory}: {sum(self.store.counts().values())} runs")]
+        checks = [Check("store", True, f"{self.store.place}: {sum(self.store.counts().values())} runs")]
+        if moved := self.store.meta("moved_to"):
+            checks.append(Check("moved", False, f"its runs were moved to {moved}; name that --store"))
         if directory.is_dir():
             mode = directory.stat().st_mode & 0o777
             open_to = "" if mode & 0o077 == 0 else f"; others can look in: chmod 700 {directory}"

@@ -1,4 +1,4 @@
-"""The clock of the database on this machine: what is due is decided by one clock, however many machines there are."""
+"""The clock of the store on this machine: what is due is decided by one clock, however many machines there are."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class StoreClock:
         self._clock = clock
         self._off = timedelta()
 
-    def measure(self, moment: datetime) -> None:
-        """Take over the time the database has just told."""
-        self._off = moment - self._clock.now()
+    def measure(self, moment: datetime | None) -> None:
+        """Take over the time the store has just told; None: it goes by the clock of this machine."""
+        self._off = moment - self._clock.now() if moment is not None else timedelta()
 
     def now(self) -> datetime:
         """The present moment by the clock of the database, aware, UTC."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from runtime.catalog import Catalog
@@ -10,20 +10,18 @@ from runtime.clock import Clock
 from runtime.errors import ForkjoinError
 from runtime.flow.durations import seconds
 from runtime.logs import get_logger
-from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.scheduler.schedules import due_tick, next_tick, problems, tick_id
 from runtime.store.base import RunFilter, RunStore
 
 log = get_logger(__name__)
 ENDED = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED})
+OPEN = frozenset(RunStatus) - ENDED - {RunStatus.FAILED}
 
 
-def open_runs(store: RunStore, workflow: str) -> list[Run]:
-    """Runs of a workflow that have not ended; failed ones wait for an operator and do not count."""
-    return [
-        r for r in store.query(RunFilter(workflow=workflow), limit=None) if r.status not in (*ENDED, RunStatus.FAILED)
-    ]
+def is_open(store: RunStore, workflow: str) -> bool:
+    """Whether a run of a workflow has not ended; failed ones wait for an operator and do not count."""
+    return store.count(RunFilter(workflow=workflow, statuses=OPEN)) > 0
 
 
 def tick_schedules(
@@ -72,24 +70,29 @@ def _start_due(
     tick: datetime | None,
 ) -> None:
     queued = state.get("queued")
-    busy = bool(open_runs(store, name)) if overlap != "allow" and (tick or queued) else False
+    busy = is_open(store, name) if overlap != "allow" and (tick or queued) else False
     if tick is None and (not queued or busy):
         return
-    if tick is not None:
-        state["last_tick"] = tick.isoformat()
-        if busy:
-            if overlap == "queue":
-                state["queued"] = tick.isoformat()
-            log.info("schedule.overlap", workflow=name, tick=tick, policy=overlap)
-            store.put_schedule(name, state)
-            return
-    else:
-        tick = datetime.fromisoformat(str(queued))
-    state.pop("queued", None)
+    told = {} if tick is None else {"last_tick": tick.isoformat()}
+    if tick is not None and busy:
+        if overlap == "queue":
+            told["queued"] = tick.isoformat()
+        log.info("schedule.overlap", workflow=name, tick=tick, policy=overlap)
+        _write_down(store, name, told)
+        return
+    tick = tick or datetime.fromisoformat(str(queued))
     # The run first: its id makes a repeated start harmless if we die before the tick is written down.
     start_run(name, tick_id(name, tick), tick)
     log.info("schedule.started", workflow=name, run=tick_id(name, tick))
-    store.put_schedule(name, state)
+    _write_down(store, name, {"queued": None, **told})
+
+
+def _write_down(store: RunStore, name: str, told: Mapping[str, str | None]) -> None:
+    """Note what became of a tick on what the schedule is now: somebody may have switched it off meanwhile."""
+    state = store.schedules().get(name)
+    if state is not None:
+        kept = {**state, **told}
+        store.put_schedule(name, {key: value for key, value in kept.items() if value is not None})
 
 
 def retire(store: RunStore, catalog: Catalog, now: datetime, retention_days: float) -> int:

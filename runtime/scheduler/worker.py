@@ -26,6 +26,7 @@ from runtime.scheduler.offered import RENEW_SECONDS, OfferedSource
 from runtime.scheduler.queue import Deferring, Queue
 from runtime.scheduler.releases import Releases
 from runtime.scheduler.shared_limits import SharedLimits
+from runtime.scheduler.shared_questions import SharedQuestions
 from runtime.scheduler.store_clock import StoreClock
 from runtime.scheduler.ticking import retire, tick_schedules
 from runtime.scheduler.vitals import Vitals
@@ -43,7 +44,6 @@ GATHER_SECONDS = 0.02
 """How long wakes and outcomes are gathered before they are moved together: fewer, larger saves."""
 DUTY_SECONDS = 5.0
 DUTY = "duties"
-QUESTION_SECONDS = 60.0
 DRAIN_SECONDS = 20.0
 RETIRE_SECONDS = 3_600.0
 DEPTH_PER_WORKER = 400
@@ -79,6 +79,7 @@ class WorkerService:
         self._nobody_left = LeftAlone(directory, attached=attached)
         self._defer = Deferring()
         self._releases = Releases(store)
+        self._questions = SharedQuestions(store, cluster, reach)
         self._lost_jobs = LostJobs(cluster, queue, source)
         self._stop = asyncio.Event()
         self._started_at = clock.now()
@@ -127,7 +128,7 @@ class WorkerService:
 
     def _join(self) -> None:
         host = os.uname().nodename
-        self._clock.measure(self._cluster.now())
+        self._clock.measure(self._store.now())
         self._cluster.join(f"{host}:{os.getpid()}", host, self._told())
         log.info("worker.working", number=self._cluster.number, directory=self._directory, pid=os.getpid())
 
@@ -188,32 +189,16 @@ class WorkerService:
         self._offered += await asyncio.to_thread(self._cluster.offer, self._defer, depth=depth, reach=self._reach)
         if self._leads:
             await self._loop.carry_out_acts()
-        mine = await asyncio.to_thread(self._questions)
+        mine = await asyncio.to_thread(self._questions.ours)
         if mine:
             self._look(mine)
         soon = await asyncio.to_thread(self._cluster.next_offer_seconds)
         return OFFER_SECONDS if soon is None else min(OFFER_SECONDS, max(OFFER_LEAST_SECONDS, soon))
 
-    def _questions(self) -> list[Question]:
-        """Open questions that are ours to answer: of those whose system we reach, each goes to one worker."""
-        return [
-            question
-            for question in self._store.open_questions()
-            if self._may_ask(question) and self._cluster.take_duty(f"question:{question.id}", QUESTION_SECONDS)
-        ]
-
-    def _may_ask(self, question: Question) -> bool:
-        if self._reach is None:
-            return True
-        found = self._store.load([question.run_id])
-        branch = found[0].branches.get(question.branch) if found else None
-        started = [v for v in branch.steps if v.attempts] if branch is not None else []
-        return not started or started[-1].attempts[-1].external_system in (*self._reach, "local", "python")
-
     async def _beat(self) -> None:
         """Say that we are alive, renew what we hold, bury the dead, and do the duties of one if they are ours."""
         await asyncio.to_thread(self._cluster.beat, self._told(), self._queue.number)
-        self._clock.measure(await asyncio.to_thread(self._cluster.now))
+        self._clock.measure(await asyncio.to_thread(self._store.now))
         for name in await asyncio.to_thread(self._cluster.bury):
             log.warning("worker.buried", worker=name)
         await self._lost_jobs.end()
@@ -294,4 +279,11 @@ class WorkerService:
             task.cancel()
         await asyncio.gather(taking, beating, return_exceptions=True)
         with suppress(StoreUnavailable):
-            await asyncio.to_thread(self._cluster.leave, [*waiting, *self._queue.given_back])
+            await asyncio.to_thread(self._leave, [*waiting, *self._queue.given_back])
+
+    def _leave(self, offered: Sequence[str]) -> None:
+        """Be gone; the last one says that nobody is left."""
+        self._cluster.leave(offered)
+        if not self._cluster.members():
+            told = self._store.meta("scheduler") or {}
+            self._store.put_meta("scheduler", {**told, "workers": [], "stopped": True})

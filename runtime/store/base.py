@@ -62,6 +62,11 @@ class RunFilter:
 class RunStore(Protocol):
     """Stores runs. All moments are aware UTC. Methods raise StoreUnavailable when the store cannot be used."""
 
+    @property
+    def place(self) -> str:
+        """Where it lies, as it may be shown: a file, or a URL without its password."""
+        ...
+
     def save(self, saves: Sequence[Save], *, epoch: int | None = None) -> list[str]:
         """Write a batch in one durable transaction; returns the ids of runs refused for their revision.
 
@@ -201,6 +206,10 @@ class RunStore(Protocol):
 
     def remove(self, run_ids: Sequence[str]) -> int:
         """Remove runs with all that belongs to them; returns how many were there."""
+        ...
+
+    def now(self) -> datetime | None:
+        """The moment by the clock that decides what is due; None where that is the clock of this machine."""
         ...
 
     def change_token(self) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from runtime.clock import Clock
 from runtime.errors import StoreUnavailable
 from runtime.store.base import RunStore
 from runtime.store.tinydb_store import TinyDBStore
@@ -32,12 +31,11 @@ def _open_url(url: str, *, read_only: bool) -> RunStore:
     return open_postgres(url, read_only=read_only)
 
 
-def open_store(location: str | Path, *, read_only: bool = False, clock: Clock | None = None) -> RunStore:
+def open_store(location: str | Path, *, read_only: bool = False) -> RunStore:
     """Open the store in a directory, making directory (0700) and file (0600) if they are missing, or that of a URL.
 
     Raises StoreUnavailable: not a directory, not writable, missing for a read-only session, or not a store.
     """
-    del clock
     text = os.fspath(location)
     if is_url(text):
         return _open_url(text, read_only=read_only)

@@ -167,6 +167,15 @@ class SmallTables:
             self._put_keyed("meta", "key", "epoch", {"value": epoch})
         return epoch
 
+    @property
+    def place(self) -> str:
+        """Where it lies."""
+        return self.rows.path
+
+    def now(self) -> datetime | None:
+        """None: the clock of this machine counts."""
+        return None
+
     @guarded
     def change_token(self) -> int:
         """Differs after any process changed the store."""

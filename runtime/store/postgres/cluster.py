@@ -223,11 +223,6 @@ class Cluster:
         values = (list(routes), list(routes.values()))
         self._database.writing(lambda con: con.execute(sql("routes"), values), counted=False)
 
-    def now(self) -> datetime:
-        """The clock of the database, by which runs are due."""
-        moment: datetime = self._database.one("database_now")[0]
-        return moment
-
     def queue(self) -> dict[str, float]:
         """Jobs waiting in the queue, due runs nobody works on, and how long the oldest has been due in seconds."""
         depth = self._database.one("queue_depth")[0]

@@ -162,6 +162,16 @@ class SmallTables:
         """Questions that are not answered, oldest first."""
         return [_read(doc, Question) for (doc,) in self.database.all("open_questions")]
 
+    @property
+    def place(self) -> str:
+        """Where it lies."""
+        return self.database.name
+
+    def now(self) -> datetime:
+        """The moment by the clock of the database."""
+        moment: datetime = self.database.one("database_now")[0]
+        return moment
+
     def change_token(self) -> int:
         """Differs after any process changed the store."""
         return int(self.database.one("change_token")[0])

@@ -121,8 +121,8 @@ def test_a_lease_the_worker_was_not_told_of_goes_back_with_a_heartbeat(tmp_path:
     assert isinstance(store, PostgresStore)
     cluster = Cluster(store)
     cluster.join("one", "h1", {})
-    now = cluster.now()
-    source = OfferedSource(store, cluster, cluster.now)
+    now = store.now()
+    source = OfferedSource(store, cluster, store.now)
     assert len(store.claim(["r-0001", "r-0002"], cluster.owner, now, now + LEASE)) == 2
     assert other.claim(["r-0001"], "another", now, now + LEASE) == []
     asyncio.run(source.renew(frozenset()))

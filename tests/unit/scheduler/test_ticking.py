@@ -1,0 +1,136 @@
+"""Schedules start runs by their overlap policy, and what has ended is removed when its time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from runtime.assembly import Runtime, open_runtime
+from runtime.clock import ManualClock
+from runtime.model.act import Actor
+from runtime.model.change import changed
+from runtime.model.status import RunStatus
+from runtime.operations.starting import NewRun, start_runs
+from runtime.scheduler.ticking import retire, tick_schedules
+from runtime.settings import Settings
+from runtime.store.base import Save
+from tests.workers import write_fork
+
+TASK = {"task": {"system": "simulated", "duration": "1 second"}}
+
+
+class Night:
+    """A store with one scheduled workflow, and a clock that is moved to its ticks."""
+
+    def __init__(self, location: str, folder: Path, overlap: str) -> None:
+        schedule = {"every": "10 minutes", "overlap": overlap}
+        flows = write_fork(folder / "flows", "nightly", {"a": TASK}, schedule=schedule, retention="2 days")
+        self.clock = ManualClock()
+        given = {"store": location, "directory": str(folder), "workflows": (str(flows),)}
+        settings = Settings.load(given, env={})
+        self.runtime: Runtime = open_runtime(settings, actor=Actor("scheduler", "scheduler"), clock=self.clock)
+        self.runtime.commands.schedule("nightly", enabled=True)
+
+    def start(self, workflow: str, run_id: str, tick: datetime) -> None:
+        start_runs(self.runtime.commands.acting, workflow, [NewRun(run_id)], reason=f"tick {tick}")
+
+    def tick(self, minutes: float) -> list[str]:
+        """Move the clock and tick; gives the ticks of all runs there are, as minutes since the beginning."""
+        self.clock.move(minutes * 60)
+        tick_schedules(self.runtime.store, self.runtime.catalog, self.clock, self.start)
+        return sorted(run.id.partition("@")[2] for run in self.runtime.store.query(limit=None))
+
+    def end(self, status: RunStatus) -> None:
+        """Everything that is open comes to this."""
+        for run in self.runtime.store.query(limit=None):
+            if run.status is RunStatus.PENDING:
+                ended = changed(
+                    run,
+                    status=status,
+                    revision=run.revision + 1,
+                    next_wake_at=None,
+                    ended_at=self.clock.now(),
+                    updated_at=self.clock.now(),
+                )
+                self.runtime.store.save([Save(ended, run.revision)])
+
+
+@pytest.fixture
+def night(request: pytest.FixtureRequest, location: str, tmp_path: Path) -> Iterator[Night]:
+    made = Night(location, tmp_path, request.param)
+    yield made
+    made.runtime.close()
+
+
+@pytest.mark.parametrize("night", ["skip"], indirect=True)
+def test_skip_lets_a_tick_pass_while_a_run_is_open(night: Night) -> None:
+    assert len(night.tick(11)) == 1
+    assert len(night.tick(10)) == 1
+    night.end(RunStatus.COMPLETED)
+    assert len(night.tick(1)) == 1, "the tick that passed is not made up for"
+    assert len(night.tick(9)) == 2
+
+
+@pytest.mark.parametrize("night", ["skip"], indirect=True)
+def test_a_failed_run_waits_for_an_operator_and_holds_up_no_tick(night: Night) -> None:
+    night.tick(11)
+    night.end(RunStatus.FAILED)
+    assert len(night.tick(10)) == 2
+
+
+@pytest.mark.parametrize("night", ["queue"], indirect=True)
+def test_queue_keeps_one_tick_until_the_open_run_has_ended(night: Night) -> None:
+    assert len(night.tick(11)) == 1
+    assert len(night.tick(10)) == 1
+    assert len(night.tick(10)) == 1
+    night.end(RunStatus.COMPLETED)
+    assert len(night.tick(1)) == 2, "of two ticks that passed the latest is made up for"
+    night.end(RunStatus.COMPLETED)
+    assert len(night.tick(1)) == 2
+
+
+@pytest.mark.parametrize("night", ["allow"], indirect=True)
+def test_allow_starts_beside_what_is_open_and_each_tick_once(night: Night) -> None:
+    assert len(night.tick(11)) == 1
+    assert len(night.tick(10)) == 2
+    assert len(night.tick(0)) == 2
+
+
+@pytest.mark.parametrize("night", ["allow"], indirect=True)
+def test_a_schedule_switched_off_while_a_tick_starts_stays_off(night: Night) -> None:
+    start = night.start
+
+    def start_while_mia_switches_it_off(workflow: str, run_id: str, tick: datetime) -> None:
+        night.runtime.commands.schedule("nightly", enabled=False)
+        start(workflow, run_id, tick)
+
+    night.start = start_while_mia_switches_it_off  # type: ignore[method-assign]
+    assert len(night.tick(11)) == 1
+    assert not night.runtime.store.schedules()["nightly"]["enabled"]
+    assert len(night.tick(60)) == 1
+
+
+@pytest.mark.parametrize("night", ["allow"], indirect=True)
+def test_runs_that_ended_are_removed_when_their_flow_says_so_and_failed_ones_are_kept(night: Night) -> None:
+    night.tick(11)
+    night.end(RunStatus.COMPLETED)
+    night.tick(10)
+    night.end(RunStatus.FAILED)
+    night.tick(10)
+    store, catalog = night.runtime.store, night.runtime.catalog
+    assert retire(store, catalog, night.clock.now() + timedelta(days=1.9), 0) == 0
+    assert retire(store, catalog, night.clock.now() + timedelta(days=2.1), 0) == 1
+    assert store.counts() == {"failed": 1, "pending": 1}
+
+
+@pytest.mark.parametrize("night", ["allow"], indirect=True)
+def test_a_store_whose_runs_were_moved_takes_no_acts_and_says_where_they_are(night: Night) -> None:
+    night.tick(11)
+    night.runtime.store.put_meta("moved_to", "postgresql://db/forkjoin")
+    with pytest.raises(Exception, match="moved to postgresql://db/forkjoin"):
+        night.runtime.commands.cancel(night.runtime.store.query()[0].id)
+    checks = {check.name: check for check in night.runtime.queries.doctor(night.runtime.directory)}
+    assert not checks["moved"].ok
