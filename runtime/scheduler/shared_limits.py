@@ -16,6 +16,8 @@ ASK_SECONDS = 0.1
 LONGEST_PAUSE = 1.0
 KEEP_SECONDS = 0.5
 """How long a place stays with a worker that has more calls waiting; then others may have it."""
+IDLE_SECONDS = 0.1
+"""How long a place stays with a worker that has no call for it: most calls are followed by others at once."""
 
 
 class _Target:
@@ -24,13 +26,18 @@ class _Target:
     def __init__(self) -> None:
         self.free: list[int] = []
         self.used: set[int] = set()
+        self.leaving: set[int] = set()
         self.giving: set[int] = set()
         self.unsure = False
         """The store did not answer: it may believe that places are ours which we do not know of."""
         self.wanted = 0
         self.changed = asyncio.Event()
         self.asking: asyncio.Task[None] | None = None
+        self.returning: asyncio.Task[None] | None = None
         self.since: dict[int, float] = {}
+        """When we took a place."""
+        self.idle: dict[int, float] = {}
+        """When the last call on a free place ended."""
 
 
 class SharedLimits:
@@ -73,7 +80,7 @@ class SharedLimits:
         finally:
             if slot in one.used:
                 one.used.discard(slot)
-                await self._used(name, one, slot)
+                self._used(name, one, slot)
 
     def _safe(self) -> bool:
         return time.monotonic() - self._renewed_at < LEASE_SECONDS - self._margin
@@ -92,6 +99,7 @@ class SharedLimits:
             now = time.monotonic()
             one.free += got
             one.since |= dict.fromkeys(got, now)
+            one.idle |= dict.fromkeys(got, now)
             # Calls may have got places that others left meanwhile: what is too much goes back.
             if surplus := {one.free.pop() for _ in range(len(one.free) - one.wanted)}:
                 await self._give(name, one, surplus)
@@ -100,17 +108,33 @@ class SharedLimits:
                 pause = min(pause * 1.5, LONGEST_PAUSE)
         one.changed.set()
 
-    async def _used(self, name: str, one: _Target, slot: int) -> None:
-        """Keep a place for the next waiting call for a moment, else give it back."""
-        if one.wanted > len(one.free) and time.monotonic() - one.since.get(slot, 0.0) < KEEP_SECONDS:
+    def _used(self, name: str, one: _Target, slot: int) -> None:
+        """Keep a place for the next call for a moment; what was ours for long, or is not needed, goes back together."""
+        now = time.monotonic()
+        if now - one.since.get(slot, 0.0) < KEEP_SECONDS:
             one.free.append(slot)
+            one.idle[slot] = now
             one.changed.set()
-            return
-        one.since.pop(slot, None)
-        await self._give(name, one, {slot})
+        else:
+            one.leaving.add(slot)
+        if one.returning is None or one.returning.done():
+            one.returning = asyncio.ensure_future(self._return(name, one))
+
+    async def _return(self, name: str, one: _Target) -> None:
+        while one.free or one.leaving:
+            await asyncio.sleep(IDLE_SECONDS / 2)
+            long_ago = time.monotonic() - IDLE_SECONDS
+            idle = {slot for slot in one.free if one.idle.get(slot, 0.0) <= long_ago}
+            one.free = [slot for slot in one.free if slot not in idle]
+            back, one.leaving = idle | one.leaving, set()
+            if back:
+                await self._give(name, one, back)
 
     async def _give(self, name: str, one: _Target, slots: set[int]) -> None:
         one.giving |= slots
+        for slot in slots:
+            one.since.pop(slot, None)
+            one.idle.pop(slot, None)
         try:
             await asyncio.to_thread(self._cluster.give_slots, name, sorted(slots))
         except StoreUnavailable:
@@ -133,7 +157,7 @@ class SharedLimits:
         for name, one in list(self._targets.items()):
             if not one.wanted:
                 one.free.clear()
-            left = ours.get(name, set()) - set(one.free) - one.used - one.giving
+            left = ours.get(name, set()) - set(one.free) - one.used - one.leaving - one.giving
             if left and one is asker:
                 await self._give(name, one, left)
             elif left and (one.asking is None or one.asking.done()):
@@ -145,4 +169,5 @@ class SharedLimits:
         for one in self._targets.values():
             one.free.clear()
             one.used.clear()
+            one.leaving.clear()
             one.changed.set()

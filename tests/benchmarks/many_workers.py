@@ -22,6 +22,8 @@ from tests.workers import workers
 FLOWS = Path(__file__).parent / "flows"
 WAKES_PER_RUN = 3
 STATE = {"text": "x" * 1_000}
+UNBOUND = {"FORKJOIN_POLLS_PER_TARGET": "1000"}
+"""The calls are functions in the workers: there is no system that a bound would spare."""
 TICKS = os.sysconf("SC_CLK_TCK")
 SLEEPERS = """
 INSERT INTO heads (id, revision, status, workflow, attention, held, labels, wake_at, created_at, updated_at)
@@ -93,7 +95,7 @@ def throughput(server: Server, folder: Path, count: int, runs: int) -> Rate:
     """So many workers carry so many runs of `pair`; timed from their first wake to the last completed run."""
     with store(server, folder) as (url, runtime), reader(url) as con:
         runtime.commands.start("pair", STATE, "r", count=runs)
-        with workers(url, folder, count, "--workflows", str(FLOWS)) as processes:
+        with workers(url, folder, count, "--workflows", str(FLOWS), more=UNBOUND) as processes:
             while not number(con, "SELECT count(*) FROM heads WHERE status <> 'pending'"):
                 time.sleep(0.01)
             begun = time.monotonic()
@@ -113,7 +115,7 @@ def lateness(server: Server, folder: Path, sleepers: int, runs: int) -> list[flo
     with store(server, folder) as (url, runtime), reader(url) as con:
         con.execute(SLEEPERS, (sleepers,))
         con.execute("ANALYZE heads")
-        with workers(url, folder, 1, "--workflows", str(FLOWS)):
+        with workers(url, folder, 1, "--workflows", str(FLOWS), more=UNBOUND):
             for one in range(runs):
                 runtime.commands.start("pair", STATE, f"r{one}")
                 time.sleep(0.05)
@@ -134,7 +136,7 @@ def takeover(server: Server, folder: Path, runs: int) -> tuple[int, float, float
     """One of two workers is killed: how many runs it had, and seconds until the first and the last of them moved on."""
     with store(server, folder) as (url, runtime), reader(url) as con:
         runtime.commands.start("pair", STATE, "r", count=runs)
-        with workers(url, folder, 2, "--workflows", str(FLOWS)) as (first, _):
+        with workers(url, folder, 2, "--workflows", str(FLOWS), more=UNBOUND) as (first, _):
             had: list[str] = []
             while not had:
                 had = [i for (i,) in con.execute(HAD, (f"%:{first.pid}",)).fetchall()]
