@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_state_dir
 
-from runtime.catalog import Catalog
 from runtime.clock import Clock, SystemClock
 from runtime.errors import NotFound, Refused
 from runtime.model.act import Actor
@@ -27,6 +26,7 @@ from runtime.store.opening import is_url, open_store
 if TYPE_CHECKING:
     import subprocess
 
+    from runtime.catalog import Catalog
     from runtime.operations.asking import Asking
     from runtime.operations.commands import Commands
 
@@ -61,12 +61,15 @@ class Runtime:
     store: RunStore
     directory: Path
     clock: Clock
-    catalog: Catalog
-    """For acting: knows targets of systems and checks bindings."""
     queries: Queries
     actor: Actor
     read_only: bool = False
     systems: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """For acting: knows targets of systems and checks bindings."""
+        return _acting_catalog(self.settings, self.systems)
 
     @cached_property
     def commands(self) -> Commands:
@@ -118,7 +121,8 @@ class Runtime:
 
     def close(self) -> None:
         """Close the store."""
-        self.catalog.close()
+        if "catalog" in self.__dict__:
+            self.catalog.close()
         self.store.close()
 
 
@@ -172,19 +176,20 @@ def open_runtime(
 
         return external_systems(directory, clock)
 
-    lazy = Lazily(systems)
-    reading = Catalog([Path(folder) for folder in settings.workflows])
-    acting = _acting_catalog(settings, lazy)
+    def reading() -> Catalog:
+        from runtime.catalog import Catalog
+
+        return Catalog([Path(folder) for folder in settings.workflows])
+
     return Runtime(
         settings,
         store,
         directory,
         clock,
-        acting,
         Queries(store, clock, reading),
         actor or Actor("forkjoin", "scheduler"),
         read_only,
-        lazy,
+        Lazily(systems),
     )
 
 
@@ -201,6 +206,8 @@ def _clock_of(store: RunStore) -> Clock:
 
 
 def _acting_catalog(settings: Settings, systems: Mapping[str, Any]) -> Catalog:
+    from runtime.catalog import Catalog
+
     return Catalog(
         [Path(folder) for folder in settings.workflows],
         binding_checks=Lazily(lambda: {name: system.problems for name, system in systems.items()}),

@@ -6,9 +6,8 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runtime.catalog import Catalog
 from runtime.clock import Clock
 from runtime.engine.advance import conclude
 from runtime.engine.controls import what_is_seen
@@ -20,6 +19,9 @@ from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.operations.names import find_branch
 from runtime.store.base import RunStore, Stored
+
+if TYPE_CHECKING:
+    from runtime.catalog import Catalog
 
 Rule = Callable[[Draft, Branch | None], list[str]]
 TRIES = 8

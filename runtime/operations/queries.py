@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runtime.catalog import Catalog
 from runtime.clock import Clock
 from runtime.engine.explain import scheduler_state, why
 from runtime.engine.join_state import join_states
@@ -26,6 +27,9 @@ from runtime.operations.names import find_branch
 from runtime.operations.workers import troubles
 from runtime.store.base import RunFilter, RunStore, Stored
 
+if TYPE_CHECKING:
+    from runtime.catalog import Catalog
+
 SORTS = ("created_at", "updated_at", "next_wake_at", "attention", "id")
 
 
@@ -41,10 +45,16 @@ class Check:
 class Queries:
     """Reads a store; changes nothing."""
 
-    def __init__(self, store: RunStore, clock: Clock, catalog: Catalog) -> None:
+    def __init__(self, store: RunStore, clock: Clock, make_catalog: Callable[[], Catalog]) -> None:
+        """Read a store; the catalog is made when something about workflows is asked first."""
         self.store = store
         self.clock = clock
-        self.catalog = catalog
+        self._make_catalog = make_catalog
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The workflows there are."""
+        return self._make_catalog()
 
     def load(self, run_id: str) -> Stored:
         """A run with all its records; NotFound if there is none."""
