@@ -19,6 +19,7 @@ AND = SQL(" AND ")
 def conditions(where: RunFilter | None) -> tuple[list[Composed], list[Any]]:
     """Conditions that must all hold, and their values."""
     found: dict[str, Any] = {}
+    parts: list[Composed] = []
     if where is None:
         return [], []
     if where.statuses:
@@ -28,12 +29,12 @@ def conditions(where: RunFilter | None) -> tuple[list[Composed], list[Any]]:
     if where.labels:
         found["if_labels"] = orjson.dumps({column(k): column(v) for k, v in where.labels.items()}).decode()
     if where.held is not None:
-        found["if_held"] = where.held
+        parts.append(piece("if_held" if where.held else "if_not_held"))
     if where.attention_below is not None:
         found["if_attention_below"] = where.attention_below
     if where.older_than is not None:
         found["if_older_than"] = where.older_than
-    return [piece(name) for name in found], list(found.values())
+    return [*parts, *(piece(name) for name in found)], list(found.values())
 
 
 def narrowed(name: str, parts: list[Composed], order: Composed | None = None) -> Composed:

@@ -148,7 +148,11 @@ h.workflow = %s
 h.labels @> %s::jsonb
 
 -- name: if_held
-h.held = %s
+-- Not a value: only so does PostgreSQL know that the index of held runs serves.
+h.held
+
+-- name: if_not_held
+NOT h.held
 
 -- name: if_attention_below
 h.attention < %s
@@ -252,7 +256,9 @@ WITH free AS (
 UPDATE heads h SET owner = %(owner)s, owned_until = %(until)s FROM free WHERE h.id = free.id RETURNING h.id
 
 -- name: release
-UPDATE heads SET owner = NULL, owned_until = NULL, offered_until = NULL WHERE id = ANY(%b) AND owner = %s
+-- Rows are locked in the order of their ids, here and below: so no two of us wait for each other in a circle.
+WITH mine AS (SELECT id FROM heads WHERE id = ANY(%b) AND owner = %s ORDER BY id FOR UPDATE)
+UPDATE heads h SET owner = NULL, owned_until = NULL, offered_until = NULL FROM mine WHERE h.id = mine.id
 
 -- name: history
 SELECT doc FROM history WHERE run_id = %s ORDER BY number
@@ -452,10 +458,12 @@ DELETE FROM workers WHERE number IN (
 ) RETURNING number, name, queue_worker, doc
 
 -- name: release_all
-UPDATE heads SET owner = NULL, owned_until = NULL, offered_until = NULL WHERE owner = ANY(%b)
+WITH theirs AS (SELECT id FROM heads WHERE owner = ANY(%b) ORDER BY id FOR UPDATE)
+UPDATE heads h SET owner = NULL, owned_until = NULL, offered_until = NULL FROM theirs WHERE h.id = theirs.id
 
 -- name: release_rest
-UPDATE heads SET owner = NULL, owned_until = NULL, offered_until = NULL WHERE owner = %s AND NOT id = ANY(%b)
+WITH rest AS (SELECT id FROM heads WHERE owner = %s AND NOT id = ANY(%b) ORDER BY id FOR UPDATE)
+UPDATE heads h SET owner = NULL, owned_until = NULL, offered_until = NULL FROM rest WHERE h.id = rest.id
 
 -- name: release_slots
 UPDATE slots SET worker = NULL, until = NULL WHERE worker = ANY(%b)
@@ -485,14 +493,17 @@ DELETE FROM duties WHERE until < statement_timestamp() - interval '1 hour'
 INSERT INTO slots (target, slot) SELECT %(target)s, generate_series(1, %(bound)s) ON CONFLICT DO NOTHING
 
 -- name: take_slots
-WITH here AS (SELECT number FROM workers WHERE number = %(worker)s FOR KEY SHARE)
-UPDATE slots SET worker = %(worker)s, until = statement_timestamp() + make_interval(secs => %(ttl)s)
-WHERE (target, slot) IN (
+-- What is limited stands in a WITH, here and below: as a part of the statement it may be asked again for each row.
+WITH here AS (SELECT number FROM workers WHERE number = %(worker)s FOR KEY SHARE),
+free AS (
     SELECT target, slot FROM slots
     WHERE target = %(target)s AND slot <= %(bound)s AND (worker IS NULL OR until < statement_timestamp())
       AND EXISTS (SELECT 1 FROM here)
-    ORDER BY slot LIMIT %(wanted)s FOR UPDATE SKIP LOCKED)
-RETURNING slot
+    ORDER BY slot LIMIT %(wanted)s FOR UPDATE SKIP LOCKED
+)
+UPDATE slots s SET worker = %(worker)s, until = statement_timestamp() + make_interval(secs => %(ttl)s)
+FROM free WHERE s.target = free.target AND s.slot = free.slot
+RETURNING s.slot
 
 -- name: give_slots
 UPDATE slots SET worker = NULL, until = NULL WHERE target = %s AND slot = ANY(%b) AND worker = %s
@@ -508,27 +519,31 @@ SELECT pg_try_advisory_xact_lock(7165435)
 SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'
 
 -- name: offer
-UPDATE heads h SET offered_until = statement_timestamp() + make_interval(secs => %(lease)s)
-FROM (
+WITH due AS (
     SELECT id FROM heads
     WHERE wake_at <= statement_timestamp()
       AND (owner IS NULL OR owned_until < statement_timestamp())
       AND (offered_until IS NULL OR offered_until < statement_timestamp())
       AND (route = '' OR %(everything)s OR route = ANY(%(routes)b))
     ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-) AS due WHERE h.id = due.id RETURNING h.id, h.route
+)
+UPDATE heads h SET offered_until = statement_timestamp() + make_interval(secs => %(lease)s)
+FROM due WHERE h.id = due.id RETURNING h.id, h.route
 
 -- name: withdraw
 DELETE FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%b)
 
 -- name: routes
-UPDATE heads h SET route = v.route FROM unnest(%b::text[], %b::text[]) AS v(id, route)
-WHERE h.id = v.id AND h.route <> v.route
+WITH v AS (SELECT id, route FROM unnest(%b::text[], %b::text[]) AS v(id, route)),
+mine AS (SELECT h.id FROM heads h JOIN v ON v.id = h.id WHERE h.route <> v.route ORDER BY h.id FOR UPDATE OF h)
+UPDATE heads h SET route = v.route FROM mine JOIN v ON v.id = mine.id WHERE h.id = mine.id
 
 -- name: hand_on
+WITH v AS (SELECT id, route FROM unnest(%b::text[], %b::text[]) AS v(id, route)),
+mine AS (SELECT h.id FROM heads h JOIN v ON v.id = h.id WHERE h.owner = %s ORDER BY h.id FOR UPDATE OF h)
 UPDATE heads h SET route = v.route, wake_at = LEAST(h.wake_at, statement_timestamp()),
     owner = NULL, owned_until = NULL, offered_until = NULL
-FROM unnest(%b::text[], %b::text[]) AS v(id, route) WHERE h.id = v.id AND h.owner = %s
+FROM mine JOIN v ON v.id = mine.id WHERE h.id = mine.id
 
 -- name: next_offer
 SELECT extract(epoch FROM min(wake_at) - statement_timestamp())::float8 FROM heads
@@ -541,11 +556,12 @@ WITH gone AS (
         worker_id IS NULL OR worker_id = ANY(%b) OR worker_id IN (
             SELECT id FROM procrastinate_workers WHERE last_heartbeat < statement_timestamp() - make_interval(secs => %s)))
     RETURNING lock
-)
-UPDATE heads SET offered_until = NULL WHERE id IN (SELECT lock FROM gone)
+), theirs AS (SELECT id FROM heads WHERE id IN (SELECT lock FROM gone) ORDER BY id FOR UPDATE)
+UPDATE heads h SET offered_until = NULL FROM theirs WHERE h.id = theirs.id
 
 -- name: offer_again
-UPDATE heads SET offered_until = NULL WHERE id = ANY(%b) AND owner IS NULL
+WITH back AS (SELECT id FROM heads WHERE id = ANY(%b) AND owner IS NULL ORDER BY id FOR UPDATE)
+UPDATE heads h SET offered_until = NULL FROM back WHERE h.id = back.id
 
 -- name: jobs_of_worker
 SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = %s AND NOT lock = ANY(%b)
@@ -555,13 +571,16 @@ DELETE FROM procrastinate_jobs WHERE status = 'doing' AND id = ANY(%b)
 
 -- name: fetch_jobs
 -- What the queue's own function does for one job, for many: a run whose wake is under way waits for its end.
-UPDATE procrastinate_jobs j SET status = 'doing', worker_id = %(worker_id)s
-FROM (
+WITH next AS (
     SELECT id FROM procrastinate_jobs t
     WHERE status = 'todo' AND (%(queues)s::text[] IS NULL OR queue_name = ANY(%(queues)s::text[]))
       AND NOT EXISTS (SELECT FROM procrastinate_jobs d WHERE d.lock = t.lock AND d.status = 'doing')
     ORDER BY priority DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
-) AS next WHERE j.id = next.id RETURNING j.*
+), taken AS (
+    UPDATE procrastinate_jobs j SET status = 'doing', worker_id = %(worker_id)s
+    FROM next WHERE j.id = next.id RETURNING j.*
+)
+SELECT * FROM taken ORDER BY priority DESC, id
 
 -- name: end_jobs_by_id
 DELETE FROM procrastinate_jobs WHERE id = ANY(%(jobs)b) AND status IN ('todo', 'doing')

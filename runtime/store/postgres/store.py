@@ -26,6 +26,8 @@ _BRANCH = reader(Branch)
 _FIRING = reader(Firing)
 _POLL = reader(Poll)
 CHUNK = 20_000
+PART = 1_000
+"""So many runs are changed at once where it may be all there are: others wait for a part and not for the whole."""
 
 
 class PostgresStore(Moving):
@@ -176,8 +178,11 @@ class PostgresStore(Moving):
         return row[0] if row else None
 
     def wake(self, run_ids: Sequence[str], at: datetime) -> None:
-        """Bring next wakes forward, never later."""
+        """Bring next wakes forward, never later; each part of many in a transaction of its own."""
+        for first in range(0, len(run_ids), PART):
+            self._wake(run_ids[first : first + PART], at)
 
+    def _wake(self, run_ids: Sequence[str], at: datetime) -> None:
         def write(con: Connection) -> None:
             ids = [i for (i,) in con.execute(sql("to_wake"), ([column(i) for i in run_ids], at)).fetchall()]
             if not ids:
@@ -228,6 +233,9 @@ class PostgresStore(Moving):
         return [i for (i,) in self.database.all("changes_since", moment)]
 
     def remove(self, run_ids: Sequence[str]) -> int:
-        """Remove runs with all that belongs to them."""
+        """Remove runs with all that belongs to them; each part of many in a transaction of its own."""
         ids = [column(i) for i in run_ids]
+        return sum(self._remove(ids[first : first + PART]) for first in range(0, len(ids), PART))
+
+    def _remove(self, ids: Sequence[str]) -> int:
         return self.database.writing(lambda con: con.execute(sql("remove"), (ids,)).rowcount)
