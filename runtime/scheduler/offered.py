@@ -39,6 +39,11 @@ class OfferedSource:
         """Runs whose jobs have not ended."""
         return [*self._taken, *(run_id for run_id, _ in self._waiting)]
 
+    @property
+    def waiting(self) -> int:
+        """Wakes that were handed to us and that the wake loop has not taken yet."""
+        return len(self._waiting)
+
     async def wake(self, run_id: str) -> None:
         """The wake task: hand a run to the wake loop, and wait until it was moved once and saved.
 

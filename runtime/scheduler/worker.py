@@ -42,11 +42,13 @@ OFFER_LEAST_SECONDS = 0.05
 """Runs that are due next bring the next offer forward, but never nearer than this."""
 GATHER_SECONDS = 0.02
 """How long wakes and outcomes are gathered before they are moved together: fewer, larger saves."""
+ENOUGH = 50
+"""So many wakes need no gathering."""
 DUTY_SECONDS = 5.0
 DUTY = "duties"
 DRAIN_SECONDS = 20.0
 RETIRE_SECONDS = 3_600.0
-DEPTH_PER_WORKER = 400
+DEPTH_PER_WORKER = 200
 
 
 class WorkerService:
@@ -180,7 +182,8 @@ class WorkerService:
         await asyncio.wait(waits, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         for waiting in waits:
             waiting.cancel()
-        await asyncio.sleep(GATHER_SECONDS)
+        if self._source.waiting < ENOUGH:
+            await asyncio.sleep(GATHER_SECONDS)
         await self._loop.turn(acts=False)
 
     async def _offer(self) -> float:

@@ -571,10 +571,11 @@ DELETE FROM procrastinate_jobs WHERE status = 'doing' AND id = ANY(%b)
 
 -- name: fetch_jobs
 -- What the queue's own function does for one job, for many: a run whose wake is under way waits for its end.
+-- NOT IN is a hash made once; NOT EXISTS would read all that is under way again for each job that waits.
 WITH next AS (
-    SELECT id FROM procrastinate_jobs t
+    SELECT id FROM procrastinate_jobs
     WHERE status = 'todo' AND (%(queues)s::text[] IS NULL OR queue_name = ANY(%(queues)s::text[]))
-      AND NOT EXISTS (SELECT FROM procrastinate_jobs d WHERE d.lock = t.lock AND d.status = 'doing')
+      AND lock NOT IN (SELECT lock FROM procrastinate_jobs WHERE status = 'doing' AND lock IS NOT NULL)
     ORDER BY priority DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
 ), taken AS (
     UPDATE procrastinate_jobs j SET status = 'doing', worker_id = %(worker_id)s
