@@ -24,9 +24,10 @@ def crowd(url: str, count: int, *, held: str = "true", wake_at: str = "NULL") ->
     """Runs that lie in the table in another order than that of their ids."""
     with connected(url) as con:
         con.execute(
-            "INSERT INTO heads (id, revision, status, workflow, attention, held, labels, wake_at, created_at, updated_at)"
+            "INSERT INTO heads"
+            " (id, revision, status, workflow, attention, held, labels, wake_at, created_at, updated_at)"
             f" SELECT 'r' || md5(g::text), 1, 'paused', 'w', 9, {held}, '{{}}', {wake_at}, now(), now()"
-            f" FROM generate_series(1, {count}) AS g"  # noqa: S608
+            f" FROM generate_series(1, {count}) AS g"
         )
         con.execute("""INSERT INTO runs SELECT id, '{"id":"' || id || '","next_wake_at":null}' FROM heads""")
         con.execute("VACUUM ANALYZE heads")
