@@ -80,6 +80,7 @@ class WakeLoop:
         self._holds_token: int | None = None
         self.epoch: int | None = None
         self.wait_progress = asyncio.Event()
+        self._forgotten = 0
         self.wakes = self.saves = self.conflicts = 0
         self.lateness: deque[float] = deque(maxlen=LATENESS_KEPT)
         self.on_late: Callable[[float], None] = lambda _: None
@@ -171,6 +172,7 @@ class WakeLoop:
 
     def forget(self) -> None:
         """Drop everything that is known and under way: others have taken over."""
+        self._forgotten += 1
         for task in self._tasks:
             task.cancel()
         for kept in (self._kept, self._busy, self._again, self._elsewhere, self._outcomes):
@@ -192,6 +194,7 @@ class WakeLoop:
         steps: dict[str, Advance] = {}
         stale: list[str] = []
         refused: set[str] = set()
+        forgotten = self._forgotten
         with kept_for_later(arrived, self._busy, self._outcomes):
             for run_id in ids:
                 stored = self._kept.get(run_id)
@@ -212,6 +215,8 @@ class WakeLoop:
                 crash_point("intent.after_save")
                 if arrived:
                     crash_point("outcome.after_save")
+        if forgotten != self._forgotten:
+            return  # Others have these runs now, and make the calls.
         for run_id, step in steps.items():
             if run_id not in refused and run_id not in stale:
                 self._take(run_id, step)

@@ -27,6 +27,7 @@ class Leaving(MemoryStore):
         self.slow: threading.Event | None = None
         self.asked = threading.Event()
         self.world: World | None = None
+        self.taken_over = False
         self.busy_at_save: list[frozenset[str]] = []
 
     def save(self, saves: Sequence[Save], *, epoch: int | None = None) -> list[str]:
@@ -37,6 +38,8 @@ class Leaving(MemoryStore):
             raise AWAY
         if self.world is not None:
             self.busy_at_save.append(self.world.loop.busy_runs)
+            if self.taken_over:
+                self.world.loop.forget()
         return super().save(saves, epoch=epoch)
 
 
@@ -117,5 +120,19 @@ def test_a_run_whose_flow_cannot_be_read_just_now_is_not_failed() -> None:
         assert world.store.counts() == {"pending": 1}
         away = False
         await world.turn_until(lambda: len(world.calls) == 2)
+
+    asyncio.run(story())
+
+
+def test_who_was_taken_out_while_it_saved_makes_no_calls() -> None:
+    async def story() -> None:
+        store = Leaving()
+        world = World(store)
+        world.start("r1")
+        store.world, store.taken_over = world, True
+        await world.loop.turn()
+        assert world.status("r1", "a") == "starting", "it is saved"
+        assert world.loop.busy_runs == frozenset()
+        assert not world.loop._tasks, "who has the run now makes the call"
 
     asyncio.run(story())
