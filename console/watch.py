@@ -86,7 +86,10 @@ class Watch:
                 continue
             if self._ended:
                 break
-            came_back, away, self._doubted, retry = away or self._doubted, False, False, FIRST_RETRY_SECONDS
+            came_back, away, retry = away, False, FIRST_RETRY_SECONDS
+            if self._doubted:
+                # Not together with the question above: a doubt that comes in between would be forgotten.
+                came_back, self._doubted = True, False
             if came_back or present != token:
                 token = present
                 self._post(Told(partial(self._listener.stirred, present, came_back=came_back)))

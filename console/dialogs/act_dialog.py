@@ -17,7 +17,7 @@ from console.theme import Line, Look, fit
 from console.widgets.bar import Bar
 from console.widgets.push import Push, Toggle
 from console.widgets.rows import Lines, Rows
-from runtime.errors import ForkjoinError, Refused
+from runtime.errors import ForkjoinError, Refused, StoreAway
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -261,4 +261,7 @@ class ActDialog(Dialog[None]):
 
     def _no_answer(self, problem: Exception) -> None:
         self.asked = f"not asked: {getattr(problem, 'message', problem)}"
+        if isinstance(problem, StoreAway):
+            # Reading stands still until somebody has looked whether the store is back.
+            self.console_app.trouble(problem)
         self._redraw()

@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.engine.explain import scheduler_state
 from runtime.errors import NotFound, Refused
-from runtime.operations.acting import Acting, Receipt
+from runtime.operations.acting import Acting, Receipt, recording
 from runtime.operations.systems import systems
 from runtime.store.base import RunStore
 
@@ -93,5 +93,6 @@ def adopt(acting: Acting, system: str, directory: Path, *, reason: str = "", dry
         return Receipt(f"Would adopt {system}.", effects, dry_run=True)
     acting.store.put_meta(KEY + system, place)
     before = {"host": found.host, "directory": found.directory}
-    act = acting.store.add_act(acting.new_act("adopt", f"system={system}", reason, before=before, after=place))
+    with recording(None, partly=f"The home of {system} is moved"):
+        act = acting.store.add_act(acting.new_act("adopt", f"system={system}", reason, before=before, after=place))
     return Receipt(f"adopt {system}: accepted, act {act.id}.", effects, act)

@@ -1,4 +1,7 @@
-"""Answers operators' questions by asking external systems, beside the wakes and without moving a run."""
+"""Answers operators' questions by asking external systems, beside the wakes and without moving a run.
+
+The store is asked in threads: a slow one must not stop the event loop, and with it the heartbeat.
+"""
 
 from __future__ import annotations
 
@@ -58,12 +61,13 @@ class Answering:
             log.warning("question.failed", question=question.id, problem=str(problem))
             answered = dataclasses.replace(question, problem=f"{type(problem).__name__}: {problem}"[:2_000])
         try:
-            self._store.answer(dataclasses.replace(answered, answered_at=self._clock.now()))
+            answered = dataclasses.replace(answered, answered_at=self._clock.now())
+            await asyncio.to_thread(self._store.answer, answered)
         except ForkjoinError as problem:
             log.warning("question.not_stored", question=question.id, problem=problem.message)
 
     async def _asked(self, question: Question) -> Question:
-        found = self._store.load([question.run_id])
+        found = await asyncio.to_thread(self._store.load, [question.run_id])
         branch = found[0].branches.get(question.branch) if found else None
         if branch is None:
             return dataclasses.replace(question, problem="The run is gone.")
@@ -71,7 +75,11 @@ class Answering:
         visit = next(v for v in reversed(branch.steps) if v.attempts)
         attempt = visit.attempts[-1]
         draft = Draft(
-            Situation(self._programs(stored.run), self._clock.now(), self._store.holds()),
+            Situation(
+                await asyncio.to_thread(self._programs, stored.run),
+                self._clock.now(),
+                await asyncio.to_thread(self._store.holds),
+            ),
             stored.run,
             stored.branches,
             stored.firings,

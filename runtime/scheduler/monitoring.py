@@ -82,7 +82,10 @@ class Monitor:
     async def _tick(self) -> None:
         asked = watchdog_seconds()
         while True:
-            self._vitals.turned(self._pulse())
+            try:
+                self._vitals.turned(self._pulse())
+            except Exception:
+                log.exception("monitoring.failed")
             # Not with the heartbeat: a store that is away for long is waited for, and no reason to be killed.
             if asked and self._vitals.health()[0]:
                 notify("WATCHDOG=1")

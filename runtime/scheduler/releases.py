@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from runtime.model.act import Hold
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.store.base import RunFilter, RunStore
+
+PAGE = 500
 
 
 class Releases:
@@ -28,17 +31,21 @@ class Releases:
             return 0
         released = [h for h in self._store.holds(released=True) if h.released_at is not None]
         new = [h for h in released if self._known is None or (h.scope, h.at) not in self._known]
-        stopped = [run for run in self._standing() if any(self._stopped(run, hold) for hold in new)] if new else []
-        if stopped:
-            self._store.wake([run.id for run in stopped], now)
+        count = 0
+        for page in self._standing() if new else ():
+            stopped = [run.id for run in page if any(self._stopped(run, hold) for hold in new)]
+            if stopped:
+                self._store.wake(stopped, now)
+            count += len(stopped)
         self._token, self._known = token, frozenset((h.scope, h.at) for h in released)
-        return len(stopped)
+        return count
 
-    def _standing(self) -> list[Run]:
-        """Runs that hold still: work that is held, or a paused run that only waits for events."""
-        held = self._store.query(RunFilter(held=True), limit=None)
-        paused = self._store.query(RunFilter(statuses=frozenset({RunStatus.PAUSED}), held=False), limit=None)
-        return [*held, *paused]
+    def _standing(self) -> Iterator[list[Run]]:
+        """Runs that hold still, a page at a time: work that is held, or a paused run that only waits for events."""
+        for where in (RunFilter(held=True), RunFilter(statuses=frozenset({RunStatus.PAUSED}), held=False)):
+            numbers = self._store.snapshot(where)
+            for first in range(0, len(numbers), PAGE):
+                yield [run for run in self._store.rows_at(numbers[first : first + PAGE]) if run is not None]
 
     def _stopped(self, run: Run, hold: Hold) -> bool:
         # At the first look, what was saved after a release has seen it. Later looks come with the release itself.

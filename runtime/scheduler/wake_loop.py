@@ -14,20 +14,22 @@ from runtime.engine.crash_points import crash_point
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.lateness import Durations
 from runtime.engine.plan import Action
+from runtime.errors import StoreAway
 from runtime.flow.program import Program
 from runtime.logs import get_logger
 from runtime.model.act import Act, Hold
 from runtime.model.run import Run
 from runtime.scheduler.broken import broken
+from runtime.scheduler.later import later_wakes
 from runtime.scheduler.limits import Limits, LocalLimits
+from runtime.scheduler.outcomes import Outcomes, Slot, kept_for_later, taken
+from runtime.scheduler.reading import read_runs
 from runtime.scheduler.sources import Source, StoreSource
 from runtime.store.base import RunStore, Save, Stored
 
 log = get_logger(__name__)
 KEPT_RUNS = 2_000
 LATENESS_KEPT = 512
-
-Slot = tuple[str, str, int, int]
 
 
 class WakeLoop:
@@ -71,12 +73,14 @@ class WakeLoop:
         self._busy: dict[str, set[Slot]] = {}
         self._again: dict[str, datetime] = {}
         """Busy runs that are due for something besides their calls."""
-        self._outcomes: deque[tuple[str, Observed]] = deque()
+        self._outcomes: Outcomes = deque()
+        self._moving: frozenset[str] = frozenset()
         self._tasks: set[asyncio.Task[None]] = set()
         self._holds: list[Hold] = []
         self._holds_token: int | None = None
         self.epoch: int | None = None
         self.wait_progress = asyncio.Event()
+        self._forgotten = 0
         self.wakes = self.saves = self.conflicts = 0
         self.lateness: deque[float] = deque(maxlen=LATENESS_KEPT)
         self.on_late: Callable[[float], None] = lambda _: None
@@ -88,8 +92,8 @@ class WakeLoop:
 
     @property
     def busy_runs(self) -> frozenset[str]:
-        """Runs with calls under way; the store need not offer them."""
-        return frozenset(self._busy)
+        """Runs with calls under way, or being moved after a call: ours, and the store need not offer them."""
+        return self._moving | self._busy.keys()
 
     def next_again(self) -> datetime | None:
         """When a busy run is due for something besides its calls."""
@@ -128,19 +132,28 @@ class WakeLoop:
     async def _group(self, *, due: bool = True) -> int:
         now = self._clock.now()
         await asyncio.to_thread(self._read_holds)
-        arrived: dict[str, list[Observed]] = {}
-        while self._outcomes:
-            run_id, seen = self._outcomes.popleft()
-            arrived.setdefault(run_id, []).append(seen)
-            self._release(run_id, seen.action.slot)
+        arrived = taken(self._outcomes)
         ids = list(arrived)
         if due:
             ids += [r for r, at in self._again.items() if at <= now and r not in arrived]
-            ids += await self._source.due(now, self._batch, self.busy_runs | frozenset(ids))
-        if not ids:
-            return 0
-        crash_point("wake.claimed")
-        await self._load([i for i in ids if i not in self._kept])
+        # Not busy any more and not yet saved: whoever looks meanwhile must not give such a run away.
+        self._moving = frozenset(ids)
+        try:
+            return await self._move_group(ids, arrived, now, due=due)
+        finally:
+            self._moving = frozenset()
+
+    async def _move_group(self, ids: list[str], arrived: dict[str, list[Observed]], now: datetime, *, due: bool) -> int:
+        with kept_for_later(arrived, self._busy, self._outcomes):
+            for run_id, found in arrived.items():
+                for seen in found:
+                    self._release(run_id, seen.action.slot)
+            if due:
+                ids += await self._source.due(now, self._batch, self.busy_runs | frozenset(ids))
+            if not ids:
+                return 0
+            crash_point("wake.claimed")
+            await self._load([i for i in ids if i not in self._kept])
         await self._move(ids, arrived)
         await self._recheck([i for i in ids if i in self._kept and self._kept[i].run.stands_still])
         idle = {i: self._kept[i] for i in ids if i not in self._busy and i in self._kept}
@@ -159,6 +172,7 @@ class WakeLoop:
 
     def forget(self) -> None:
         """Drop everything that is known and under way: others have taken over."""
+        self._forgotten += 1
         for task in self._tasks:
             task.cancel()
         for kept in (self._kept, self._busy, self._again, self._elsewhere, self._outcomes):
@@ -172,33 +186,37 @@ class WakeLoop:
 
     async def _load(self, ids: Sequence[str]) -> None:
         if ids:
-            for stored in await asyncio.to_thread(self._store.load, ids):
+            for stored in await asyncio.to_thread(read_runs, self._store, ids, self._programs):
                 self._kept[stored.run.id] = stored
 
     async def _move(self, ids: Sequence[str], arrived: dict[str, list[Observed]], tries: int = 0) -> None:
         """Advance runs and save them in one group; a run somebody else saved is read again and repeated."""
         steps: dict[str, Advance] = {}
         stale: list[str] = []
-        for run_id in ids:
-            stored = self._kept.get(run_id)
-            if stored is None:
-                continue
-            step = self._advance(stored, arrived.get(run_id, ()))
-            if step.save is None and not step.actions and tries == 0 and run_id not in self._busy:
-                stale.append(run_id)
-            steps[run_id] = step
-        saves = [s.save for s in steps.values() if s.save is not None]
         refused: set[str] = set()
-        if saves:
-            crash_point("intent.before_save")
-            if arrived:
-                crash_point("outcome.before_save")
-            refused = set(await asyncio.to_thread(self._save, saves))
-            self.saves += len(saves) - len(refused)
-            self.conflicts += len(refused)
-            crash_point("intent.after_save")
-            if arrived:
-                crash_point("outcome.after_save")
+        forgotten = self._forgotten
+        with kept_for_later(arrived, self._busy, self._outcomes):
+            for run_id in ids:
+                stored = self._kept.get(run_id)
+                if stored is None:
+                    continue
+                step = self._advance(stored, arrived.get(run_id, ()))
+                if step.save is None and not step.actions and tries == 0 and run_id not in self._busy:
+                    stale.append(run_id)
+                steps[run_id] = step
+            saves = [s.save for s in steps.values() if s.save is not None]
+            if saves:
+                crash_point("intent.before_save")
+                if arrived:
+                    crash_point("outcome.before_save")
+                refused = set(await asyncio.to_thread(self._save, saves))
+                self.saves += len(saves) - len(refused)
+                self.conflicts += len(refused)
+                crash_point("intent.after_save")
+                if arrived:
+                    crash_point("outcome.after_save")
+        if forgotten != self._forgotten:
+            return  # Others have these runs now, and make the calls.
         for run_id, step in steps.items():
             if run_id not in refused and run_id not in stale:
                 self._take(run_id, step)
@@ -206,8 +224,10 @@ class WakeLoop:
         for run_id in again:
             self._kept.pop(run_id, None)
         if again and tries < 5:
-            await self._load(again)
-            await self._move(again, {r: arrived[r] for r in again if r in arrived}, tries + 1)
+            left = {r: arrived[r] for r in again if r in arrived}
+            with kept_for_later(left, self._busy, self._outcomes):
+                await self._load(again)
+            await self._move(again, left, tries + 1)
 
     def _trim(self) -> None:
         while len(self._kept) > self._kept_runs + len(self._busy):
@@ -227,6 +247,8 @@ class WakeLoop:
             situation = Situation(program, now, self._holds, self._durations())
             slots = self._busy.get(run.id, set())
             return advance(situation, stored, seen, in_flight=slots, owner=self._owner, code_hash=code_hash)
+        except StoreAway:
+            raise
         except Exception as problem:
             log.exception("wake.failed", run=run.id)
             return broken(stored, problem, now)
@@ -253,28 +275,13 @@ class WakeLoop:
             task.add_done_callback(self._tasks.discard)
         at = step.stored.run.next_wake_at
         if run_id in self._busy and at is not None:
-            rest = [w for w in self._later(step.stored, run_id) if w > draft.now]
+            rest = [w for w in later_wakes(step.stored, self._busy[run_id]) if w > draft.now]
             if rest:
                 self._again[run_id] = min(rest)
             else:
                 self._again.pop(run_id, None)
         else:
             self._again.pop(run_id, None)
-
-    def _later(self, stored: Stored, run_id: str) -> list[datetime]:
-        slots = self._busy.get(run_id, set())
-        found: list[datetime] = []
-        for branch in stored.branches.values():
-            visit = branch.current
-            if visit is None:
-                continue
-            number = visit.attempts[-1].attempt if visit.attempts else 0
-            if (branch.id, visit.step_id, visit.visit, number) in slots:
-                continue
-            found += [at for at in (branch.next_poll_at, branch.retry_at) if at is not None]
-            if visit.due_at is not None and not visit.recorded:
-                found.append(visit.due_at)
-        return found
 
     def _release(self, run_id: str, slot: Slot) -> None:
         slots = self._busy.get(run_id)

@@ -6,8 +6,11 @@ import asyncio
 import threading
 from typing import Any
 
+import pytest
+
 from runtime.clock import ManualClock
 from runtime.errors import StoreUnavailable
+from runtime.scheduler import monitoring
 from runtime.scheduler.facts import Facts
 from runtime.scheduler.metering import Meter
 from runtime.scheduler.monitoring import Monitor
@@ -17,12 +20,12 @@ from runtime.store.memory import MemoryStore
 from tests.scraping import ask, free_port
 
 
-def monitor(vitals: Vitals, port: int, read: Any) -> Monitor:
+def monitor(vitals: Vitals, port: int, read: Any, stuck: Any = dict) -> Monitor:
     async def perform(*_: Any) -> Any:
         raise AssertionError("nothing is called here")
 
     loop = WakeLoop(MemoryStore(), lambda run: (None, None), perform, ManualClock())  # type: ignore[arg-type,return-value]
-    return Monitor(vitals, loop, Meter(perform), read=read, stuck=dict, port=port)
+    return Monitor(vitals, loop, Meter(perform), read=read, stuck=stuck, port=port)
 
 
 def test_health_is_answered_while_the_event_loop_hangs() -> None:
@@ -75,3 +78,24 @@ def test_a_store_that_cannot_be_read_leaves_out_its_numbers_until_it_can() -> No
     assert monitor(vitals, port, read).run(service) == 0
     assert "forkjoin_leader 1.0" in pages[0]
     assert "forkjoin_runs{" not in pages[0]
+
+
+def test_a_pulse_that_fails_once_is_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitoring, "TICK_SECONDS", 0.0)
+    vitals = Vitals()
+    asked: list[int] = []
+
+    def stuck() -> dict[str, int]:
+        asked.append(1)
+        if len(asked) == 1:
+            raise RuntimeError("dictionary changed size during iteration")
+        return {"play": 3}
+
+    async def service() -> int:
+        while vitals.pulse.stuck_threads != 3:
+            await asyncio.sleep(0)
+            assert asyncio.all_tasks() != {asyncio.current_task()}, "nobody takes the pulse any more"
+        return 0
+
+    one = monitor(vitals, 0, read=lambda: None, stuck=stuck)
+    assert one.run(service) == 0
