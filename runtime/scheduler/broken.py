@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import datetime
 
 from runtime.engine.advance import Advance
+from runtime.errors import StoreUnavailable
+from runtime.logs import get_logger
 from runtime.model.branch import Failure
 from runtime.model.run import HistoryEntry
 from runtime.model.status import RunStatus
-from runtime.store.base import Save, Stored
+from runtime.store.base import RunStore, Save, Stored
+
+log = get_logger(__name__)
 
 
 def broken(stored: Stored, problem: Exception, now: datetime) -> Advance:
@@ -32,3 +37,16 @@ def broken(stored: Stored, problem: Exception, now: datetime) -> Advance:
     entry = HistoryEntry(now, "failed", message)
     save = Save(run, stored.run.revision, history=(entry,))
     return Advance(Stored(run, stored.branches, stored.firings), save, (), None)
+
+
+def save_all(store: RunStore, saves: Sequence[Save], epoch: int | None) -> list[str]:
+    """Save a group; ids refused come back. If one cannot be written, the others are all the same."""
+    try:
+        return store.save(saves, epoch=epoch)
+    except StoreUnavailable:
+        raise
+    except Exception:
+        if len(saves) > 1:
+            return [run_id for save in saves for run_id in save_all(store, [save], epoch)]
+        log.exception("wake.not_saved", run=saves[0].run.id)
+        return [saves[0].run.id]

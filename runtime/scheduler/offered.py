@@ -83,14 +83,15 @@ class OfferedSource:
     async def done(self, idle: Mapping[str, Stored], elsewhere: Mapping[str, str], busy: Collection[str]) -> None:
         """Give back what is idle, with the external system its next wake needs; end the jobs of all."""
         try:
-            if elsewhere:
-                await asyncio.to_thread(self._cluster.hand_on, elsewhere)
-            back = [run_id for run_id in idle if run_id not in elsewhere]
-            if back:
-                if self.routed:
-                    await asyncio.to_thread(self._cluster.set_routes, {i: next_system(idle[i]) for i in back})
-                await asyncio.to_thread(self._store.release, back, self._cluster.owner)
-            self._leased -= set(idle)
+            async with self._leasing:  # A renewal in between would lease them for nobody.
+                if elsewhere:
+                    await asyncio.to_thread(self._cluster.hand_on, elsewhere)
+                back = [run_id for run_id in idle if run_id not in elsewhere]
+                if back:
+                    if self.routed:
+                        await asyncio.to_thread(self._cluster.set_routes, {i: next_system(idle[i]) for i in back})
+                    await asyncio.to_thread(self._store.release, back, self._cluster.owner)
+                self._leased -= set(idle)
         finally:
             self.give_up([*idle, *busy])
 

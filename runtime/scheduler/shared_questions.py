@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from runtime.model.question import Question
 from runtime.store.base import RunStore
 from runtime.store.postgres.cluster import Cluster
+from runtime.store.question_table import KEPT
 
 QUESTION_SECONDS = 60.0
 
@@ -18,13 +20,12 @@ class SharedQuestions:
         """`reach` names the external systems this worker can call; None: all."""
         self._store, self._cluster, self._reach = store, cluster, reach
 
-    def ours(self) -> list[Question]:
-        """Take the open questions nobody has taken; each goes to one worker."""
-        return [
-            question
-            for question in self._store.open_questions()
-            if self._may_ask(question) and self._cluster.take_duty(f"question:{question.id}", QUESTION_SECONDS)
-        ]
+    def ours(self, now: datetime) -> list[Question]:
+        """Take the open questions nobody has taken; each goes to one worker. Nobody waits for old ones any more."""
+        return [q for q in self._store.open_questions() if q.asked_at > now - KEPT and self._take(q)]
+
+    def _take(self, question: Question) -> bool:
+        return self._may_ask(question) and self._cluster.take_duty(f"question:{question.id}", QUESTION_SECONDS)
 
     def _may_ask(self, question: Question) -> bool:
         if self._reach is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from runtime.catalog import Catalog
@@ -10,12 +10,14 @@ from runtime.clock import Clock
 from runtime.errors import ForkjoinError
 from runtime.flow.durations import seconds
 from runtime.logs import get_logger
+from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.scheduler.schedules import due_tick, next_tick, problems, tick_id
 from runtime.store.base import RunFilter, RunStore
 
 log = get_logger(__name__)
 ENDED = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED})
+PAGE = 500
 OPEN = frozenset(RunStatus) - ENDED - {RunStatus.FAILED}
 
 
@@ -96,7 +98,10 @@ def _write_down(store: RunStore, name: str, told: Mapping[str, str | None]) -> N
 
 
 def retire(store: RunStore, catalog: Catalog, now: datetime, retention_days: float) -> int:
-    """Remove completed and cancelled runs older than the retention of their flow, else the general one."""
+    """Remove completed and cancelled runs older than the retention of their flow, else the general one.
+
+    One that was changed later, like by a note, is kept as much longer.
+    """
     kept_for: dict[str, float] = {}
     for workflow in catalog.workflows():
         flow = workflow.flow
@@ -105,13 +110,21 @@ def retire(store: RunStore, catalog: Catalog, now: datetime, retention_days: flo
     general = retention_days * 86_400
     if not kept_for and not general:
         return 0
-    gone: Sequence[str] = [
-        run.id
-        for status in ENDED
-        for run in store.query(RunFilter(statuses=frozenset({status})), limit=None)
-        if (keep := kept_for.get(run.workflow, general))
-        and run.ended_at is not None
-        and run.next_wake_at is None
-        and run.ended_at < now - timedelta(seconds=keep)
-    ]
+    shortest = min(filter(None, (general, *kept_for.values())))
+    gone: list[str] = []
+    for status in ENDED:
+        where = RunFilter(statuses=frozenset({status}), older_than=now - timedelta(seconds=shortest))
+        for run in _pages(store, where):
+            keep = kept_for.get(run.workflow, general)
+            ended = run.ended_at if run.next_wake_at is None else None
+            if keep and ended is not None and ended < now - timedelta(seconds=keep):
+                gone.append(run.id)
     return store.remove(gone) if gone else 0
+
+
+def _pages(store: RunStore, where: RunFilter) -> Iterator[Run]:
+    """All runs that match, a page of them in memory at a time."""
+    after = None
+    while page := store.query(where, order="id", descending=False, limit=PAGE, after=after):
+        yield from page
+        after = page[-1].id

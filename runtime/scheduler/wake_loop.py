@@ -19,13 +19,14 @@ from runtime.flow.program import Program
 from runtime.logs import get_logger
 from runtime.model.act import Act, Hold
 from runtime.model.run import Run
-from runtime.scheduler.broken import broken
+from runtime.scheduler.acts import carry_out_due
+from runtime.scheduler.broken import broken, save_all
 from runtime.scheduler.later import later_wakes
 from runtime.scheduler.limits import Limits, LocalLimits
 from runtime.scheduler.outcomes import Outcomes, Slot, kept_for_later, taken
 from runtime.scheduler.reading import read_runs
 from runtime.scheduler.sources import Source, StoreSource
-from runtime.store.base import RunStore, Save, Stored
+from runtime.store.base import RunStore, Stored
 
 log = get_logger(__name__)
 KEPT_RUNS = 2_000
@@ -113,12 +114,7 @@ class WakeLoop:
 
     async def carry_out_acts(self) -> int:
         """Carry out the stored acts that are due."""
-        if self._carry_out is None:
-            return 0
-        due = await asyncio.to_thread(self._store.due_acts, self._clock.now())
-        for act in due:
-            await asyncio.to_thread(self._carry_out, act)
-        return len(due)
+        return await carry_out_due(self._store, self._carry_out, self._clock.now()) if self._carry_out else 0
 
     async def drain(self, timeout: float) -> None:
         """Finish what is being performed, for at most so many seconds, and save what came of it."""
@@ -209,7 +205,7 @@ class WakeLoop:
                 crash_point("intent.before_save")
                 if arrived:
                     crash_point("outcome.before_save")
-                refused = set(await asyncio.to_thread(self._save, saves))
+                refused = set(await asyncio.to_thread(save_all, self._store, saves, self.epoch))
                 self.saves += len(saves) - len(refused)
                 self.conflicts += len(refused)
                 crash_point("intent.after_save")
@@ -235,9 +231,6 @@ class WakeLoop:
             if oldest is None:
                 break
             del self._kept[oldest]
-
-    def _save(self, saves: list[Save]) -> list[str]:
-        return self._store.save(saves, epoch=self.epoch)
 
     def _advance(self, stored: Stored, seen: Sequence[Observed]) -> Advance:
         run = stored.run

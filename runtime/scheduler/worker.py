@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -18,17 +17,15 @@ from runtime.errors import LostRight, StoreUnavailable
 from runtime.logs import get_logger
 from runtime.model.question import Question
 from runtime.scheduler.attachment import LeftAlone
-from runtime.scheduler.combining import combined
+from runtime.scheduler.duties import Duties
 from runtime.scheduler.lost_jobs import LostJobs
 from runtime.scheduler.metering import Meter
 from runtime.scheduler.notify import notify
 from runtime.scheduler.offered import RENEW_SECONDS, OfferedSource
 from runtime.scheduler.queue import Deferring, Queue
-from runtime.scheduler.releases import Releases
 from runtime.scheduler.shared_limits import SharedLimits
 from runtime.scheduler.shared_questions import SharedQuestions
 from runtime.scheduler.store_clock import StoreClock
-from runtime.scheduler.ticking import retire, tick_schedules
 from runtime.scheduler.vitals import Vitals
 from runtime.scheduler.wake_loop import WakeLoop
 from runtime.settings import Settings
@@ -47,7 +44,6 @@ ENOUGH = 50
 DUTY_SECONDS = 5.0
 DUTY = "duties"
 DRAIN_SECONDS = 20.0
-RETIRE_SECONDS = 3_600.0
 DEPTH_PER_WORKER = 200
 
 
@@ -75,22 +71,21 @@ class WorkerService:
         attached: bool = False,
     ) -> None:
         self._store, self._cluster, self._loop, self._source = store, cluster, loop, source
-        self._limits, self._queue, self._clock, self._settings = limits, queue, clock, settings
-        self._directory, self._catalog, self._start_run = directory, catalog, start_run
+        self._limits, self._queue, self._clock = limits, queue, clock
+        self._directory, self._catalog = directory, catalog
         self._look, self._meter, self._vitals, self._reach = look, meter, vitals, reach
         self._nobody_left = LeftAlone(directory, attached=attached)
         self._defer = Deferring()
-        self._releases = Releases(store)
+        self._duties = Duties(store, cluster, catalog, clock, start_run, settings.retention_days)
         self._questions = SharedQuestions(store, cluster, reach)
         self._lost_jobs = LostJobs(cluster, queue, source)
         self._stop = asyncio.Event()
+        self._joining = asyncio.Lock()
         self._started_at = clock.now()
-        self._rates: deque[float] = deque(maxlen=60)
         self._wakes_before = (0, time.monotonic())
         self._leads = False
         self._members = 1
         self._offered = 0
-        self._retired_at = 0.0
         self._renewed_at = time.monotonic()
         self._available = True
 
@@ -107,8 +102,10 @@ class WorkerService:
             for work in (
                 self._queue.run(),
                 self._again("worker.turn", self._turn, 0.0),
-                self._again("worker.offer", self._offer, OFFER_SECONDS),
                 self._again("worker.beat", self._beat, BEAT_SECONDS),
+                self._again("worker.offer", self._offer, OFFER_SECONDS),
+                self._again("worker.acts", self._carry_out, OFFER_SECONDS),
+                self._again("worker.lead", self._lead, BEAT_SECONDS),
             )
         ]
         notify("READY=1")
@@ -138,6 +135,7 @@ class WorkerService:
         """Do something again and again, sooner if it says so; when the store is away wait a little longer each time."""
         wait = 0.5
         while True:
+            number = self._cluster.number
             try:
                 sooner = await work()
                 wait = 0.5
@@ -148,8 +146,10 @@ class WorkerService:
                     self._renewed_at = 0.0
                 await asyncio.sleep(pause if sooner is None else sooner)
             except LostRight as problem:
-                log.warning("worker.taken_out", problem=problem.message)
-                await self._begin_again()
+                async with self._joining:
+                    if number == self._cluster.number:  # Else another task has begun again already.
+                        log.warning("worker.taken_out", problem=problem.message)
+                        await self._begin_again()
             except StoreUnavailable as problem:
                 if self._available:
                     log.error("worker.store_unavailable", problem=problem.message, during=name)
@@ -162,6 +162,8 @@ class WorkerService:
                 raise
             except Exception:
                 log.exception("worker.failed", during=name)
+                self._source.give_up(self._source.leased)
+                self._renewed_at = 0.0
                 await asyncio.sleep(1.0)
 
     async def _begin_again(self) -> None:
@@ -187,19 +189,27 @@ class WorkerService:
         await self._loop.turn(acts=False)
 
     async def _offer(self) -> float:
-        """Offer due runs, and carry out acts if that is ours; gives the seconds until the next offer."""
+        """Offer due runs and answer questions; gives the seconds until the next offer."""
         depth = DEPTH_PER_WORKER * max(1, self._members)
         self._offered += await asyncio.to_thread(self._cluster.offer, self._defer, depth=depth, reach=self._reach)
-        if self._leads:
-            await self._loop.carry_out_acts()
-        mine = await asyncio.to_thread(self._questions.ours)
+        mine = await asyncio.to_thread(self._questions.ours, self._clock.now())
         if mine:
             self._look(mine)
         soon = await asyncio.to_thread(self._cluster.next_offer_seconds)
         return OFFER_SECONDS if soon is None else min(OFFER_SECONDS, max(OFFER_LEAST_SECONDS, soon))
 
+    async def _carry_out(self) -> None:
+        """Carry out acts, if we lead."""
+        if self._leads:
+            await self._loop.carry_out_acts()
+
+    async def _lead(self) -> None:
+        """Do the duties of one, if we lead."""
+        if self._leads:
+            await asyncio.to_thread(self._duties.carry_out)
+
     async def _beat(self) -> None:
-        """Say that we are alive, renew what we hold, bury the dead, and do the duties of one if they are ours."""
+        """Say that we are alive, renew what we hold, bury the dead, and see who leads."""
         await asyncio.to_thread(self._cluster.beat, self._told(), self._queue.number)
         self._clock.measure(await asyncio.to_thread(self._store.now))
         for name in await asyncio.to_thread(self._cluster.bury):
@@ -217,22 +227,8 @@ class WorkerService:
         if self._leads:
             if not led:
                 log.info("worker.leads", number=self._cluster.number)
-            await asyncio.to_thread(self._lead, members)
+            await asyncio.to_thread(self._duties.tell, members)
         self._vitals.beat(leads=self._leads, workers=len(members))
-
-    def _lead(self, members: Sequence[Any]) -> None:
-        """What exactly one worker does: schedules, retention, and the heartbeat of all."""
-        self._releases.look(self._clock.now())
-        tick_schedules(self._store, self._catalog, self._clock, self._start_run)
-        if time.monotonic() - self._retired_at >= RETIRE_SECONDS or not self._retired_at:
-            self._retired_at = time.monotonic()
-            self._cluster.forget_old_duties()
-            retire(self._store, self._catalog, self._clock.now(), self._settings.retention_days)
-        told = combined(members, self._cluster.queue(), self._clock.now())
-        self._rates.append(told["scheduler"]["wakes_per_second"])
-        told["scheduler"]["rates"] = list(self._rates)
-        for key, value in told.items():
-            self._store.put_meta(key, value)
 
     def _told(self) -> dict[str, Any]:
         """What this worker tells of itself with each heartbeat."""
@@ -265,12 +261,13 @@ class WorkerService:
     async def _finish(self, tasks: Sequence[asyncio.Future[None]]) -> None:
         """Take no more, finish what is being performed, give back the rest."""
         self._queue.stop()
-        taking, turning, offering, beating = tasks
-        offering.cancel()
+        taking, turning, beating, *others = tasks
+        for task in others:
+            task.cancel()
         with suppress(Exception):
             await asyncio.wait([taking], timeout=2.0)
         turning.cancel()
-        await asyncio.gather(turning, offering, return_exceptions=True)
+        await asyncio.gather(turning, *others, return_exceptions=True)
         self._source.give_up(self._source.leased)
         with suppress(StoreUnavailable):
             await self._loop.drain(DRAIN_SECONDS)

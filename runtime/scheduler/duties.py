@@ -1,0 +1,54 @@
+"""What exactly one worker of many does: releases, schedules, retention, and the heartbeat of all put together."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from runtime.catalog import Catalog
+from runtime.clock import Clock
+from runtime.scheduler.combining import combined
+from runtime.scheduler.releases import Releases
+from runtime.scheduler.ticking import retire, tick_schedules
+from runtime.store.base import RunStore
+from runtime.store.postgres.cluster import Cluster, Member
+
+RETIRE_SECONDS = 3_600.0
+
+
+class Duties:
+    """The duties of the worker that leads; beside its own heartbeat, because they may take long."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        cluster: Cluster,
+        catalog: Catalog,
+        clock: Clock,
+        start_run: Callable[[str, str, datetime], None],
+        retention_days: float,
+    ) -> None:
+        self._store, self._cluster, self._catalog, self._clock = store, cluster, catalog, clock
+        self._start_run, self._retention_days = start_run, retention_days
+        self._releases = Releases(store)
+        self._rates: deque[float] = deque(maxlen=60)
+        self._retired_at = 0.0
+
+    def tell(self, members: Sequence[Member]) -> None:
+        """Put together what all workers tell."""
+        told = combined(members, self._cluster.queue(), self._clock.now())
+        self._rates.append(told["scheduler"]["wakes_per_second"])
+        told["scheduler"]["rates"] = list(self._rates)
+        for key, value in told.items():
+            self._store.put_meta(key, value)
+
+    def carry_out(self) -> None:
+        """Wake what was released, start what is scheduled, remove what is over."""
+        self._releases.look(self._clock.now())
+        tick_schedules(self._store, self._catalog, self._clock, self._start_run)
+        if time.monotonic() - self._retired_at >= RETIRE_SECONDS or not self._retired_at:
+            self._retired_at = time.monotonic()
+            self._cluster.forget_old_duties()
+            retire(self._store, self._catalog, self._clock.now(), self._retention_days)

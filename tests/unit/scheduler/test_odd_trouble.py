@@ -1,0 +1,57 @@
+"""Trouble nobody foresaw with one run or one act holds up no other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from runtime.model.act import Act
+from runtime.scheduler.acts import carry_out_due
+from runtime.store.base import Save
+from runtime.store.memory import MemoryStore
+from tests.unit.scheduler.test_wake_loop import World
+
+
+def test_a_run_that_cannot_be_written_keeps_no_other_from_being_saved() -> None:
+    async def story() -> None:
+        world = World()
+        world.answers.set()
+        for name in ("bad", "good", "well"):
+            world.start(name)
+        save = world.store.save
+
+        def unwritable(saves: Sequence[Save], *, epoch: int | None = None) -> list[str]:
+            if any(one.run.id == "bad" for one in saves):
+                raise TypeError("surrogates are not allowed")
+            return save(saves, epoch=epoch)
+
+        world.store.save = unwritable  # type: ignore[method-assign]
+        for _ in range(3):
+            for _ in range(10):
+                await world.loop.turn()
+                await asyncio.sleep(0)
+            world.clock.move(31)
+        assert world.store.counts() == {"completed": 2, "pending": 1}
+        assert world.store.next_wake() is not None, "it is tried again"
+
+    asyncio.run(story())
+
+
+def test_an_act_that_fails_oddly_says_so_and_those_after_it_are_carried_out() -> None:
+    world = World()
+    store: MemoryStore = world.store
+    now = world.clock.now()
+    for target in ("odd", "fine"):
+        store.add_act(Act(0, now, now, "mia", "console", "poll", target, outcome="pending"))
+    carried: list[str] = []
+
+    def carry_out(act: Act) -> None:
+        if act.target == "odd":
+            raise RuntimeError("nobody thought of this")
+        carried.append(act.target)
+
+    assert asyncio.run(carry_out_due(store, carry_out, now + timedelta(seconds=1))) == 2
+    assert carried == ["fine"]
+    (act,) = store.acts(target="odd")
+    assert act.outcome == "refused: RuntimeError: nobody thought of this"
