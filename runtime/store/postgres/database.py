@@ -41,6 +41,15 @@ def said(problem: BaseException) -> str:
     return text.rstrip(".") or type(problem).__name__
 
 
+async def silence(dsn: str) -> str:
+    """Why the server does not answer now; empty if it does."""
+    try:
+        await (await psycopg.AsyncConnection.connect(dsn)).close()
+    except psycopg.OperationalError as problem:
+        return said(problem)
+    return ""
+
+
 class Database:
     """A pool of connections, reads that are tried again, and transactions that say what came of them."""
 
