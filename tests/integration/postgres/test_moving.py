@@ -15,7 +15,7 @@ from runtime.settings import Settings
 from runtime.store.opening import open_store
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.store import PostgresStore
-from tests.postgres import new_database
+from tests.postgres import new_database, server
 from tests.scheduling import opened as opened_here
 from tests.scheduling import scheduler
 from tests.workers import jobs, opened, wait_for, workers
@@ -104,6 +104,8 @@ def test_a_database_without_or_with_another_format_is_refused_with_what_to_do() 
         open_store(url)
     with pytest.raises(StoreUnavailable, match="newer than"):
         upgrade_store(url)
+    with pytest.raises(StoreUnavailable, match=r"does not exist\. Nothing was saved; check the URL"):
+        open_store(server().url("nowhere"))
     with pytest.raises(StoreUnavailable, match="secret") as told:
         open_store("postgresql://mia:hush@127.0.0.1:1/secret")
     assert "hush" not in told.value.message
