@@ -59,6 +59,11 @@ def test_runs_in_flight_move_to_two_workers_and_nothing_is_lost_or_repeated(tmp_
     )
     assert done.returncode == 4
     assert "were moved to" in done.stderr
+    with opened_here(laptop) as runtime:
+        why = runtime.queries.why("r-0001")["sentences"]
+        assert any("were moved to" in s for s in why) and not any("Run forkjoin" in s for s in why)
+        trouble = {c.name for c in runtime.queries.doctor(laptop) if not c.ok}
+        assert "moved" in trouble and "scheduler" not in trouble
     back = copy_store(Settings(), url, str(tmp_path / "back"), quiet)
     assert back.tables["runs"][0] == 12
     with opened_here(tmp_path / "back") as runtime:
