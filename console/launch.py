@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -106,10 +107,12 @@ def _say_goodbye(settings: Settings, directory: Path) -> None:
         open_runs = sum(
             n for status, n in runtime.store.counts().items() if status in ("pending", "running", "sleeping")
         )
+        others = len((runtime.queries.scheduler() or {}).get("workers") or ()) > 1
     finally:
         runtime.close()
-    if open_runs:
+    if open_runs and not others:
+        how = "worker" if "://" in settings.store else f"scheduler --store {shlex.quote(settings.store)}"
         sys.stderr.write(
             f"The scheduler this console started ends in 30 s; {open_runs} runs will not be woken after that. "
-            "forkjoin scheduler keeps them going.\n"
+            f"forkjoin {how} keeps them going.\n"
         )

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 import click
 
 from console.cli.session import Session, common
-from runtime.errors import ForkjoinError
-from runtime.safe_text import clean, encodable
+from runtime.errors import ForkjoinError, InvalidInput
+from runtime.safe_text import clean, encodable, replace_surrogates
 
 INTERRUPTED = 130
 READER_GONE = 141
@@ -64,6 +64,7 @@ def run(arguments: list[str] | None = None) -> int:
     """Run one command line; gives its exit code."""
     one = Session()
     try:
+        _refuse_broken(sys.argv[1:] if arguments is None else arguments)
         result: Any = cli.main(args=arguments, prog_name="forkjoin", standalone_mode=False, obj=one)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
@@ -92,6 +93,13 @@ def run(arguments: list[str] | None = None) -> int:
         )
     finally:
         one.close()
+
+
+def _refuse_broken(arguments: list[str]) -> None:
+    """Refuse bytes that are no text; only the name of something that is there may hold them."""
+    for argument in arguments:
+        if not argument.isascii() and replace_surrogates(argument) != argument and not os.path.exists(argument):
+            raise InvalidInput(f"{clean(argument)} is no text in UTF-8; nothing was changed.")
 
 
 def _problems(problem: ForkjoinError) -> None:

@@ -13,7 +13,7 @@ import click
 from console.format import say
 from runtime.errors import InvalidInput, Refused
 from runtime.operations.actors import actor_of
-from runtime.safe_text import clean, json_text
+from runtime.safe_text import clean, json_text, replace_surrogates
 from runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def json_argument(text: str, what: str) -> Any:
         except (OSError, UnicodeDecodeError) as problem:
             raise InvalidInput(f"{what}: {text[1:]} cannot be read: {problem}.") from problem
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return replace_surrogates(json.loads(text, parse_constant=_refuse))
     except (ValueError, RecursionError) as problem:
         raise InvalidInput(f"{what} is not JSON: {problem}") from problem
 

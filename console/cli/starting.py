@@ -16,7 +16,7 @@ from runtime.errors import InvalidInput, TimedOut
 from runtime.model.status import RunStatus
 from runtime.operations.records import Run
 from runtime.operations.starting import NewRun
-from runtime.safe_text import clean, json_text
+from runtime.safe_text import clean, json_text, replace_surrogates
 
 LOOK_SECONDS = 0.1
 
@@ -42,7 +42,7 @@ def each_of(path: str) -> list[NewRun]:
         raise InvalidInput(f"--each {path} cannot be read: {problem}.") from problem
     for number, line in enumerate(lines, 1):
         try:
-            entry = json.loads(line)
+            entry = replace_surrogates(json.loads(line))
         except ValueError as problem:
             raise InvalidInput(f"{path}, line {number} is not JSON: {problem}.") from problem
         if not isinstance(entry, Mapping) or set(entry) - {"id", "state", "labels"}:

@@ -21,9 +21,12 @@ class Bars:
     def __init__(self) -> None:
         self._table = ""
         self._bar: Any = None
+        self.begun = False
+        """Whether anything was copied."""
 
     def told(self, table: str, count: int, of: int) -> None:
         """Show how far the copy of a table is."""
+        self.begun = True
         if not sys.stderr.isatty():
             return
         if table != self._table:
@@ -71,7 +74,8 @@ def copy(source: str, target: str) -> None:
         result = copy_store(session().settings, source, target, bars.told)
     except (KeyboardInterrupt, StoreUnavailable) as problem:
         bars.end()
-        progress("What was copied so far stays, the source is as it was. The same command goes on.")
+        if bars.begun or isinstance(problem, KeyboardInterrupt):
+            progress("What was copied so far stays, the source is as it was. The same command goes on.")
         if isinstance(problem, KeyboardInterrupt):
             raise click.exceptions.Exit(INTERRUPTED) from None
         raise

@@ -66,6 +66,8 @@ def why(
 
 def scheduler_state(beat: Mapping[str, Any] | None, now: datetime) -> tuple[bool, str]:
     """Whether a scheduler is alive by its heartbeat, and the sentence that says so."""
+    if beat and beat.get("moved_to"):
+        return False, f"The runs of this store were moved to {beat['moved_to']} and are driven there, not here."
     if not beat or not beat.get("beat_at"):
         return (
             False,
@@ -76,7 +78,7 @@ def scheduler_state(beat: Mapping[str, Any] | None, now: datetime) -> tuple[bool
     who = f"on {beat.get('host', '?')}, pid {beat.get('pid', '?')}"
     workers = beat.get("workers") or ()
     if (now - moment).total_seconds() > SCHEDULER_SILENT_SECONDS or beat.get("stopped"):
-        what = "worker" if workers else "scheduler"
+        what = "scheduler" if beat.get("workers") is None else "worker"
         return False, (
             f"No {what} for {ago(now, moment)}: nothing is started, polled or joined. "
             f"Last alive {who}. Run forkjoin {what}."

@@ -106,9 +106,11 @@ class Queries:
         return dict(self.store.meta("durations") or {})
 
     def scheduler(self) -> dict[str, Any] | None:
-        """The last heartbeat of a scheduler."""
+        """The last heartbeat of a scheduler; with `moved_to` if nobody drives this store because it was moved."""
         beat: dict[str, Any] | None = self.store.meta("scheduler")
-        return beat
+        if scheduler_state(beat, self.clock.now())[0] or not (moved := self.store.meta("moved_to")):
+            return beat
+        return {**(beat or {}), "moved_to": moved}
 
     def scheduler_state(self) -> tuple[bool, str]:
         """Whether a scheduler is alive by its heartbeat, and the sentence about it."""
@@ -187,11 +189,14 @@ class Queries:
             checks.append(Check("disk", free > 100_000_000 and not remote, f"{free / 1e9:.1f} GB free, {where}"))
             writable = os.access(directory, os.W_OK)
             checks.append(Check("writable", writable, "yes" if writable else "no: only reading commands work"))
+        if source := self.store.meta("copied"):
+            checks.append(Check("copied", False, f"a copy from {source} was interrupted: repeat forkjoin store copy"))
         alive, text = scheduler_state(self.scheduler(), self.clock.now())
-        checks.append(Check("scheduler", alive, text))
+        if not moved:
+            checks.append(Check("scheduler", alive, text))
         if alive:
             checks += [Check(name, False, told) for name, told in troubles(self.scheduler() or {})]
-        for home in homes(self.store, self.clock.now()):
+        for home in homes(self.store, self.clock.now()) if not moved else ():
             trouble = deserted(home)
             checks.append(Check("home", trouble is None, trouble or f"{home.system} on {home.host}, {home.directory}"))
         try:

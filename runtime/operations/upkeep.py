@@ -7,6 +7,7 @@ from datetime import timedelta
 from runtime.errors import Refused
 from runtime.model.status import RunStatus
 from runtime.operations.acting import Acting, Receipt, recording
+from runtime.operations.planning import rule_text
 from runtime.store.base import RunFilter
 
 
@@ -20,7 +21,7 @@ def switch_schedule(acting: Acting, flow: str, *, enabled: bool, reason: str, dr
     state = acting.store.schedules().get(workflow.name, {})
     if bool(state.get("enabled")) is enabled:
         raise Refused(f"The schedule of {workflow.name} is {'enabled' if enabled else 'disabled'} already.")
-    effect = f"The schedule {dict(workflow.flow.schedule)} of {workflow.name} is {'on' if enabled else 'off'}."
+    effect = f"The schedule ({rule_text(workflow.flow.schedule)}) of {workflow.name} is {'on' if enabled else 'off'}."
     if dry_run:
         return Receipt(f"Would {verb} {workflow.name}.", (effect,), dry_run=True)
     now = acting.clock.now().isoformat()
@@ -28,7 +29,7 @@ def switch_schedule(acting: Acting, flow: str, *, enabled: bool, reason: str, dr
     acting.store.put_schedule(workflow.name, new)
     with recording(None, partly=f"The schedule of {workflow.name} is {'on' if enabled else 'off'}"):
         act = acting.store.add_act(acting.new_act(verb, workflow.name, reason))
-    return Receipt(f"{verb} {workflow.name}: done, act {act.id}.", (effect,), act)
+    return Receipt(f"{verb} {workflow.name}: accepted, act {act.id}.", (effect,), act)
 
 
 def prune(acting: Acting, older_than: timedelta, *, failed: bool, reason: str, dry_run: bool) -> Receipt:

@@ -14,6 +14,7 @@ from procrastinate.worker import Worker as QueueWorker
 
 from runtime.logs import get_logger
 from runtime.scheduler.batched_jobs import BatchedJobs
+from runtime.store.postgres.database import said, silence
 
 log = get_logger(__name__)
 TASK = "forkjoin.wake"
@@ -22,6 +23,7 @@ FETCH_SECONDS = 1.0
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 10.0
 GRACE_SECONDS = 20.0
+AGAIN_SECONDS = 1.0
 # A server that is away is noticed soon, and everything begins again: else jobs whose end cannot be told keep the old
 # worker from stopping.
 PATIENCE: dict[str, Any] = {"timeout": 5.0, "reconnect_timeout": 5.0}
@@ -99,6 +101,8 @@ class Queue:
                 await self._wake(run_id)
 
             try:
+                if not await self._answered():
+                    break
                 async with app.open_async():
                     app.job_manager = self._jobs = BatchedJobs(app.connector, max(1, self._concurrency // 5))
                     self._worker = QueueWorker(
@@ -121,12 +125,29 @@ class Queue:
             except asyncio.CancelledError:
                 raise
             except Exception as problem:
-                log.warning("queue.interrupted", problem=f"{type(problem).__name__}: {problem}", again_in_s=pause)
+                why = said(problem.__cause__ or problem)
+                log.warning("queue.interrupted", problem=f"{type(problem).__name__}: {why}", again_in_s=pause)
             finally:
                 self._worker = self._jobs = None
             if not self._stopping:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10.0)
+
+    async def _answered(self) -> bool:
+        """Wait until the server answers; False if stopped before.
+
+        A pool that is opened while it is away waits half a minute in vain, long after it is back.
+        """
+        told = False
+        while not self._stopping:
+            why = await silence(self._dsn)
+            if not why:
+                return True
+            if not told:
+                log.warning("queue.waits", problem=why)
+            told = True
+            await asyncio.sleep(AGAIN_SECONDS)
+        return False
 
     def stop(self) -> None:
         """Take no more jobs; those under way are finished."""

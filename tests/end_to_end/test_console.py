@@ -65,6 +65,7 @@ def test_the_demo_is_understood_and_repaired_from_the_keyboard_alone(tmp_path: P
         desk.press_until("6", "held system=")
         desk.press_until("q", "EXIT=0")
         assert "will not be woken" in desk.screen
+        assert f"scheduler--store{store}keeps" in "".join(desk.screen.split())
     with opened(store) as runtime:
         assert [h.reason for h in runtime.store.holds()] == ["provider outage"]
         assert runtime.store.get("failing-0001").failed_branches == 0  # type: ignore[union-attr]

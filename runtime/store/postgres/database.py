@@ -30,6 +30,17 @@ TRIES = 4
 # What the pool has to say is said by us, once and as a sentence; on a console's screen it would stand anywhere.
 logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
 PASSING = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
+AWAY = "The server does not answer. Nothing was saved; try again when it is back."
+LOGIN = "Nothing was saved; check user and password (PGPASSWORD or a .pgpass file)."
+NO_DATABASE = "Nothing was saved; check the URL, or make the database (createdb)."
+# The driver does not tell by a code what a server says to who logs in.
+REFUSED = (
+    ("password authentication failed", LOGIN),
+    ("no password supplied", LOGIN),
+    ("no pg_hba.conf entry", "Nothing was saved; the server lets nobody in from here: see its pg_hba.conf."),
+    ("connection is bad", "Nothing was saved; check the URL."),
+    (" does not exist", NO_DATABASE),
+)
 GONE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
@@ -39,6 +50,15 @@ def said(problem: BaseException) -> str:
     for guess in (" Is the server running", " This probably means"):
         text = text.partition(guess)[0]
     return text.rstrip(".") or type(problem).__name__
+
+
+async def silence(dsn: str) -> str:
+    """Why the server does not answer now; empty if it does."""
+    try:
+        await (await psycopg.AsyncConnection.connect(dsn)).close()
+    except psycopg.OperationalError as problem:
+        return said(problem)
+    return ""
 
 
 class Database:
@@ -211,7 +231,7 @@ class Database:
         elif isinstance(problem, errors.InvalidPassword | errors.InvalidAuthorizationSpecification):
             advice = "Check user and password (PGPASSWORD or a .pgpass file)."
         elif isinstance(problem, GONE) and (isinstance(problem, PoolTimeout) or self._cut(problem)):
-            advice = "The server does not answer. Nothing was saved; try again when it is back."
+            advice = next((told for text, told in REFUSED if text in str(problem)), AWAY)
             return StoreAway(start + advice, store=self.name, cause=said(problem))
         else:
             advice = "Nothing was saved."

@@ -63,6 +63,7 @@ def test_a_started_run_is_listed_and_shown_with_the_keys_of_the_contract(forkjoi
         (("start", "profile_update", "--state", "[]"), 2, "JSON object"),
         (("start", "profile_update", "--state", '{"userId": 5}'), 2, "globalStateSchema"),
         (("start", "profile_update", "--id", "p"), 4, "taken"),
+        (("start", "profile_update", "--reason", "caf\udce9"), 2, "no text in UTF-8"),
         (("retry", "p"), 4, "Nothing to retry"),
         (("retry", "p", "--revision", "9"), 4, "revision 1, you saw 9"),
         (("retry", "p", "nobranch"), 3, "no branch nobranch"),
@@ -154,6 +155,19 @@ def test_hostile_text_never_reaches_the_terminal_raw(forkjoin: Forkjoin) -> None
         _, out, err = forkjoin(*words)
         assert not {"\x1b", "\x07", "\u202e"} & set(out + err), words
     assert shown(forkjoin, "acts")[0]["reason"] == nasty
+
+
+def test_half_a_surrogate_pair_is_stored_as_its_replacement(forkjoin: Forkjoin) -> None:
+    state = '{"userId": "\\ud800", "updatedFields": []}'
+    assert forkjoin("start", "profile_update", "--id", "p", "--state", state)[0] == 0
+    assert shown(forkjoin, "show", "p")["state"]["userId"] == "\ufffd"
+    forkjoin("restart", "p", "--id", "q")
+    assert shown(forkjoin, "show", "q")["state"]["userId"] == "\ufffd"
+
+
+def test_a_schedule_is_switched_and_its_rule_told_in_words(forkjoin: Forkjoin) -> None:
+    code, out, _ = forkjoin("schedule", "enable", "nightly_etl")
+    assert (code, "The schedule (cron 30 2 * * * UTC) of nightly_etl is on." in out) == (0, True)
 
 
 def test_each_line_of_a_file_starts_a_run_or_none_does(forkjoin: Forkjoin, tmp_path: Path) -> None:

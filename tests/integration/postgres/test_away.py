@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -15,8 +16,10 @@ from console.cli.main import run
 from runtime.assembly import attach, scheduler_alive, start_scheduler_process
 from runtime.errors import Refused, StoreAway, Unconfirmed
 from runtime.model.act import Act
+from runtime.scheduler.queue import Queue
 from runtime.store.opening import open_store
 from runtime.store.postgres import changes
+from runtime.store.postgres.address import conninfo
 from runtime.store.postgres.opening import open_postgres
 from tests.cutting import Cutting
 from tests.postgres import Server, new_database, own_server
@@ -100,6 +103,26 @@ def test_when_all_workers_were_killed_it_is_said_and_a_console_starts_one(tmp_pa
             finally:
                 started.terminate()
                 started.wait(40)
+
+
+def test_the_queue_opens_nothing_before_the_server_answers(caplog: pytest.LogCaptureFixture) -> None:
+    async def wake(run_id: str) -> None:
+        raise AssertionError(run_id)
+
+    async def story(server: Server) -> None:
+        queue = Queue(conninfo(server.url("postgres")), wake, concurrency=1, reach=None)
+        running = asyncio.create_task(queue.run())
+        await asyncio.to_thread(wait_for, lambda: "queue.waits" in caplog.messages)
+        server.start()
+        await asyncio.to_thread(wait_for, lambda: queue.number is not None)
+        queue.stop()
+        await running
+        assert "queue.interrupted" not in caplog.messages
+
+    with own_server() as server:
+        open_postgres(server.url("postgres")).close()
+        server.stop(signal.SIGQUIT)
+        asyncio.run(story(server))
 
 
 def standby_of(primary: Server) -> Server:

@@ -15,7 +15,7 @@ from runtime.settings import Settings
 from runtime.store.opening import open_store
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.store import PostgresStore
-from tests.postgres import new_database
+from tests.postgres import new_database, server
 from tests.scheduling import opened as opened_here
 from tests.scheduling import scheduler
 from tests.workers import jobs, opened, wait_for, workers
@@ -59,6 +59,11 @@ def test_runs_in_flight_move_to_two_workers_and_nothing_is_lost_or_repeated(tmp_
     )
     assert done.returncode == 4
     assert "were moved to" in done.stderr
+    with opened_here(laptop) as runtime:
+        why = runtime.queries.why("r-0001")["sentences"]
+        assert any("were moved to" in s for s in why) and not any("Run forkjoin" in s for s in why)
+        trouble = {c.name for c in runtime.queries.doctor(laptop) if not c.ok}
+        assert "moved" in trouble and "scheduler" not in trouble
     back = copy_store(Settings(), url, str(tmp_path / "back"), quiet)
     assert back.tables["runs"][0] == 12
     with opened_here(tmp_path / "back") as runtime:
@@ -104,6 +109,8 @@ def test_a_database_without_or_with_another_format_is_refused_with_what_to_do() 
         open_store(url)
     with pytest.raises(StoreUnavailable, match="newer than"):
         upgrade_store(url)
+    with pytest.raises(StoreUnavailable, match=r"does not exist\. Nothing was saved; check the URL"):
+        open_store(server().url("nowhere"))
     with pytest.raises(StoreUnavailable, match="secret") as told:
         open_store("postgresql://mia:hush@127.0.0.1:1/secret")
     assert "hush" not in told.value.message
