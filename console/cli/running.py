@@ -67,10 +67,10 @@ def scheduler(until_idle: bool, metrics_port: int | None) -> None:
 
 @click.command()
 @click.option("--concurrency", type=click.IntRange(1, 1_000), default=100, show_default=True, help="Wakes at once.")
-@click.option("--systems", metavar="A,B", default="", help="External systems this worker may reach; default all.")
+@click.option("--systems", metavar="A,B", help="External systems this worker may reach; default all.")
 @metrics_port
 @common
-def worker(concurrency: int, systems: str, metrics_port: int | None) -> None:
+def worker(concurrency: int, systems: str | None, metrics_port: int | None) -> None:
     """One of any number of workers on a PostgreSQL store; logs on stderr."""
     one = session()
     one.overrides["metrics_port"] = metrics_port
@@ -80,7 +80,9 @@ def worker(concurrency: int, systems: str, metrics_port: int | None) -> None:
     from runtime.logs import configure
 
     configure(one.settings.log_level, one.settings.log_format)
-    named = [name.strip() for name in systems.split(",") if name.strip()]
+    named = [name.strip() for name in (systems or "").split(",") if name.strip()]
+    if systems is not None and not named:
+        raise InvalidInput("--systems names no external system; leave it out for all.")
     raise click.exceptions.Exit(run_worker(one.settings, concurrency=concurrency, systems=named))
 
 

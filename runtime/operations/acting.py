@@ -52,11 +52,13 @@ class Acting:
         self.read_only = read_only
 
     def refuse_read_only(self, verb: str) -> None:
-        """Refuse any change in a read-only session, and in a store whose runs are driven elsewhere now."""
+        """Refuse any change in a read-only session, and in a store whose runs are elsewhere, or not there yet."""
         if self.read_only:
             raise Refused(f"This session is read-only; {verb} is not possible in it.")
         if moved := self.store.meta("moved_to"):
             raise Refused(f"The runs of this store were moved to {moved}; {verb} belongs there. Nothing was changed.")
+        if self.store.meta("copied"):
+            raise Refused(f"A copy into this store was interrupted; repeat forkjoin store copy before {verb}.")
 
     def load(self, run_id: str) -> Stored:
         """The run with all its records; NotFound if there is none."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.catalog import Catalog
-from runtime.errors import LostRight, StoreUnavailable
+from runtime.errors import LostRight, Refused, StoreUnavailable
 from runtime.logs import get_logger
 from runtime.model.question import Question
 from runtime.scheduler.attachment import LeftAlone
@@ -171,8 +171,13 @@ class WorkerService:
         self._loop.forget()
         self._source.give_up()
         self._limits.forget()
-        with suppress(StoreUnavailable):
+        try:
             await asyncio.to_thread(self._join)
+        except Refused as problem:
+            log.error("worker.refused", problem=problem.message)
+            self._stop.set()
+        except StoreUnavailable as problem:
+            log.warning("worker.not_back", problem=problem.message)
 
     async def _turn(self) -> None:
         """Wait for runs from the queue, outcomes, or a busy run that is due for something else; then move them."""

@@ -65,7 +65,10 @@ def standstill(database: Database, *, patience_seconds: float = 2.0) -> Iterator
 
 
 def refuse_joining(con: Connection, name: str) -> None:
-    """In the transaction that adds a worker: StoreUnavailable if none may work on this store."""
+    """In the transaction that adds a worker: refuse it if none may work on this store.
+
+    Raises Refused if its runs are not there: moved elsewhere, or copied by half; else StoreUnavailable.
+    """
     free = con.execute(sql("join_right")).fetchone()
     row = con.execute(sql("may_join")).fetchone()
     assert free is not None and row is not None
@@ -76,9 +79,9 @@ def refuse_joining(con: Connection, name: str) -> None:
     elif found != FORMAT:
         why = f"it has format {found} by now, and this worker knows {FORMAT}. Start it again with that forkjoin"
     elif moved is not None and orjson.loads(moved)["value"]:
-        why = f"its runs were moved to {orjson.loads(moved)['value']}. They are driven there"
+        raise Refused(f"No worker may work on {name}: its runs were moved to {orjson.loads(moved)['value']}.")
     elif copied is not None and orjson.loads(copied)["value"]:
-        why = "a copy into it was interrupted. Repeat forkjoin store copy first"
+        raise Refused(f"No worker may work on {name}: a copy into it was interrupted. Repeat forkjoin store copy.")
     else:
         why = unfit(con)
     if why:
