@@ -187,8 +187,8 @@ class Queries:
             remote = network_disk(directory)
             where = f"on a network disk ({remote}): move the store to a local one" if remote else "on a local disk"
             checks.append(Check("disk", free > 100_000_000 and not remote, f"{free / 1e9:.1f} GB free, {where}"))
-            writable = os.access(directory, os.W_OK)
-            checks.append(Check("writable", writable, "yes" if writable else "no: only reading commands work"))
+        writable = self.store.may_write() and (not directory.is_dir() or os.access(directory, os.W_OK))
+        checks.append(Check("writable", writable, "yes" if writable else "no: only reading commands work"))
         if source := self.store.meta("copied"):
             checks.append(Check("copied", False, f"a copy from {source} was interrupted: repeat forkjoin store copy"))
         alive, text = scheduler_state(self.scheduler(), self.clock.now())

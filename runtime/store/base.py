@@ -208,6 +208,10 @@ class RunStore(Protocol):
         """Remove runs with all that belongs to them; returns how many were there."""
         ...
 
+    def may_write(self) -> bool:
+        """Whether this user may change anything here."""
+        ...
+
     def now(self) -> datetime | None:
         """The moment by the clock that decides what is due; None where that is the clock of this machine."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -171,6 +172,10 @@ class SmallTables:
     def place(self) -> str:
         """Where it lies."""
         return self.rows.path
+
+    def may_write(self) -> bool:
+        """Whether the file may be written."""
+        return self.rows.path == ":memory:" or os.access(self.rows.path, os.W_OK)
 
     def now(self) -> datetime | None:
         """None: the clock of this machine counts."""

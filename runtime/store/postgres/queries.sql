@@ -432,6 +432,9 @@ SELECT id FROM heads WHERE id = ANY(%b) LIMIT 1
 -- name: database_now
 SELECT clock_timestamp()
 
+-- name: may_write
+SELECT has_table_privilege('heads', 'INSERT') AND has_table_privilege('heads', 'UPDATE') AND NOT pg_is_in_recovery()
+
 -- name: database_size
 SELECT pg_database_size(current_database())
 

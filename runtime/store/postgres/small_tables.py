@@ -167,6 +167,10 @@ class SmallTables:
         """Where it lies."""
         return self.database.name
 
+    def may_write(self) -> bool:
+        """Whether this role may write the tables, on a server that takes writes."""
+        return bool(self.database.one("may_write")[0])
+
     def now(self) -> datetime:
         """The moment by the clock of the database."""
         moment: datetime = self.database.one("database_now")[0]
