@@ -109,10 +109,12 @@ class Rows(ScrollView, can_focus=True):
             y = index - self.scroll_offset.y + (1 if self.head else 0)
             old = self._drawn.get(y)
             new = self._line(index)
-            if old is not None and old != new:
-                start, end = _span(old, new)
-                self.refresh(Region(start, y, max(1, end - start), 1))
-                changed += 1
+            if old == new:
+                continue
+            # Not known what stands there: a resize may be told of after the rows were painted for it.
+            start, end = _span(old, new) if old is not None else (0, self.size.width)
+            self.refresh(Region(start, y, max(1, end - start), 1))
+            changed += 1
         return changed
 
     def _line(self, index: int) -> Line:
