@@ -104,8 +104,9 @@ class WorkerService:
                 self._again("worker.turn", self._turn, 0.0),
                 self._again("worker.beat", self._beat, BEAT_SECONDS),
                 self._again("worker.offer", self._offer, OFFER_SECONDS),
-                self._again("worker.acts", self._carry_out, OFFER_SECONDS),
-                self._again("worker.lead", self._lead, BEAT_SECONDS),
+                # Who does not lead asks the store nothing here, so that this says nothing of whether it is back.
+                self._again("worker.acts", self._carry_out, OFFER_SECONDS, tells=False),
+                self._again("worker.lead", self._lead, BEAT_SECONDS, tells=False),
             )
         ]
         notify("READY=1")
@@ -131,7 +132,7 @@ class WorkerService:
         self._cluster.join(f"{host}:{os.getpid()}", host, self._told())
         log.info("worker.working", number=self._cluster.number, directory=self._directory, pid=os.getpid())
 
-    async def _again(self, name: str, work: Callable[[], Any], pause: float) -> None:
+    async def _again(self, name: str, work: Callable[[], Any], pause: float, *, tells: bool = True) -> None:
         """Do something again and again, sooner if it says so; when the store is away wait a little longer each time."""
         wait = 0.5
         while True:
@@ -139,7 +140,7 @@ class WorkerService:
             try:
                 sooner = await work()
                 wait = 0.5
-                if not self._available:
+                if tells and not self._available:
                     self._available = True
                     self._vitals.works()
                     log.info("worker.store_back")

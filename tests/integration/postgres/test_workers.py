@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import DURABLE, new_database, own_server
-from tests.workers import jobs, opened, wait_for, workers
+from tests.workers import Fleet, jobs, opened, wait_for, workers, workers_told
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
@@ -112,3 +112,18 @@ def test_a_worker_passes_on_what_it_may_not_reach(tmp_path: Path) -> None:
             with workers(url, folder, 1, "--systems", "simulated"):
                 wait_for(lambda: runtime.store.counts() == {"completed": 1}, 40)
     assert jobs(folder) == 2
+
+
+def test_each_worker_says_once_that_the_store_is_away_and_once_that_it_is_back(tmp_path: Path) -> None:
+    with own_server() as server, Fleet(server.url("postgres"), tmp_path / "s") as fleet:
+        with opened(server.url("postgres"), tmp_path / "s") as runtime:
+            both = [fleet.add(), fleet.add()]
+            wait_for(lambda: len(workers_told(runtime)) == 2)
+        server.stop(signal.SIGQUIT)
+        wait_for(lambda: all("worker.store_unavailable" in fleet.log(p) for p in both))
+        time.sleep(2)  # Away for a while: time enough to say something wrong.
+        server.start()
+        wait_for(lambda: all("worker.store_back" in fleet.log(p) for p in both))
+        for process in both:
+            told = fleet.log(process)
+            assert told.count("worker.store_unavailable") == told.count("worker.store_back") == 1, told
