@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from runtime.engine.lateness import Durations
-from runtime.engine.results import results
+from runtime.engine.results import results, settled_view
+from runtime.engine.scope import expression_names
 from runtime.flow.expressions import Expressions
 from runtime.flow.program import Program
 from runtime.model.act import Hold
@@ -123,22 +124,29 @@ class Draft:
             self._results = results(self.branches)
         return self._results
 
-    def names(self, branch: Branch) -> dict[str, Any]:
-        """What conditions and templates on a branch may use."""
-        return {
-            "state": self.state,
-            "params": self.program.step(branch.step_id).params,
-            "results": self.results(),
-            "item": branch.item,
-        }
+    def names(self, branch: Branch, code: str) -> dict[str, Any]:
+        """What an expression on a branch may use."""
+        visit = branch.current
+        # What thousands of items came to is put together only for who asks.
+        asked = visit is not None and "settled" in code
+        return expression_names(
+            self.program,
+            self.run,
+            branch,
+            step_id=branch.step_id,
+            attempt=visit.attempts[-1].attempt if visit is not None and visit.attempts else 0,
+            state=self.state,
+            results=self.results(),
+            settled=settled_view(visit, self.branches) if visit is not None and asked else (),
+        )
 
     def evaluate(self, code: str, branch: Branch) -> Any:
         """Value of an expression on a branch; raises ExpressionError."""
-        return EXPRESSIONS.evaluate(code, self.names(branch), now=self.now, seed=self.run.seed)
+        return EXPRESSIONS.evaluate(code, self.names(branch, code), now=self.now, seed=self.run.seed)
 
     def truthy(self, code: str, branch: Branch) -> bool:
         """JavaScript truth of an expression on a branch; raises ExpressionError."""
-        return EXPRESSIONS.truthy(code, self.names(branch), now=self.now, seed=self.run.seed)
+        return EXPRESSIONS.truthy(code, self.names(branch, code), now=self.now, seed=self.run.seed)
 
     def open_attempts(self, branch: Branch) -> Iterator[tuple[int, StepVisit, Attempt]]:
         """Attempts whose external work may still run: index of the visit, visit, attempt."""

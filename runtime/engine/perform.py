@@ -15,6 +15,7 @@ from runtime.engine.crash_points import crash_point
 from runtime.engine.draft import EXPRESSIONS, Draft
 from runtime.engine.plan import Action
 from runtime.engine.results import settled_view
+from runtime.engine.scope import expression_names
 from runtime.errors import ExpressionError, ForkjoinError, Unreachable
 from runtime.external.base import Call, ExternalSystem
 from runtime.flow.templates import RequestScope
@@ -172,14 +173,17 @@ def build_call(action: Action, draft: Draft) -> tuple[Call, RequestScope]:
         settled=settled_view(visit, draft.branches),
         external_id=attempt.external_id,
     )
-    names = {
-        "state": draft.state,
-        "params": step.params,
-        "results": request.results,
-        "item": branch.item,
-        "key": attempt.idempotency_key,
-        "externalId": attempt.external_id,
-    }
+    names = expression_names(
+        draft.program,
+        draft.run,
+        branch,
+        step_id=step.id,
+        attempt=attempt.attempt,
+        state=draft.state,
+        results=request.results,
+        settled=request.settled,
+    )
+    names |= {"key": attempt.idempotency_key, "externalId": attempt.external_id}
     scope = RequestScope(names, expressions=EXPRESSIONS, now=draft.now, seed=draft.run.seed, env=os.environ)
     config: Mapping[str, Any] = binding.config if binding else {}
     return Call(request, config, scope), scope

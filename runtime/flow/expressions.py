@@ -13,6 +13,7 @@ from typing import Any
 from runtime.errors import ExpressionError
 from runtime.flow import sandbox
 from runtime.flow.json_value import exact_json
+from runtime.flow.names import UNDEFINED
 
 MAXIMUM_CODE_LENGTH = 20_000
 """Characters one expression may have."""
@@ -68,7 +69,7 @@ class Expressions:
         if problem is not None:
             raise ExpressionError(f"{quoted(code)} is not a JavaScript expression: {problem}.")
         try:
-            given = {name: json.dumps(value, default=dict) for name, value in narrowed(code, names).items()}
+            given = {name: _text(value) for name, value in narrowed(code, names).items()}
         except (TypeError, ValueError, RecursionError) as error:
             raise ExpressionError(f"{quoted(code)} was given a value that is not JSON: {error}.") from error
         allowed = self._seconds
@@ -141,6 +142,10 @@ def quoted(code: str) -> str:
     """An expression as it is named in messages."""
     text = " ".join(code.split())
     return f"`{text if len(text) <= 120 else text[:120] + '…'}`"
+
+
+def _text(value: Any) -> str | None:
+    return None if value is UNDEFINED else json.dumps(value, default=dict)
 
 
 def _integer(digits: str) -> int | float:

@@ -94,13 +94,13 @@ def parse_problem(context: Any, code: str) -> str | None:
 
 
 def run(
-    code: str, given: Mapping[str, str], *, form: str, now: datetime, seed: int, seconds: float, memory: int
+    code: str, given: Mapping[str, str | None], *, form: str, now: datetime, seed: int, seconds: float, memory: int
 ) -> str:
     """Value of an expression as JSON text, from an engine of its own that is thrown away.
 
     Args:
         code: One expression, syntax already checked.
-        given: JSON text by global name.
+        given: JSON text by global name; None is undefined.
         form: `value` or `truth`.
         now: What `Date` tells.
         seed: What `Math.random` starts from.
@@ -117,9 +117,11 @@ def run(
     context.set("__forms", forms)
     finish = context.eval(f"(forms => {{ delete globalThis.__forms; return forms.{form}; }})(__forms)")
     for name, text in given.items():
-        context.set(name, context.parse_json(text))
-    text = finish(context.eval(wrapped(code)))
-    return str(text)
+        if text is None:
+            context.eval(f"var {name}")
+        else:
+            context.set(name, context.parse_json(text))
+    return str(finish(context.eval(wrapped(code))))
 
 
 def first_line(problem: BaseException) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from runtime.errors import ExpressionError
 from runtime.flow.expressions import Expressions, check_syntax, quoted
 from runtime.flow.json_value import plain_text
+from runtime.flow.names import UNDEFINED
 from runtime.flow.template_text import Template, parts, shown
 
 SHORTEST_SECRET = 4
@@ -39,7 +40,7 @@ class RequestScope:
         """Bind the scope to a request.
 
         Args:
-            names: JSON values by name: state, params, results, item, key, externalId.
+            names: JSON values by name, those of `runtime.flow.names`.
             expressions: What evaluates expressions that are not paths.
             now: What `Date` tells.
             seed: What `Math.random` starts from.
@@ -173,6 +174,8 @@ def _text_problems(text: str) -> Iterator[str]:
 def _look_up(code: str, path: tuple[str | int, ...], names: Mapping[str, Any]) -> Any:
     """Follow a path as JavaScript does: what an object or list lacks is null, what null lacks is an error."""
     value = names[str(path[0])]
+    if value is UNDEFINED:
+        value = None
     for part in path[1:]:
         if value is None:
             raise ExpressionError(f"{quoted(code)} failed: there is nothing that could have {part!r}.")
