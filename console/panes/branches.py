@@ -9,6 +9,7 @@ from console.panes.base import Pane, Showing
 from console.theme import Line, Piece, fit, fit_middle, width_of
 from console.times import column, moment
 from console.widgets.rows import Lines
+from runtime.model.tries import tries_short
 from runtime.operations.names import said_name
 from runtime.safe_text import clean
 
@@ -46,6 +47,7 @@ class Tree(Lines):
             if branch.status != "superseded":
                 children.setdefault(branch.parent, []).append(branch)
         self.children = children
+        self.going_on = {b.id for b in detail.leaves}
         self.rows: list[tuple[Branch, int]] = []
         stack = [(b, 0) for b in reversed(children.get(None, []))]
         while stack:
@@ -69,7 +71,7 @@ class Tree(Lines):
         if group:
             sign = self.showing.look.lines["shut" if branch.id in self.showing.folded else "open"] + " "
         name = fit_middle(indent + sign + clean(said_name(branch.id), 120), sizes[1])
-        if group and branch.status in ("running", "completed"):
+        if group and branch.status in ("running", "completed") and branch.id not in self.going_on:
             told = self._told(branch)
             return (
                 (fit("", sizes[0] + 1), ""),
@@ -141,8 +143,9 @@ def status_piece(branch: Branch, showing: Showing, interval: float) -> Piece:
 def _cells(detail: RunDetail, branch: Branch, showing: Showing, *, exact: bool) -> list[Piece]:
     step = detail.program.graph.steps.get(branch.step_id)
     attempt = last_attempt(branch)
+    visit = next((v for v in reversed(branch.steps) if v.attempts), None)
     interval = step.poll.interval if step else 30.0
-    tries = f"{attempt.attempt}/{step.retry.maximum_attempts}" if attempt and step else ""
+    tries = tries_short(visit, step.retry.maximum_attempts) if attempt and visit and step else ""
     seen = branch.observation
     seen_cell: Piece = ("", "")
     if branch.status == "running" and seen is not None:

@@ -9,6 +9,7 @@ from console.panes.why import you_can
 from console.theme import Line
 from console.times import clock_time, words
 from console.widgets.rows import Lines
+from runtime.model.tries import tries_used
 from runtime.safe_text import clean, json_text
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class FailurePane(Pane):
             return Lines([*lines, *you_can(detail, showing)])
         step = detail.program.graph.steps.get(branch.step_id)
         if failure is not None:
-            used = f"; {len(attempts)} of {step.retry.maximum_attempts} attempts used" if step and attempts else ""
+            used = f"; {tries_used(visit, step.retry.maximum_attempts)}" if step and visit and attempts else ""
             lines += _labelled(clean(failure.type, 60), clean(failure.message, 4_000) + used, width)
             since = words((showing.now - failure.at).total_seconds())
             lines += _labelled("When", f"{since} ago, {clock_time(failure.at, showing.zone)}", width)

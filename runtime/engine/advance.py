@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from runtime.engine.apply import Observed, apply
+from runtime.engine.cause import cause_of
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.moves import settle
 from runtime.engine.plan import Action, Plan, plan
@@ -14,7 +15,7 @@ from runtime.engine.summary import summarise
 from runtime.model.branch import Branch
 from runtime.model.change import changed
 from runtime.model.run import HistoryEntry, Run
-from runtime.model.status import ENDED_RUN
+from runtime.model.status import ENDED_RUN, RunStatus
 from runtime.store.base import Save, Stored
 
 Slots = Collection[tuple[str, str, int, int]]
@@ -93,6 +94,7 @@ def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[St
         total_visits=draft.total_visits,
         next_seq=draft.next_seq,
         failure=draft.failure,
+        cause=cause_of(draft) if summary.status is RunStatus.FAILED else None,
         cancelled=draft.cancelled,
         failed_branches=summary.failed_branches,
         branch_counts=summary.branch_counts,

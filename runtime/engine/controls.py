@@ -11,7 +11,7 @@ from runtime.engine.cancelling import cancel_branch, owe_cancels
 from runtime.engine.draft import Draft, is_token
 from runtime.engine.moves import held_by
 from runtime.engine.paths import fork_id
-from runtime.engine.retry import reopen_path, why_not_repairable
+from runtime.engine.retry import failed_branches, reopen_path, why_not_repairable
 from runtime.engine.visits import complete_visit
 from runtime.errors import InvalidInput, NotFound, Refused
 from runtime.flow.json_schema import check, check_json
@@ -145,8 +145,12 @@ def send_event(draft: Draft, event: str, payload: Any, branch_id: str | None) ->
 
 
 def edit_state(draft: Draft, state: Any) -> list[str]:
-    """Replace the state; checked against the schema of the flow."""
-    refuse_ended(draft, "edit")
+    """Replace the state, checked against the schema of the flow; possible as long as the run goes on or can be retried.
+
+    Refused when the run was cancelled, or has completed without a failure that can be repaired.
+    """
+    if draft.cancelled or not failed_branches(draft):
+        refuse_ended(draft, "edit")
     if not isinstance(state, Mapping):
         raise InvalidInput("The state must be a JSON object.")
     value = check_json(dict(state), STATE_BYTES, "the state")

@@ -10,13 +10,14 @@ from runtime.engine.draft import Draft, Situation
 from runtime.engine.join_state import JoinState, join_states
 from runtime.engine.lateness import Durations
 from runtime.engine.policies import deadlines
-from runtime.engine.summary import failures, late_words, leaves
+from runtime.engine.summary import at_work, failures, late_words
 from runtime.engine.words import ago, span
 from runtime.flow.program import Program
 from runtime.model.act import Hold
 from runtime.model.branch import Branch
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import ObservationState, RunStatus
+from runtime.model.tries import tries
 from runtime.store.base import Stored
 
 SCHEDULER_SILENT_SECONDS = 10.0
@@ -41,7 +42,7 @@ def why(
     open_run = run.status not in (RunStatus.COMPLETED, RunStatus.CANCELLED)
     if open_run:
         sentences += [_join_sentence(j) for j in joins if j.fired_at is None]
-    told = [_branch_sentence(draft, b) for b in draft.in_order(leaves(stored.branches)) if _worth_telling(b, open_run)]
+    told = [_branch_sentence(draft, b) for b in draft.in_order(at_work(stored.branches)) if _worth_telling(b, open_run)]
     sentences += told[:50]
     if len(told) > 50:
         sentences.append(f"{len(told) - 50} more branches are open.")
@@ -58,7 +59,7 @@ def why(
         "status": str(run.status),
         "sentences": [s for s in sentences if s],
         "joins": joins,
-        "branches": [_branch_reason(draft, b) for b in draft.in_order(leaves(stored.branches))],
+        "branches": [_branch_reason(draft, b) for b in draft.in_order(at_work(stored.branches))],
         "holds": relevant,
         "scheduler": {**(scheduler or {}), "alive": alive},
     }
@@ -136,8 +137,8 @@ def reason(draft: Draft, branch: Branch) -> str:
         if problem:
             text += f": {problem.type}: {problem.message[:500]}"
         step = draft.program.step(branch.step_id)
-        if attempt is not None:
-            text += f" (attempt {attempt.attempt}, {step.retry.maximum_attempts} automatic)"
+        if visit is not None and attempt is not None:
+            text += f" ({tries(visit, step.retry.maximum_attempts)})"
         return text
     if branch.status is B.WAITING and visit is not None:
         if visit.event:

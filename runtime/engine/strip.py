@@ -45,7 +45,10 @@ def letter(branch: Branch) -> str:
 
 
 def strip_of(program: Program, branches: Mapping[str, Branch], shown: list[Branch]) -> Strip:
-    """The strip of `shown` leaves; too many of them are counted by letter."""
+    """The strip of the `shown` branches; too many of them are counted by letter.
+
+    One that went on after its fork stands behind the branches of that fork.
+    """
     if len(shown) > LONGEST:
         tally = Counter(letter(b) for b in shown)
         return Strip(" ".join(f"{sign}{count}" for sign, count in sorted(tally.items())))
@@ -56,6 +59,7 @@ def strip_of(program: Program, branches: Mapping[str, Branch], shown: list[Branc
         if branch.parent is not None and branch.status is not B.SUPERSEDED:
             children.setdefault(branch.parent, []).append(branch)
     ordered: list[Branch] = []
+    at_work = {b.id for b in shown}
 
     def walk(branch: Branch, depth: int) -> str:
         below = children.get(branch.id)
@@ -63,6 +67,9 @@ def strip_of(program: Program, branches: Mapping[str, Branch], shown: list[Branc
             ordered.append(branch)
             return letter(branch)
         inner = "".join(walk(b, depth + 1) for b in below)
+        if branch.id in at_work:
+            ordered.append(branch)
+            inner += letter(branch)
         return f"({inner})" if depth else inner
 
     letters = "".join(walk(b, 0) for b in branches.values() if b.parent is None and b.status is not B.SUPERSEDED)

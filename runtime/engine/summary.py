@@ -13,8 +13,8 @@ from runtime.engine.plan import Plan
 from runtime.engine.strip import strip_of
 from runtime.engine.words import span
 from runtime.model.branch import Branch
+from runtime.model.status import SETTLED_BRANCH, ObservationState, RunStatus
 from runtime.model.status import BranchStatus as B
-from runtime.model.status import ObservationState, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,17 @@ class Summary:
     strip_seen: tuple[tuple[float, float], ...]
 
 
-def leaves(branches: Mapping[str, Branch]) -> list[Branch]:
-    """Branches that never opened a fork or items, superseded ones left out."""
+def at_work(branches: Mapping[str, Branch]) -> list[Branch]:
+    """Leaves, and branches that went on by themselves after a fork or items they had opened."""
     parents = {b.parent for b in branches.values() if b.parent and b.status is not B.SUPERSEDED}
-    return [b for b in branches.values() if b.id not in parents and b.status is not B.SUPERSEDED]
+    return [b for b in branches.values() if b.status is not B.SUPERSEDED and (b.id not in parents or _goes_on(b))]
+
+
+def _goes_on(branch: Branch) -> bool:
+    visit = branch.current
+    if branch.open_fork is not None or branch.status in (*SETTLED_BRANCH, B.ARRIVED):
+        return False
+    return branch.status is not B.RUNNING or visit is None or visit.items is None
 
 
 def failures(branches: Mapping[str, Branch], visits: Mapping[str, int]) -> list[Branch]:
@@ -50,7 +57,7 @@ def summarise(draft: Draft, plan: Plan, *, leased: bool) -> Summary:
     branches = draft.branches
     failed = failures(branches, draft.visits)
     status = run_status(draft, plan, leased=leased)
-    shown = leaves(branches)
+    shown = at_work(branches)
     open_branches = [b for b in shown if b.status in (B.STARTING, B.RUNNING)]
     stale = any(b.observation and b.observation.state is ObservationState.STALE for b in open_branches)
     lost = any(b.observation and b.observation.state is ObservationState.LOST for b in open_branches)

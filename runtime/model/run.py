@@ -39,6 +39,9 @@ class Run:
     total_visits: int = 0
     next_seq: int = 0
     failure: Failure | None = None
+    """What failed the run as a whole, like too many visits; a retry of the run clears it."""
+    cause: Failure | None = None
+    """Of a failed run: what it failed with, its own failure or the first of its branches."""
     failed_branches: int = 0
     branch_counts: Mapping[str, int] = field(default_factory=dict)
     strip: str = ""

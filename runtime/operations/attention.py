@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from runtime.engine.summary import failures, leaves
+from runtime.engine.summary import at_work, failures
 from runtime.model.branch import Branch
 from runtime.model.status import ObservationState, RunStatus
 from runtime.operations.filters import QUIET
@@ -77,7 +77,7 @@ def _of(stored: Stored) -> Iterator[Found]:
         failure = branch.current.failure if branch.current else None
         text = f"{failure.type}: {failure.message}" if failure else "failed"
         yield kind, text, _where(stored, branch), failure.at if failure else None
-    for branch in leaves(stored.branches):
+    for branch in at_work(stored.branches):
         yield from _of_open(stored, branch)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from runtime.engine.summary import leaves
+from runtime.engine.summary import at_work
 from runtime.errors import InvalidInput
 from runtime.flow.durations import seconds
 from runtime.model.run import Run
@@ -168,7 +168,7 @@ def _has_branch(stored: Stored, value: str) -> bool:
 
 def _has_system(stored: Stored, value: str) -> bool:
     """Whether work is open on this adapter or adapter:target."""
-    for branch in leaves(stored.branches):
+    for branch in at_work(stored.branches):
         visit = branch.current
         if visit is None or not visit.attempts or branch.status not in ("starting", "running", "failed"):
             continue

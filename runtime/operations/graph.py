@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from runtime.engine.summary import leaves
+from runtime.engine.summary import at_work
 from runtime.flow.definition import Connection, Flow
 from runtime.flow.graph import FlowGraph
 from runtime.model.status import LOOKS
@@ -32,7 +32,7 @@ def _statuses(stored: Stored) -> dict[str, str]:
         for visit in branch.steps:
             if branch.kind != "item" and visit.visit >= found.get(visit.step_id, (0, ""))[0]:
                 found[visit.step_id] = (visit.visit, str(visit.status))
-    for branch in leaves(stored.branches):
+    for branch in at_work(stored.branches):
         if branch.visit and branch.kind != "item":
             found[branch.step_id] = (branch.visit, str(branch.status))
     return {step: status for step, (_, status) in found.items()}

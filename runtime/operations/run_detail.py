@@ -10,7 +10,7 @@ from typing import Any
 from runtime.engine.explain import why
 from runtime.engine.join_state import JoinState, join_states
 from runtime.engine.results import results
-from runtime.engine.summary import leaves
+from runtime.engine.summary import at_work
 from runtime.flow.program import Program
 from runtime.model.act import Hold
 from runtime.model.branch import Branch
@@ -28,7 +28,7 @@ class RunDetail:
     """By id, in creation order."""
     joins: Sequence[JoinState]
     leaves: Sequence[Branch]
-    """Branches that opened no fork, superseded ones left out."""
+    """Branches that opened no fork, and those that went on after theirs; superseded ones left out."""
     program: Program
     """The flow it started with: steps with their retry, poll and timeout policies and schemas."""
     why: Mapping[str, Any]
@@ -61,7 +61,7 @@ def read_detail(queries: Queries, run_id: str) -> RunDetail:
         stored.run,
         stored.branches,
         join_states(program, stored.branches, stored.firings),
-        leaves(stored.branches),
+        at_work(stored.branches),
         program,
         explained,
         results(stored.branches),

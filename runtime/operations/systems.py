@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from runtime.engine.summary import leaves
+from runtime.engine.summary import at_work
 from runtime.model.status import ObservationState
 from runtime.store.base import RunFilter, RunStore
 
@@ -53,7 +53,7 @@ def systems(store: RunStore) -> list[SystemRow]:
     page = store.query(RunFilter(statuses=OPEN), order="next_wake_at", descending=False, limit=SCANNED)
     for start in range(0, len(page), 500):
         for stored in store.load([run.id for run in page[start : start + 500]]):
-            for branch in leaves(stored.branches):
+            for branch in at_work(stored.branches):
                 visit = branch.current
                 attempt = visit.attempts[-1] if visit and visit.attempts else None
                 if (

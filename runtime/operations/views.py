@@ -10,6 +10,7 @@ from runtime.engine.results import results
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
 from runtime.model.run import HistoryEntry, Poll, Run
+from runtime.model.status import RunStatus
 from runtime.operations.names import branch_name, branch_path
 from runtime.store.base import Stored
 
@@ -35,6 +36,14 @@ def failure_view(failure: Failure | None) -> dict[str, Any] | None:
     }
 
 
+def failure_of(run: Run) -> Failure | None:
+    """What a run failed with; never None of a failed one, not even if it was saved before causes were kept."""
+    if run.status is not RunStatus.FAILED:
+        return run.failure
+    at = run.ended_at or run.updated_at
+    return run.failure or run.cause or Failure("BranchFailed", run.why or "No token of the run can move.", at)
+
+
 def list_view(run: Run) -> dict[str, Any]:
     """A run as `list` shows it."""
     return {
@@ -52,7 +61,7 @@ def list_view(run: Run) -> dict[str, Any]:
         "wake_reason": run.wake_reason,
         "held": run.held,
         "why": run.why,
-        "failure": failure_view(run.failure),
+        "failure": failure_view(failure_of(run)),
         "failed_branches": run.failed_branches,
         "branch_counts": dict(run.branch_counts),
         "restarted_from": run.restarted_from,
