@@ -152,7 +152,9 @@ def _intend(draft: Draft, branch: Branch, visit: StepVisit, system: str, target:
     number = (visit.attempts[-1].attempt if visit.attempts else 0) + 1
     attempt = Attempt(
         attempt=number,
-        idempotency_key=idempotency_key(draft.run.id, visit.step_id, visit.visit, branch.index, number),
+        idempotency_key=idempotency_key(
+            draft.run.id, draft.run.birth, visit.step_id, visit.visit, branch.index, number
+        ),
         external_system=system,
         target=target,
         requested_at=draft.now,

@@ -18,8 +18,9 @@ from runtime.external import process_supervisor as files
 from runtime.external.base import Call
 from runtime.external.process_command import Command, InvalidCommand, command_problems, resolve
 from runtime.external.process_end import reading_of
-from runtime.external.process_folder import JobFolder
+from runtime.external.process_folder import JobFolder, asked_for
 from runtime.external.secrets import hide, learn
+from runtime.external.taken_key import other_request
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 
 _LOG_LIMIT = 64 * 1024
@@ -54,15 +55,16 @@ class ProcessSystem:
         return "" if "${" in program else os.path.basename(program)
 
     async def start(self, call: Call) -> Started | Completed | Failed:
-        """Start the command, or find the job of the key again."""
+        """Start the command, or find the job of the key again if it is of the same request."""
         folder = JobFolder.of_key(self._root, call.request.idempotency_key)
-        if await asyncio.to_thread(folder.claimed):
-            return Started(folder.name)
         try:
             command = resolve(call)
-        except ExpressionError as error:
-            return Failed(error.message, type="ExpressionError", retryable=False)
-        except InvalidCommand as error:
+        except (ExpressionError, InvalidCommand) as error:
+            found = await asyncio.to_thread(folder.spec)
+            if found:
+                return other_request(call, folder.name, found=asked_for(found), asked=f"it cannot be resolved: {error}")
+            if isinstance(error, ExpressionError):
+                return Failed(error.message, type="ExpressionError", retryable=False)
             return Failed(f"The command cannot be run: {error}", type="InvalidBinding", retryable=False)
         return await asyncio.to_thread(self._launch, folder, command, call)
 
@@ -111,20 +113,23 @@ class ProcessSystem:
         await asyncio.to_thread(self._reap)
 
     def _launch(self, folder: JobFolder, command: Command, call: Call) -> Started | Failed:
+        spec = {
+            "key": call.request.idempotency_key,
+            "command": list(command.arguments),
+            "cwd": command.cwd,
+            "result": call.binding.get("result"),
+        }
         try:
             if not folder.exists():
                 unusable = command.unusable()
                 if unusable is not None:
                     return unusable
-                folder.create(
-                    {
-                        "key": call.request.idempotency_key,
-                        "command": list(command.arguments),
-                        "cwd": command.cwd,
-                        "result": call.binding.get("result"),
-                    }
-                )
-            self._supervise(folder, command.environment)
+                folder.create(spec)
+            found = folder.spec()
+            if asked_for(found) != asked_for(spec):
+                return other_request(call, folder.name, found=asked_for(found), asked=asked_for(spec))
+            if not folder.claimed():
+                self._supervise(folder, command.environment)
         except OSError as error:
             raise Unreachable(
                 f"The job folder {folder.name} cannot be made or its process started: {error}."

@@ -11,13 +11,18 @@ import secrets
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from runtime.external import process_supervisor as files
 
 _NAME = re.compile(r"[0-9a-f]{40}")
+
+
+def asked_for(spec: Mapping[str, Any]) -> str:
+    """What a spec asks for, as JSON text; two specs of one request read the same."""
+    return json.dumps({name: spec.get(name) for name in ("command", "cwd", "result")}, ensure_ascii=False)
 
 
 class JobFolder:

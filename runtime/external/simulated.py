@@ -16,6 +16,7 @@ from runtime.errors import ExpressionError, Unreachable
 from runtime.external.base import Call
 from runtime.external.simulated_db import SimulatedDb
 from runtime.external.simulated_script import InvalidScript, Script, script_of, script_problems
+from runtime.external.taken_key import other_request
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 
 _FILE = "simulated.db"
@@ -25,7 +26,7 @@ class SimulatedSystem:
     """Plays scripts from bindings; what was started is kept in `simulated.db` of the store directory.
 
     The same key, seed and clock always give the same course. Starting twice with one key finds the first work
-    again, whatever the second script says.
+    again; one that asks for another course is refused.
     """
 
     name = "simulated"
@@ -66,7 +67,11 @@ class SimulatedSystem:
         now = self._clock.now().timestamp()
         attempt = call.request.attempt
         external_id = "sim-" + hashlib.sha256(key.encode()).hexdigest()[:20]
-        return await self._db.run(lambda db: _begin(db, key, external_id, attempt, now, script), write=True)
+        row = await self._db.run(lambda db: _begin(db, key, external_id, attempt, now, script), write=True)
+        if _same(row, script):
+            return Started(external_id)
+        found, asked = json.dumps(_course(row)), json.dumps(_course_of(script))
+        return other_request(call, external_id, found=found, asked=asked)
 
     async def poll(self, call: Call) -> Running | Completed | Failed | Lost:
         """How far the script has come by the clock."""
@@ -105,7 +110,9 @@ class SimulatedSystem:
         return int(self._db.run_now(lambda db: db.execute("SELECT count(*) FROM work").fetchone())[0])
 
 
-def _begin(db: sqlite3.Connection, key: str, external_id: str, attempt: int, now: float, script: Script) -> Started:
+def _begin(
+    db: sqlite3.Connection, key: str, external_id: str, attempt: int, now: float, script: Script
+) -> Mapping[str, Any]:
     ends_at = now + script.duration
     end = (script.outcome, json.dumps(script.result), script.error, script.unreachable_polls)
     db.execute(
@@ -113,7 +120,23 @@ def _begin(db: sqlite3.Connection, key: str, external_id: str, attempt: int, now
         " ON CONFLICT (key) DO UPDATE SET starts = starts + 1",
         (key, external_id, attempt, now, ends_at, *end),
     )
-    return Started(external_id)
+    row = _find(db, external_id)
+    assert row is not None
+    return row
+
+
+def _same(row: Mapping[str, Any], script: Script) -> bool:
+    return _course(row)[1:] == _course_of(script)[1:] and abs(_course(row)[0] - script.duration) < 0.01
+
+
+def _course(row: Mapping[str, Any]) -> list[Any]:
+    """What a piece of work was asked to do."""
+    return [row["ends_at"] - row["started_at"], row["outcome"], json.loads(row["result"]), row["error"]]
+
+
+def _course_of(script: Script) -> list[Any]:
+    """What a script asks for."""
+    return [script.duration, script.outcome, script.result, script.error]
 
 
 def _find(db: sqlite3.Connection, external_id: str) -> dict[str, Any] | None:

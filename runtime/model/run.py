@@ -34,6 +34,8 @@ class Run:
     labels: Mapping[str, str] = field(default_factory=dict)
     simulated: bool = False
     seed: int = 0
+    birth: str = ""
+    """Random characters made when the run was created; part of its idempotency keys. Empty in runs from before."""
     visits: Mapping[str, int] = field(default_factory=dict)
     """Visits counted so far, by step."""
     total_visits: int = 0

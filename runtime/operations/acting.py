@@ -17,6 +17,7 @@ from runtime.flow.program import Program
 from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Branch
 from runtime.model.run import Run
+from runtime.operations.ids import random_birth
 from runtime.operations.names import find_branch
 from runtime.store.base import RunStore, Stored
 
@@ -44,12 +45,23 @@ class Receipt:
 class Acting:
     """Applies pure rules to stored runs on behalf of one actor."""
 
-    def __init__(self, store: RunStore, clock: Clock, catalog: Catalog, actor: Actor, *, read_only: bool) -> None:
+    def __init__(
+        self,
+        store: RunStore,
+        clock: Clock,
+        catalog: Catalog,
+        actor: Actor,
+        *,
+        read_only: bool,
+        births: Callable[[], str] = random_birth,
+    ) -> None:
+        """`births` gives each new run its birth."""
         self.store = store
         self.clock = clock
         self.catalog = catalog
         self.actor = actor
         self.read_only = read_only
+        self.births = births
 
     def refuse_read_only(self, verb: str) -> None:
         """Refuse any change in a read-only session, and in a store whose runs are elsewhere, or not there yet."""

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from runtime.catalog import Catalog
 from runtime.clock import Clock
 from runtime.engine import controls
-from runtime.engine import retry as retrying
-from runtime.engine.draft import Draft
-from runtime.engine.moves import held_by
 from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused, StoreUnavailable
 from runtime.model.act import Act, Actor
-from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.operations import bulk as bulks
 from runtime.operations import holding, upkeep
 from runtime.operations.acting import Acting, Receipt, recording
-from runtime.operations.starting import NewRun, derived_id, start_runs
+from runtime.operations.branch_commands import BranchCommands
+from runtime.operations.ids import derived_id, random_birth
+from runtime.operations.starting import NewRun, start_runs
 from runtime.store.base import RunStore
 
 
-class Commands:
+class Commands(BranchCommands):
     """What an operator may change. Every method records an act, or with `dry_run` only says what it would do.
 
     Raises InvalidInput (2), NotFound (3), Refused (4) or StoreUnavailable (5), as the command line promises.
     """
 
-    def __init__(self, store: RunStore, clock: Clock, catalog: Catalog, actor: Actor, read_only: bool = False) -> None:
-        self.acting = Acting(store, clock, catalog, actor, read_only=read_only)
+    def __init__(
+        self,
+        store: RunStore,
+        clock: Clock,
+        catalog: Catalog,
+        actor: Actor,
+        read_only: bool = False,
+        births: Callable[[], str] = random_birth,
+    ) -> None:
+        super().__init__(Acting(store, clock, catalog, actor, read_only=read_only, births=births))
         self._store = store
 
     def start(
@@ -77,31 +83,6 @@ class Commands:
         )
         return receipt
 
-    def retry(
-        self, run_id: str, branch: str | None = None, intent: str = "new-attempt", force: bool = False, **how: Any
-    ) -> Receipt:
-        """Failed branches work again; held work starts at its release."""
-
-        def rule(draft: Draft, chosen: Branch | None) -> list[str]:
-            effects = retrying.retry(draft, chosen.id if chosen else None, intent, force=force)
-            held = {
-                scope
-                for b in draft.branches.values()
-                if b.status == "pending"
-                and (bound := draft.program.bindings.get(b.step_id))
-                and (scope := held_by(draft, b, bound.system, bound.target))
-            }
-            return effects + [f"It is held by {scope} and starts at release." for scope in sorted(held)]
-
-        arguments = {"intent": intent, "force": force}
-        return self.acting.on_run("retry", run_id, rule, branch=branch, arguments=arguments, **how)
-
-    def poll(self, run_id: str, branch: str | None = None, **how: Any) -> Receipt:
-        """Poll now."""
-        return self.acting.on_run(
-            "poll", run_id, lambda d, b: controls.poll_now(d, b.id if b else None), branch=branch, **how
-        )
-
     def pause(self, run_id: str, *, clocks: str = "stop", reason: str = "", **how: Any) -> Receipt:
         """Hold one run."""
         return holding.hold(self.acting, f"run={run_id}", clocks=clocks, reason=reason, **how)
@@ -131,37 +112,6 @@ class Commands:
         """Set when a run is polled or tried again next."""
         arguments = {"at": at.isoformat()}
         return self.acting.on_run("wake", run_id, lambda d, _: controls.set_wake(d, at), arguments=arguments, **how)
-
-    def ack(self, run_id: str, branch: str | None = None, note: str = "", **how: Any) -> Receipt:
-        """Take a run out of needs attention until it changes."""
-        return self.acting.on_run(
-            "ack", run_id, lambda d, b: controls.acknowledge(d, b.id if b else None, note), branch=branch, **how
-        )
-
-    def skip(self, run_id: str, branch: str, result: Any = None, *, reason: str = "", **how: Any) -> Receipt:
-        """Settle the step of a branch by hand; a reason is mandatory."""
-        if not reason.strip():
-            raise InvalidInput("skip needs --reason: say why the step is settled by hand.")
-
-        def rule(draft: Draft, chosen: Branch | None) -> list[str]:
-            assert chosen is not None
-            return controls.skip(draft, chosen.id, result)
-
-        return self.acting.on_run(
-            "skip", run_id, rule, branch=branch, reason=reason, arguments={"result": result}, **how
-        )
-
-    def send(self, run_id: str, event: str, payload: Any = None, branch: str | None = None, **how: Any) -> Receipt:
-        """Answer an open waitForEvent."""
-        arguments = {"event": event, "payload": payload}
-        return self.acting.on_run(
-            "send",
-            run_id,
-            lambda d, b: controls.send_event(d, event, payload, b.id if b else None),
-            branch=branch,
-            arguments=arguments,
-            **how,
-        )
 
     def edit(self, run_id: str, state: Any, **how: Any) -> Receipt:
         """Replace the state; the act keeps the old one whole."""
@@ -250,8 +200,8 @@ class Commands:
     def carry_out(self, act: Act) -> None:
         """What the scheduler does with a stored act that is due: carry it out as its actor, or record the refusal."""
         actor = Actor(act.actor, act.source, act.uid, act.ssh)
-        acting = Acting(self._store, self.acting.clock, self.acting.catalog, actor, read_only=False)
-        inner = Commands(self._store, acting.clock, acting.catalog, actor)
+        inner = Commands(self._store, self.acting.clock, self.acting.catalog, actor, births=self.acting.births)
+        acting = inner.acting
         if act.verb == "bulk":
             bulks.write_down(acting, act, bulks.carry_on(acting, act, inner.apply))
             return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,10 +15,8 @@ from runtime.flow.definition import Flow
 from runtime.flow.json_schema import apply_defaults, check, check_json
 from runtime.model.run import Run
 from runtime.operations.acting import Acting, Receipt, recording
+from runtime.operations.ids import checked_id, random_id
 from runtime.store.base import Save
-
-RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}")
-_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +26,6 @@ class NewRun:
     id: str | None = None
     state: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
-
-
-def checked_id(text: str) -> str:
-    """A run id, or InvalidInput."""
-    if not RUN_ID.fullmatch(text):
-        raise InvalidInput(
-            f"{text[:120]!r} is no run id: up to 100 letters, digits, and . _ : @ - after the first letter or digit."
-        )
-    return text
-
-
-def random_id() -> str:
-    """A short id that is easy to read out."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
-
-
-def derived_id(text: str) -> str:
-    """A short id that is always the same for a text, so that what it names is made once."""
-    number = int.from_bytes(hashlib.sha256(text.encode()).digest())
-    return "".join(_ALPHABET[number // len(_ALPHABET) ** n % len(_ALPHABET)] for n in range(10))
 
 
 def initial_state(flow: Flow, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,6 +74,7 @@ def start_runs(
             labels={**flow.labels, **new.labels},
             simulated=simulated,
             seed=secrets.randbits(31),
+            birth=acting.births(),
             restarted_from=restarted_from,
             code_path=workflow.code_path,
             code_hash=workflow.code_hash,

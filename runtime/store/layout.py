@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FORMAT = 1
+FORMAT = 2
 APPLICATION_ID = 0x666A6F6E
 TABLES = ("runs", "branches", "joins", "history", "polls", "acts", "holds", "schedules", "flows", "meta")
 

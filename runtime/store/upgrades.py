@@ -9,7 +9,17 @@ from runtime.store.layout import FORMAT
 from runtime.store.row_storage import RowStorage
 
 Step = Callable[[RowStorage], None]
-STEPS: dict[int, Step] = {}
+
+
+def _births(rows: RowStorage) -> None:
+    """To format 2: runs have a birth, which is part of their keys.
+
+    The runs there are were made without one and keep the keys they have, so no document changes. A program that
+    knows no births must not drive this store any more: it would give runs that have one other keys.
+    """
+
+
+STEPS: dict[int, Step] = {1: _births}
 """By format: what makes the next one of it. Format 1 is the first."""
 
 

@@ -13,7 +13,7 @@ import pytest
 from runtime.errors import Unreachable
 from runtime.external.process import ProcessSystem
 from runtime.external.process_supervisor import start_mark
-from runtime.model.task import Completed, Failed, Running
+from runtime.model.task import Completed, Failed, Running, Started
 from tests.contract.external.calls import call_of, end_of, started, wait_for
 
 pytestmark = pytest.mark.anyio
@@ -195,3 +195,24 @@ async def test_bindings_that_cannot_work_are_told_before_anything_starts(system:
         assert not answer.retryable
     assert system.target({"command": ["/usr/bin/python3", "x"]}) == "python3"
     assert system.target({"command": ["${state.program}"]}) == ""
+
+
+async def test_the_job_of_a_key_is_not_taken_for_another_request(system: ProcessSystem, tmp_path: Path) -> None:
+    binding = {"command": ["sh", "-c", "echo begun >> tally", "${state.day}"], "cwd": str(tmp_path)}
+    first = await started(system, binding, state={"day": "monday"})
+    job = first.request.external_id
+    again = await system.start(call_of(binding, state={"day": "monday"}))
+    assert again == Started(job or "")
+    others: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        (binding, {"day": "tuesday"}),
+        ({**binding, "result": "text"}, {"day": "monday"}),
+        ({**binding, "cwd": str(tmp_path.parent)}, {"day": "monday"}),
+        (binding, {}),
+    ]
+    for other, state in others:
+        refused = await system.start(call_of(other, state=state))
+        assert isinstance(refused, Failed), (other, state)
+        assert (refused.type, refused.retryable) == ("OtherRequest", False)
+        assert f"forkjoin adopt run-1 main --external-id {job}" in refused.message
+    await end_of(system, first)
+    assert (tmp_path / "tally").read_text() == "begun\n"

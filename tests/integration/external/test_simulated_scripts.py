@@ -105,17 +105,21 @@ async def test_without_a_script_key_and_seed_alone_decide(system: SimulatedSyste
     assert durations[0] != derived_duration("key 0", 4)
 
 
-async def test_the_first_script_of_a_key_stands_and_starts_are_counted(
+async def test_a_key_with_another_script_is_refused_and_starts_are_counted(
     system: SimulatedSystem, clock: ManualClock
 ) -> None:
     first = await system.start(call_of(simulated(result=1), key="k"))
-    second = await system.start(call_of(simulated(result=2), key="k"))
     assert isinstance(first, Started)
-    assert second == first
+    assert await system.start(call_of(simulated(result=1), key="k")) == first
+    for other in ({"result": 2}, {"duration": "9 hours"}, {"outcome": "failed"}, {"error": "it broke"}):
+        refused = await system.start(call_of(simulated(**{"result": 1, **other}), key="k"))
+        assert isinstance(refused, Failed), other
+        assert (refused.type, refused.retryable) == ("OtherRequest", False)
+        assert f"forkjoin adopt run-1 main --external-id {first.external_id}" in refused.message
     clock.move(2)
     assert await system.poll(call_of({}, external_id=first.external_id)) == Completed(1)
-    assert (system.starts("k"), system.starts("other"), system.jobs()) == (2, 0, 1)
-    assert "started 2 times" in await system.logs(call_of({}, external_id=first.external_id))
+    assert (system.starts("k"), system.starts("other"), system.jobs()) == (6, 0, 1)
+    assert "started 6 times" in await system.logs(call_of({}, external_id=first.external_id))
 
 
 async def test_nothing_is_written_before_the_first_call_and_then_only_for_the_owner(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from runtime.errors import StoreUnavailable
+from runtime.model.run import Run
 from runtime.store import upgrades
+from runtime.store.base import Save
 from runtime.store.layout import FORMAT
 from runtime.store.opening import open_store
 from runtime.store.row_storage import RowStorage
@@ -68,3 +71,22 @@ def test_no_way_and_read_only_sessions_are_told_in_a_sentence(tmp_path: Path, mo
         upgrade(rows, read_only=True, wanted=FORMAT + 1, steps={FORMAT: renamed})
     rows.close()
     assert upgrades.STEPS.keys() == set(range(1, FORMAT)), "every older format has its step"
+
+
+def test_a_store_from_before_births_is_brought_forward_and_its_runs_stay_as_they_are(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    store.save([Save(Run("r1", "w", "w", "1", "h", now, now, revision=1), None)])
+    store.close()
+    con = sqlite3.connect(tmp_path / "store.db")
+    con.execute("UPDATE t_runs SET doc=json_remove(doc, '$.birth')")
+    con.execute("PRAGMA user_version=1")
+    con.commit()
+    con.close()
+    with pytest.raises(StoreUnavailable, match="older format 1"):
+        open_store(tmp_path, read_only=True)
+    store = open_store(tmp_path)
+    found = store.get("r1")
+    store.close()
+    assert found is not None
+    assert (found.birth, version(tmp_path)) == ("", FORMAT)
