@@ -46,6 +46,16 @@ def clean(text: object, limit: int = 500, keep_newlines: bool = False) -> str:
     return (part if part.isascii() else _few_marks(part)) + cut
 
 
+def described(problem: BaseException, limit: int = 2_000) -> str:
+    """An exception as `Type: text`, in characters that can be stored; also one whose own text cannot be had."""
+    try:
+        text = str(problem)[:limit]
+    except Exception:
+        text = "(its text cannot be had)"
+    name = type(problem).__name__
+    return _SURROGATES.sub("\ufffd", f"{name}: {text}" if text else name)[:limit]
+
+
 def _few_marks(text: str) -> str:
     kept: list[str] = []
     marks = 0
@@ -62,17 +72,6 @@ def json_text(value: Any, *, indent: int | None = 2) -> str:
 
     text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
     return _JSON_UNSAFE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
-
-
-def replace_surrogates(value: Any) -> Any:
-    """A JSON value whose strings, keys too, hold U+FFFD instead of lone surrogates."""
-    if isinstance(value, str):
-        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
-    if isinstance(value, list | tuple):
-        return [replace_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {replace_surrogates(k): replace_surrogates(v) for k, v in value.items()}
-    return value
 
 
 def mask(value: Any, secrets: Collection[str]) -> Any:

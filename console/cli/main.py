@@ -11,7 +11,8 @@ import click
 
 from console.cli.session import Session, common
 from runtime.errors import ForkjoinError, InvalidInput
-from runtime.safe_text import clean, encodable, replace_surrogates
+from runtime.plain_json import plain_text
+from runtime.safe_text import clean, encodable
 
 INTERRUPTED = 130
 READER_GONE = 141
@@ -98,7 +99,7 @@ def run(arguments: list[str] | None = None) -> int:
 def _refuse_broken(arguments: list[str]) -> None:
     """Refuse bytes that are no text; only the name of something that is there may hold them."""
     for argument in arguments:
-        if not argument.isascii() and replace_surrogates(argument) != argument and not os.path.exists(argument):
+        if not argument.isascii() and plain_text(argument) != argument and not os.path.exists(argument):
             raise InvalidInput(f"{clean(argument)} is no text in UTF-8; nothing was changed.")
 
 

@@ -13,7 +13,8 @@ import click
 from console.format import say
 from runtime.errors import InvalidInput, Refused
 from runtime.operations.actors import actor_of
-from runtime.safe_text import clean, json_text, replace_surrogates
+from runtime.plain_json import MAXIMUM_DEPTH, cut_deep, exact_json
+from runtime.safe_text import clean, json_text
 from runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -172,10 +173,21 @@ def json_argument(text: str, what: str) -> Any:
                 text = file.read()
         except (OSError, UnicodeDecodeError) as problem:
             raise InvalidInput(f"{what}: {text[1:]} cannot be read: {problem}.") from problem
+    return read_json(text, what)
+
+
+def read_json(text: str, what: str) -> Any:
+    """JSON that can be stored; InvalidInput, naming what it is, if it is none."""
+    if (whole := cut_deep(text, "")) is not text:
+        raise InvalidInput(f"{what} is nested deeper than {MAXIMUM_DEPTH} levels.")
     try:
-        return replace_surrogates(json.loads(text, parse_constant=_refuse))
+        value = json.loads(whole, parse_constant=_refuse)
     except (ValueError, RecursionError) as problem:
-        raise InvalidInput(f"{what} is not JSON: {problem}") from problem
+        raise InvalidInput(f"{what} is not JSON: {problem}.") from problem
+    try:
+        return exact_json(value)
+    except ValueError as problem:
+        raise InvalidInput(f"{what} cannot be stored: {problem}.") from problem
 
 
 def _refuse(constant: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Mapping
@@ -10,13 +9,13 @@ from typing import Any
 
 import click
 
-from console.cli.session import changing, object_argument, progress, session, tell_receipt
+from console.cli.session import changing, object_argument, progress, read_json, session, tell_receipt
 from console.format import say
 from runtime.errors import InvalidInput, TimedOut
 from runtime.model.status import RunStatus
 from runtime.operations.records import Run
 from runtime.operations.starting import NewRun
-from runtime.safe_text import clean, json_text, replace_surrogates
+from runtime.safe_text import clean, json_text
 
 LOOK_SECONDS = 0.1
 
@@ -41,13 +40,20 @@ def each_of(path: str) -> list[NewRun]:
     except (OSError, UnicodeDecodeError) as problem:
         raise InvalidInput(f"--each {path} cannot be read: {problem}.") from problem
     for number, line in enumerate(lines, 1):
-        try:
-            entry = replace_surrogates(json.loads(line))
-        except ValueError as problem:
-            raise InvalidInput(f"{path}, line {number} is not JSON: {problem}.") from problem
+        entry = read_json(line, f"{clean(path)}, line {number}")
         if not isinstance(entry, Mapping) or set(entry) - {"id", "state", "labels"}:
-            raise InvalidInput(f"{path}, line {number} must be an object with id, state and labels.")
-        runs.append(NewRun(entry.get("id"), entry.get("state") or {}, entry.get("labels") or {}))
+            raise InvalidInput(f"{clean(path)}, line {number} must be an object with id, state and labels.")
+        run_id, state, labels = entry.get("id"), entry.get("state"), entry.get("labels")
+        fits = {
+            "id": run_id is None or isinstance(run_id, str),
+            "state": state is None or isinstance(state, Mapping),
+            "labels": labels is None
+            or (isinstance(labels, Mapping) and all(isinstance(v, str) for v in labels.values())),
+        }
+        for key in (key for key, well in fits.items() if not well):
+            wanted = {"id": "text", "state": "an object", "labels": "an object of texts"}[key]
+            raise InvalidInput(f"{clean(path)}, line {number}: {key} must be {wanted}.")
+        runs.append(NewRun(run_id, state or {}, labels or {}))
     return runs
 
 

@@ -19,6 +19,7 @@ from runtime.authoring import bound_steps
 from runtime.catalog.raised import taken_down
 from runtime.catalog.threads import CallThreads, Overran
 from runtime.errors import ForkjoinError
+from runtime.external.report import plain_answer
 from runtime.model.task import TaskRequest
 
 _numbers = itertools.count(1)
@@ -58,7 +59,8 @@ class TaskCode:
     async def call(self, step_id: str, verb: str, request: TaskRequest, timeout_seconds: float | None = None) -> Any:
         """What the step's class answers to start, poll, cancel or logs, or its function to `run`; unchecked.
 
-        A class without `cancel` or `logs` answers None.
+        A class without `cancel` or `logs` answers None. It is read here, on the thread of the code, and given as
+        plain values: no object of an author's class leaves the thread.
 
         Raises:
             MissingCode: There is no code for this step.
@@ -71,7 +73,9 @@ class TaskCode:
             try:
                 method = self._method(step_id, verb)
                 given = method(request) if method else None
-                return asyncio.run(_within(given, seconds, self.workflow)) if inspect.isawaitable(given) else given
+                if inspect.isawaitable(given):
+                    given = asyncio.run(_within(given, seconds, self.workflow))
+                return plain_answer(given, step_id)
             except ForkjoinError:
                 raise
             except BaseException as error:  # sys.exit in a task must not end more than the task

@@ -10,6 +10,7 @@ from runtime.catalog.raised import TaskRaised
 from runtime.catalog.threads import Overran
 from runtime.errors import Unreachable
 from runtime.external.base import Call
+from runtime.external.report import Stranger
 from runtime.model.task import Completed, Failed, Lost, Running, Started, TaskRequest
 
 
@@ -90,6 +91,7 @@ async def run_local(code: TaskCode, request: TaskRequest, timeout_seconds: float
 
 def invalid_report(request: TaskRequest, asked: str, answer: object, wanted: str) -> Failed:
     """The failure of task code that answered something else than it may; another attempt would do the same."""
-    given = "nothing" if answer is None else f"a {type(answer).__name__}"
+    kind = answer.kind if isinstance(answer, Stranger) else type(answer).__name__
+    given = "nothing" if answer is None else f"a {kind}"
     message = f"Step '{request.step_id}': {asked} answered {given}, wanted is {wanted}."
     return Failed(message, type="InvalidReport", retryable=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import traceback
 
+from runtime.plain_json import plain_text
+
 DETAILS_BYTES = 4096
 
 
@@ -20,11 +22,11 @@ class TaskRaised(Exception):
 
 def taken_down(error: BaseException) -> TaskRaised:
     """The plain record of an author's exception; keeps none of its objects alive."""
-    name = type(error).__name__
+    name = plain_text(type(error).__name__)
     try:
-        message = str(error)
+        message = plain_text(str(error))
         text = "".join(traceback.format_exception(error))
-    except Exception:  # the author's own __str__ may raise
+    except BaseException:  # the author's own __str__ may raise, or end the program
         message, text = "(its text cannot be had)", ""
     tail = text.encode("utf-8", "replace")[-DETAILS_BYTES:]
     return TaskRaised(name, message or name, tail.decode("utf-8", "ignore"))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.errors import Unreachable
+from runtime.safe_text import described
 
 
 class Overran(Unreachable):
@@ -91,7 +92,7 @@ class CallThreads:
             return value
         if isinstance(error, Exception):
             raise error
-        raise RuntimeError(f"Task code raised {type(error).__name__}: {error}") from error
+        raise RuntimeError(f"Task code raised {described(error)}") from error
 
     def close(self) -> None:
         """Let every thread end after its present call; calls still waiting are given back."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from runtime.catalog import Catalog, MissingCode
@@ -18,19 +19,17 @@ from runtime.engine.results import settled_view
 from runtime.engine.scope import expression_names
 from runtime.errors import ExpressionError, ForkjoinError, Unreachable
 from runtime.external.base import Call, ExternalSystem
+from runtime.external.report import REPORTS, plain_report
 from runtime.flow.templates import RequestScope
 from runtime.model.task import (
     Completed,
     Failed,
-    Lost,
     Outcome,
     Running,
-    Started,
     TaskRequest,
 )
-from runtime.safe_text import mask, replace_surrogates
-
-ANSWERS = (Started, Running, Completed, Failed, Lost)
+from runtime.plain_json import plain_text
+from runtime.safe_text import described, mask
 
 
 class Performer:
@@ -49,12 +48,18 @@ class Performer:
         self._timeout = call_timeout_seconds
 
     async def perform(self, action: Action, draft: Draft) -> Observed:
-        """Make one call; never raises but for cancellation of this coroutine."""
+        """Make one call; never raises but for cancellation of this coroutine.
+
+        Whatever fails on the way from the request to the cleaned answer is an observation too: a call whose outcome
+        is not told would leave its branch under way for ever.
+        """
         began = time.perf_counter()
-        call, scope = build_call(action, draft)
+        secrets: set[str] = set()
         answer: Outcome | Unreached | Stopped
         try:
-            answer = await asyncio.wait_for(self._ask(action, call, draft), self._timeout)
+            call, scope = build_call(action, draft)
+            secrets = scope.secrets
+            answer = await asyncio.wait_for(self._contained(self._ask(action, call, draft)), self._timeout)
         except TimeoutError:
             answer = Unreached(f"{action.system} did not answer within {self._timeout:g} s", "CallTimeout")
         except Unreachable as problem:
@@ -64,8 +69,24 @@ class Performer:
         except ExpressionError as problem:
             answer = _unless_cancel(action, Failed(problem.message, "ExpressionError"))
         except Exception as problem:
-            answer = Unreached(f"{type(problem).__name__}: {problem}"[:2_000], type(problem).__name__)
-        return Observed(action, _safe(answer, scope.secrets), self._clock.now(), (time.perf_counter() - began) * 1e3)
+            answer = Unreached(described(problem), type(problem).__name__)
+        try:
+            answer = _cleaned(answer, action.step, secrets)
+        except Exception as problem:
+            answer = _unreadable(action, described(problem))
+        return Observed(action, answer, self._clock.now(), (time.perf_counter() - began) * 1e3)
+
+    async def _contained(self, asked: Awaitable[Outcome | Stopped]) -> Outcome | Stopped:
+        """The answer of a call; what would end more than the call, like SystemExit, ends the call alone."""
+        try:
+            return await asked
+        except Exception:
+            raise
+        except BaseException as problem:
+            task = asyncio.current_task()
+            if isinstance(problem, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise
+            raise Unreachable(f"The call ended with {described(problem)}.") from None
 
     async def _ask(self, action: Action, call: Call, draft: Draft) -> Outcome | Stopped:
         if action.verb == "local":
@@ -78,14 +99,14 @@ class Performer:
             raise Unreachable(f"The external system {action.system} is not installed here; install it or fix the task.")
         if action.verb == "start":
             crash_point("start.before_call")
-            started: Any = await system.start(call)
+            started: object = await system.start(call)
             crash_point("start.after_call")
-            return _read(started, f"start of {action.step}")
+            return _reported(started, action)
         if action.verb == "poll":
             crash_point("poll.before_call")
-            seen: Any = await system.poll(call)
+            seen: object = await system.poll(call)
             crash_point("poll.after_call")
-            return _read(seen, f"poll of {action.step}")
+            return _reported(seen, action)
         crash_point("cancel.before_call")
         await system.cancel(call)
         crash_point("cancel.after_call")
@@ -102,8 +123,8 @@ class Performer:
         except ForkjoinError:
             raise
         except Exception as problem:
-            raise Unreachable(f"{action.system} gave no logs: {type(problem).__name__}: {problem}") from problem
-        return str(mask(text, scope.secrets))
+            raise Unreachable(f"{action.system} gave no logs: {described(problem)}") from problem
+        return str(mask(plain_text(text), scope.secrets))
 
 
 def _unless_cancel(action: Action, failed: Failed) -> Failed | Unreached:
@@ -111,42 +132,39 @@ def _unless_cancel(action: Action, failed: Failed) -> Failed | Unreached:
     return failed if action.verb in ("start", "local") else Unreached(failed.message, failed.type)
 
 
-def _read(answer: Any, what: str) -> Outcome:
-    if isinstance(answer, ANSWERS):
+def _reported(answer: Any, action: Action) -> Outcome:
+    if issubclass(type(answer), REPORTS):
+        return plain_report(answer, action.step)
+    kind = type(answer).__name__
+    return Failed(f"The {action.verb} of {action.step} answered a {kind}, not a report.", "InvalidReport")
+
+
+def _cleaned(answer: Any, step: str, secrets: set[str]) -> Outcome | Unreached | Stopped:
+    """The answer as it will be stored: of plain values, secrets masked."""
+    if isinstance(answer, Stopped):
         return answer
-    return Failed(f"{what} answered {type(answer).__name__}, not a report.", "InvalidReport", retryable=True)
-
-
-def _safe(answer: Outcome | Unreached | Stopped, secrets: set[str]) -> Outcome | Unreached | Stopped:
-    """Secrets masked, lone surrogates replaced, in everything that will be stored."""
-
-    def clean(value: Any) -> Any:
-        return mask(replace_surrogates(value), secrets) if secrets else replace_surrogates(value)
-
-    if isinstance(answer, Started):
-        return Started(str(replace_surrogates(str(answer.external_id)))[:1_000])
-    if isinstance(answer, Running):
-        progress = answer.progress
-        usable = isinstance(progress, int | float) and 0 <= progress <= 1
-        note = None if answer.note is None else clean(str(answer.note))[:2_000]
-        return Running(float(progress) if usable and progress is not None else None, note)
-    if isinstance(answer, Completed):
-        return Completed(clean(answer.result), clean(answer.state) if answer.state else None)
-    if isinstance(answer, Failed):
-        return Failed(
-            clean(str(answer.message))[:16_000],
-            str(answer.type)[:200],
-            _details(clean(answer.details)),
-            answer.retryable,
-        )
     if isinstance(answer, Unreached):
-        return Unreached(clean(answer.message)[:2_000], answer.type, answer.retry_after)
-    return answer
+        message, retry_after = plain_text(answer.message), answer.retry_after
+        usable = isinstance(retry_after, int | float) and math.isfinite(retry_after)
+        return Unreached(mask(message, secrets)[:2_000], plain_text(answer.type)[:200], retry_after if usable else None)
+    plain = plain_report(answer, step)
+    if not secrets:
+        return plain
+    if isinstance(plain, Running):
+        return Running(plain.progress, mask(plain.note, secrets))
+    if isinstance(plain, Completed):
+        return Completed(mask(plain.result, secrets), mask(plain.state, secrets))
+    if isinstance(plain, Failed):
+        return Failed(mask(plain.message, secrets), plain.type, mask(plain.details, secrets), plain.retryable)
+    return plain
 
 
-def _details(value: Any) -> Any:
-    text = value if isinstance(value, str) else None
-    return text[:16_000] if text is not None else value
+def _unreadable(action: Action, said: str) -> Outcome | Unreached | Stopped:
+    """What becomes of an answer that came and cannot be read: asked again it would be no better."""
+    message = f"The answer to the {action.verb} of {action.step} could not be read: {said}"
+    if action.verb == "cancel":
+        return Unreached(message, "InvalidReport")
+    return Failed(message, "InvalidResult", retryable=False)
 
 
 def build_call(action: Action, draft: Draft) -> tuple[Call, RequestScope]:

@@ -20,10 +20,12 @@ from runtime.logs import get_logger
 from runtime.model.act import Act, Hold
 from runtime.model.run import Run
 from runtime.scheduler.acts import carry_out_due
-from runtime.scheduler.broken import broken, save_all
+from runtime.scheduler.aside import Aside
+from runtime.scheduler.broken import broken, save_all, save_broken
+from runtime.scheduler.calling import call_within
 from runtime.scheduler.later import later_wakes
 from runtime.scheduler.limits import Limits, LocalLimits
-from runtime.scheduler.outcomes import Outcomes, Slot, kept_for_later, taken
+from runtime.scheduler.outcomes import Outcomes, Slot, kept_for_later, put_back, taken
 from runtime.scheduler.reading import read_runs
 from runtime.scheduler.sources import Source, StoreSource
 from runtime.store.base import RunStore, Stored
@@ -75,6 +77,7 @@ class WakeLoop:
         self._again: dict[str, datetime] = {}
         """Busy runs that are due for something besides their calls."""
         self._outcomes: Outcomes = deque()
+        self._aside = Aside()
         self._moving: frozenset[str] = frozenset()
         self._tasks: set[asyncio.Task[None]] = set()
         self._holds: list[Hold] = []
@@ -94,11 +97,12 @@ class WakeLoop:
     @property
     def busy_runs(self) -> frozenset[str]:
         """Runs with calls under way, or being moved after a call: ours, and the store need not offer them."""
-        return self._moving | self._busy.keys()
+        return self._moving | self._busy.keys() | self._aside.runs
 
     def next_again(self) -> datetime | None:
-        """When a busy run is due for something besides its calls."""
-        return min(self._again.values(), default=None)
+        """When a busy run is due for something besides its calls, or one that was set aside is looked at again."""
+        found = (*self._again.values(), self._aside.next())
+        return min((at for at in found if at is not None), default=None)
 
     async def turn(self, *, acts: bool = True) -> int:
         """One full turn: due acts, outcomes that arrived, due runs. Returns how many runs were moved."""
@@ -128,6 +132,7 @@ class WakeLoop:
     async def _group(self, *, due: bool = True) -> int:
         now = self._clock.now()
         await asyncio.to_thread(self._read_holds)
+        put_back(self._aside.back(now), self._busy, self._outcomes)
         arrived = taken(self._outcomes)
         ids = list(arrived)
         if due:
@@ -171,7 +176,7 @@ class WakeLoop:
         self._forgotten += 1
         for task in self._tasks:
             task.cancel()
-        for kept in (self._kept, self._busy, self._again, self._elsewhere, self._outcomes):
+        for kept in (self._kept, self._busy, self._again, self._elsewhere, self._outcomes, self._aside):
             kept.clear()
 
     def _read_holds(self) -> None:
@@ -189,7 +194,7 @@ class WakeLoop:
         """Advance runs and save them in one group; a run somebody else saved is read again and repeated."""
         steps: dict[str, Advance] = {}
         stale: list[str] = []
-        refused: set[str] = set()
+        refused: list[str] = []
         forgotten = self._forgotten
         with kept_for_later(arrived, self._busy, self._outcomes):
             for run_id in ids:
@@ -205,12 +210,17 @@ class WakeLoop:
                 crash_point("intent.before_save")
                 if arrived:
                     crash_point("outcome.before_save")
-                refused = set(await asyncio.to_thread(save_all, self._store, saves, self.epoch))
+                refused, unwritable = await asyncio.to_thread(save_all, self._store, saves, self.epoch)
                 self.saves += len(saves) - len(refused)
                 self.conflicts += len(refused)
                 crash_point("intent.after_save")
                 if arrived:
                     crash_point("outcome.after_save")
+                for run_id, problem in unwritable.items():
+                    del steps[run_id]
+                    before, at = self._kept.pop(run_id), self._clock.now()
+                    if not await asyncio.to_thread(save_broken, self._store, before, problem, at, self.epoch):
+                        self._aside.put(run_id, at, arrived.get(run_id, ()))
         if forgotten != self._forgotten:
             return  # Others have these runs now, and make the calls.
         for run_id, step in steps.items():
@@ -219,18 +229,18 @@ class WakeLoop:
         again = [*refused, *stale]
         for run_id in again:
             self._kept.pop(run_id, None)
+        left = {r: arrived[r] for r in again if r in arrived}
         if again and tries < 5:
-            left = {r: arrived[r] for r in again if r in arrived}
             with kept_for_later(left, self._busy, self._outcomes):
                 await self._load(again)
             await self._move(again, left, tries + 1)
+        else:
+            put_back(left, self._busy, self._outcomes)
 
     def _trim(self) -> None:
-        while len(self._kept) > self._kept_runs + len(self._busy):
-            oldest = next((r for r in self._kept if r not in self._busy), None)
-            if oldest is None:
-                break
-            del self._kept[oldest]
+        over = len(self._kept) - self._kept_runs - len(self._busy)
+        for run_id in [r for r in self._kept if r not in self._busy][:over] if over > 0 else ():
+            del self._kept[run_id]
 
     def _advance(self, stored: Stored, seen: Sequence[Observed]) -> Advance:
         run = stored.run
@@ -285,7 +295,6 @@ class WakeLoop:
                 self._again.pop(run_id, None)
 
     async def _call(self, run_id: str, action: Action, draft: Draft) -> None:
-        async with self._limits.of(action.system, action.target):
-            seen = await self._perform(action, draft)
+        seen = await call_within(self._limits, self._perform, action, draft, self._clock)
         self._outcomes.append((run_id, seen))
         self.wait_progress.set()
