@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -12,8 +11,11 @@ from typing import Any
 
 from runtime.errors import ExpressionError
 from runtime.flow import sandbox
+from runtime.flow.exact_values import received, sent
 from runtime.flow.json_value import exact_json
+from runtime.flow.lookup import NothingThere, look_up, truth
 from runtime.flow.names import UNDEFINED
+from runtime.flow.template_text import path_of
 
 MAXIMUM_CODE_LENGTH = 20_000
 """Characters one expression may have."""
@@ -41,6 +43,9 @@ class Expressions:
     def evaluate(self, code: str, names: Mapping[str, Any], *, now: datetime, seed: int) -> Any:
         """Value of an expression as JSON; undefined is None.
 
+        A path alone is looked up, exactly. In all else whole numbers beyond 2^53 are BigInts, those written in the
+        expression too, and a value that is passed through keeps the order of its keys.
+
         Args:
             code: One JavaScript expression.
             names: Global names of the expression and their JSON values.
@@ -51,25 +56,37 @@ class Expressions:
             ExpressionError: It throws, is no expression, takes too long or too much memory, or its value is not
                 JSON with finite numbers.
         """
+        path = _known_path(code, names)
+        if path is not None:
+            return self._looked_up(code, path, names)
         try:
-            return exact_json(json.loads(self._run(code, names, "value", now, seed), parse_int=_integer))
+            return exact_json(received(self._run(code, names, "value", now, seed)))
         except (ValueError, RecursionError) as problem:
             raise ExpressionError(f"{quoted(code)} gave a value that cannot be used: {problem}.") from problem
 
     def truthy(self, code: str, names: Mapping[str, Any], *, now: datetime, seed: int) -> bool:
         """JavaScript truth of an expression; raises ExpressionError like `evaluate`."""
+        path = _known_path(code, names)
+        if path is not None:
+            return truth(self._looked_up(code, path, names))
         return self._run(code, names, "truth", now, seed) == "true"
 
     def check_syntax(self, code: str) -> str | None:
         """What keeps a text from being one expression, or None."""
         return check_syntax(code)
 
+    def _looked_up(self, code: str, path: tuple[str | int, ...], names: Mapping[str, Any]) -> Any:
+        try:
+            return look_up(path, names)
+        except NothingThere as problem:
+            raise ExpressionError(f"{quoted(code)} failed: {problem}.") from problem
+
     def _run(self, code: str, names: Mapping[str, Any], form: str, now: datetime, seed: int) -> str:
         problem = check_syntax(code)
         if problem is not None:
             raise ExpressionError(f"{quoted(code)} is not a JavaScript expression: {problem}.")
         try:
-            given = {name: _text(value) for name, value in narrowed(code, names).items()}
+            given = {name: None if value is UNDEFINED else sent(value) for name, value in narrowed(code, names).items()}
         except (TypeError, ValueError, RecursionError) as error:
             raise ExpressionError(f"{quoted(code)} was given a value that is not JSON: {error}.") from error
         allowed = self._seconds
@@ -144,19 +161,17 @@ def quoted(code: str) -> str:
     return f"`{text if len(text) <= 120 else text[:120] + '…'}`"
 
 
-def _text(value: Any) -> str | None:
-    return None if value is UNDEFINED else json.dumps(value, default=dict)
-
-
-def _integer(digits: str) -> int | float:
-    """A whole JavaScript number: beyond 53 bits the digits are rounded, beyond 64 it stays a float."""
-    number = int(digits)
-    if abs(number) <= 2**53:
-        return number
-    return int(float(digits)) if abs(number) < 2**63 else float(digits)
+def _known_path(code: str, names: Mapping[str, Any]) -> tuple[str | int, ...] | None:
+    path = path_of(code.strip())
+    return path if path is not None and path[0] in names else None
 
 
 def _reason(text: str) -> str:
     if "out of memory" in text:
         return "it needs too much memory"
+    if "bigint" in text.lower():
+        return (
+            f"{text.rstrip('.')}: a whole number beyond 2^53 is a BigInt, which can be compared with other numbers but "
+            "not mixed in arithmetic; write Number(...) around it where rounding does no harm"
+        )
     return text.rstrip(".")

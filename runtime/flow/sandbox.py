@@ -8,6 +8,9 @@ from typing import Any
 
 import quickjs
 
+from runtime.flow.exact_values import Sent
+from runtime.flow.whole_numbers import exact_literals
+
 JSException = quickjs.JSException
 StackOverflow = quickjs.StackOverflow
 STACK_BYTES = 256 * 1024
@@ -45,17 +48,58 @@ _PREPARE = """
   };
   for (const name of ["Atomics", "SharedArrayBuffer", "WeakRef", "FinalizationRegistry", "performance",
                       "queueMicrotask"]) delete globalThis[name];
-  const write = JSON.stringify, Pending = Promise;
+  const write = JSON.stringify, read = JSON.parse, raw = JSON.rawJSON, Pending = Promise, Big = BigInt;
+  const keys = Object.keys, same = Object.is, entries = Object.fromEntries, list = Array.isArray;
+  const orders = new WeakMap(), order = orders.get.bind(orders), known = new Map(), index = /^(?:0|[1-9]\\d{0,9})$/;
+  const alike = known.get.bind(known), guard = "\\0", most = 2 ** 53, long = 2 ** 63;
+  const put = (name, text, mends) => {
+    const holder = {value: read(text)};
+    for (const [path, mend] of read(mends)) {
+      let at = holder, last = "value";
+      for (const part of path) { at = at[last]; last = part; }
+      if (typeof mend === "string") { at[last] = Big(mend); continue; }
+      orders.set(at[last], mend);
+      const sorted = write(keys(at[last]));
+      if (!known.has(sorted)) known.set(sorted, mend);
+    }
+    globalThis[name] = holder.value;
+  };
+  // A copy lost its order: it has that of the value with the same keys, or with most of them.
+  const found = names => {
+    const exact = alike(write(names)), there = new Set(names);
+    if (exact !== undefined) return exact;
+    let best = [], tries = 100;
+    for (const wanted of known.values()) {
+      if (--tries < 0) break;
+      if (wanted.length > best.length && wanted.every(name => there.has(name))) best = wanted;
+    }
+    return best;
+  };
+  const ordered = value => {
+    const names = keys(value);
+    const mixed = names.length > 1 && index.test(names[0]);
+    if (!mixed && !names.some(name => name.startsWith(guard))) return value;
+    const there = new Set(names), all = new Set(mixed ? order(value) ?? found(names) : []);
+    for (const name of names) all.add(name);
+    const written = [...all].filter(name => there.has(name) && value[name] !== undefined);
+    return entries(written.map(name => [guard + name, value[name]]));
+  };
   const plain = (key, value) => {
     const kind = typeof value;
-    if (kind === "bigint") throw new TypeError("the result is a BigInt, which JSON cannot hold");
+    if (kind === "bigint") return raw(value.toString());
     if (kind === "function" || kind === "symbol") throw new TypeError("the result is a " + kind + ", not JSON");
-    if (kind === "number" && (value !== value || value === Infinity || value === -Infinity))
-      throw new TypeError("the result is " + value + ", not a finite number");
+    if (kind === "number") {
+      if (value !== value || value === Infinity || value === -Infinity)
+        throw new TypeError("the result is " + value + ", not a finite number");
+      if (same(value, -0)) return raw("-0.0");
+      if (value % 1 === 0 && (value > most || value < -most))
+        return raw(value < long && value >= -long ? Big(value).toString() : value.toExponential());
+    }
     if (value instanceof Pending) throw new TypeError("the result is a promise, not JSON");
-    return value;
+    return kind === "object" && value !== null && !list(value) ? ordered(value) : value;
   };
   return {
+    put,
     value: thunk => { const text = write(thunk(), plain); return text === undefined ? "null" : text; },
     truth: thunk => thunk() ? "true" : "false",
   };
@@ -94,13 +138,13 @@ def parse_problem(context: Any, code: str) -> str | None:
 
 
 def run(
-    code: str, given: Mapping[str, str | None], *, form: str, now: datetime, seed: int, seconds: float, memory: int
+    code: str, given: Mapping[str, Sent | None], *, form: str, now: datetime, seed: int, seconds: float, memory: int
 ) -> str:
     """Value of an expression as JSON text, from an engine of its own that is thrown away.
 
     Args:
         code: One expression, syntax already checked.
-        given: JSON text by global name; None is undefined.
+        given: Values by global name; None is undefined.
         form: `value` or `truth`.
         now: What `Date` tells.
         seed: What `Math.random` starts from.
@@ -115,13 +159,16 @@ def run(
     context.set_time_limit(seconds)
     forms = context.eval(_PREPARE)(now.timestamp() * 1000 // 1, seed % 2**32)
     context.set("__forms", forms)
+    put = context.eval("__forms.put")
     finish = context.eval(f"(forms => {{ delete globalThis.__forms; return forms.{form}; }})(__forms)")
-    for name, text in given.items():
-        if text is None:
+    for name, value in given.items():
+        if value is None:
             context.eval(f"var {name}")
+        elif value.mends is None:
+            context.set(name, context.parse_json(value.text))
         else:
-            context.set(name, context.parse_json(text))
-    return str(finish(context.eval(wrapped(code))))
+            put(name, value.text, value.mends)
+    return str(finish(context.eval(wrapped(exact_literals(code)))))
 
 
 def first_line(problem: BaseException) -> str:

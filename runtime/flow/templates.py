@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from runtime.errors import ExpressionError
 from runtime.flow.expressions import Expressions, check_syntax, quoted
 from runtime.flow.json_value import plain_text
-from runtime.flow.names import UNDEFINED
 from runtime.flow.template_text import Template, parts, shown
 
 SHORTEST_SECRET = 4
 """Characters from which a value of the environment is masked."""
 LONGEST_TEXT = 1_000_000
 """Characters one rendered text may have: as many as a body may have bytes."""
-
-_ELSEWHERE = object()
-"""Marks a member of a text or number, which only JavaScript knows."""
 
 
 class RequestScope:
@@ -128,11 +125,6 @@ class RequestScope:
         return found, True
 
     def _value(self, template: Template, names: Mapping[str, Any]) -> Any:
-        path = template.path
-        if path is not None and path[0] in names:
-            found = _look_up(template.code, path, names)
-            if found is not _ELSEWHERE:
-                return found
         return self._expressions.evaluate(template.code, names, now=self._now, seed=self._seed)
 
 
@@ -171,30 +163,19 @@ def _text_problems(text: str) -> Iterator[str]:
                 yield f"{quoted(part.code)} is not a JavaScript expression: {problem_text}"
 
 
-def _look_up(code: str, path: tuple[str | int, ...], names: Mapping[str, Any]) -> Any:
-    """Follow a path as JavaScript does: what an object or list lacks is null, what null lacks is an error."""
-    value = names[str(path[0])]
-    if value is UNDEFINED:
-        value = None
-    for part in path[1:]:
-        if value is None:
-            raise ExpressionError(f"{quoted(code)} failed: there is nothing that could have {part!r}.")
-        if isinstance(value, Mapping):
-            value = value.get(str(part))
-        elif isinstance(value, list | tuple):
-            value = _member(value, part)
-        else:
-            return _ELSEWHERE
-    return value
-
-
-def _member(value: list[Any] | tuple[Any, ...], part: str | int) -> Any:
-    if part == "length":
-        return len(value)
-    return value[part] if isinstance(part, int) and part < len(value) else None
-
-
 def _number(value: float) -> str:
-    if value.is_integer() and abs(value) < 1e21:
-        return str(int(value))
-    return repr(value)
+    """A number as JavaScript writes it (ECMA-262, Number::toString)."""
+    if value == 0:
+        return "0"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    minus, text = "-" * sign, "".join(map(str, digits))
+    point = len(text) + exponent
+    if exponent >= 0 and point <= 21:
+        return minus + text + "0" * exponent
+    if 0 < point <= 21:
+        return f"{minus}{text[:point]}.{text[point:]}"
+    if -6 < point <= 0:
+        return f"{minus}0.{'0' * -point}{text}"
+    fraction = f".{text[1:]}" if text[1:] else ""
+    return f"{minus}{text[0]}{fraction}e{'+' if point > 0 else '-'}{abs(point - 1)}"

@@ -96,7 +96,7 @@ def test_nothing_is_kept_between_evaluations() -> None:
         ("nobody", "nobody is not defined"),
         ("NaN", "NaN"),
         ("[1 / 0]", "Infinity"),
-        ("10n", "BigInt"),
+        ("10n + 1", "BigInt"),
         ("[() => 1]", "function"),
         ("Symbol()", "symbol"),
         ("Promise.resolve(1)", "promise"),

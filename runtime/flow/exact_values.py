@@ -1,0 +1,58 @@
+"""JSON into JavaScript and back without loss: whole numbers beyond 2^53, and the order of keys.
+
+JavaScript rounds numbers beyond 2^53 and puts keys like "10" first, sorted. What goes in is therefore sent with
+`Mends`: where a BigInt stands, and in which order keys came. What comes out writes BigInts as digits, and objects whose
+order matters with every key behind a NUL, which keeps the engine from sorting them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+LARGEST_EXACT = 2**53
+"""The largest whole number up to which JavaScript's numbers have no gaps."""
+_SUSPECT = re.compile(r'\d{16}|"\d{1,10}":')
+_INDEX = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
+_GUARD = "\0"
+
+
+class Sent(NamedTuple):
+    """A value as JSON text, and what JavaScript would lose of it as JSON text, or None if nothing."""
+
+    text: str
+    mends: str | None
+
+
+def sent(value: Any) -> Sent:
+    """A value made ready for JavaScript; TypeError, ValueError or RecursionError if it is not JSON."""
+    text = json.dumps(value, default=dict)
+    mends = list(_mends(value, ())) if _SUSPECT.search(text) else []
+    return Sent(text, json.dumps(mends) if mends else None)
+
+
+def received(text: str) -> Any:
+    """The value of the text that JavaScript gave back; ValueError or RecursionError if it cannot be read."""
+    return json.loads(text, object_pairs_hook=_unguarded) if "\\u0000" in text else json.loads(text)
+
+
+def _mends(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Path and digits of whole numbers that would be rounded, path and keys of objects that would be reordered."""
+    if isinstance(value, int):
+        if abs(value) > LARGEST_EXACT:
+            yield path, str(value)
+    elif isinstance(value, Mapping):
+        if any(_INDEX.fullmatch(key) for key in value):
+            yield path, list(value)
+        for key, item in value.items():
+            yield from _mends(item, (*path, key))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _mends(item, (*path, index))
+
+
+def _unguarded(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    guarded = bool(pairs) and pairs[0][0].startswith(_GUARD)
+    return {key[1:]: value for key, value in pairs} if guarded else dict(pairs)
