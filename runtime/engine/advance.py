@@ -11,6 +11,7 @@ from runtime.engine.cause import cause_of
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.moves import settle
 from runtime.engine.plan import Action, Plan, plan
+from runtime.engine.state_changes import tell_replaced
 from runtime.engine.summary import summarise
 from runtime.model.branch import Branch
 from runtime.model.change import changed
@@ -72,6 +73,7 @@ def conclude(draft: Draft, stored: Stored, *, in_flight: Slots = (), owner: str 
 
 def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[Stored, Save | None]:
     old = stored.run
+    tell_replaced(draft)
     starts = [a for a in planned.actions if a.verb in ("start", "local")]
     leased = bool(starts) and bool(owner)
     summary = summarise(draft, planned, leased=leased)
@@ -89,7 +91,12 @@ def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[St
         next_wake_at=planned.next_wake_at,
         wake_reason=planned.reason,
         held=planned.held,
-        state=draft.state if draft.state != old.state else old.state,
+        state=old.state if draft.state_version == old.state_version else draft.state,
+        state_version=draft.state_version,
+        state_changed={
+            **draft.state_changed,
+            **{key: entries[-1].by for key, entries in draft.state_ledger.items()},
+        },
         visits=draft.visits,
         total_visits=draft.total_visits,
         next_seq=draft.next_seq,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from runtime.engine.attempts import complete_attempt, fail_attempt
 from runtime.engine.cancelling import owe_cancels
@@ -41,6 +42,8 @@ class Observed:
     answer: Outcome | Unreached | Stopped
     at: datetime
     took_ms: float
+    state: Mapping[str, Any] | None = None
+    """The state that the request held, if anything came of it that may change the state."""
 
 
 def apply(draft: Draft, observations: Iterable[Observed]) -> None:
@@ -52,7 +55,9 @@ def apply(draft: Draft, observations: Iterable[Observed]) -> None:
         return (order.get(seen.action.step, 0), branch.seq if branch else 0)
 
     for seen in sorted(observations, key=place):
+        draft.told_state = seen.state
         _apply_one(draft, seen)
+    draft.told_state = None
 
 
 def _apply_one(draft: Draft, seen: Observed) -> None:

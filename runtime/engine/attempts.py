@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from runtime.engine.cancelling import owe_cancels
 from runtime.engine.draft import Draft
 from runtime.engine.policies import deadlines, may_retry, retry_delay
-from runtime.engine.visits import complete_visit
+from runtime.engine.state_changes import make_changes
+from runtime.engine.visits import record_result
 from runtime.errors import InvalidInput
 from runtime.flow.json_schema import check, check_json
 from runtime.model.branch import Branch, Failure
 from runtime.model.status import BranchStatus as B
 from runtime.model.task import Completed, Failed
 
-STATE_BYTES = 1_000_000
 RESULT_BYTES = 256_000
 
 
@@ -35,28 +34,13 @@ def complete_attempt(draft: Draft, branch: Branch, number: int, outcome: Complet
             draft.change_visit(branch, result=result)
             fail_attempt(draft, draft.branches[branch.id], number, Failed(message, "InvalidResult", retryable=False))
             return
-    if outcome.state:
-        problem_text = merge_state(draft, outcome.state)
-        if problem_text:
-            message = f"The state change of {step.id} was refused: {problem_text}"
-            draft.change_visit(branch, result=result)
-            fail_attempt(draft, draft.branches[branch.id], number, Failed(message, "InvalidState", retryable=False))
-            return
+    refused = make_changes(draft, branch, result, outcome.state)
+    if refused is not None:
+        draft.change_visit(branch, result=result)
+        fail_attempt(draft, draft.branches[branch.id], number, refused)
+        return
     draft.tell("completed", f"{branch.id} completed {step.id}", branch, attempt=number)
-    complete_visit(draft, branch, result)
-
-
-def merge_state(draft: Draft, change: Any) -> str:
-    """Merge a shallow change into the state if the schema allows; gives the problem, or ''."""
-    try:
-        merged = check_json({**draft.state, **dict(change)}, STATE_BYTES, "the state")
-    except (InvalidInput, TypeError, ValueError) as problem:
-        return str(problem)
-    wrong = check(draft.program.flow.state_schema, merged)
-    if wrong:
-        return "; ".join(wrong)
-    draft.state = merged
-    return ""
+    record_result(draft, branch, result)
 
 
 def fail_attempt(draft: Draft, branch: Branch, number: int, outcome: Failed) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from runtime.engine.attempts import RESULT_BYTES, STATE_BYTES
+from runtime.engine.attempts import RESULT_BYTES
 from runtime.engine.cancelling import cancel_branch, owe_cancels
 from runtime.engine.draft import Draft, is_token
 from runtime.engine.moves import held_by
 from runtime.engine.paths import fork_id
 from runtime.engine.retry import failed_branches, reopen_path, why_not_repairable
-from runtime.engine.visits import complete_visit
+from runtime.engine.state_changes import STATE_BYTES, replace_state
+from runtime.engine.visits import settle_by_hand
 from runtime.errors import InvalidInput, NotFound, Refused
 from runtime.flow.json_schema import check, check_json
 from runtime.model.branch import Branch
@@ -109,7 +110,7 @@ def skip(draft: Draft, branch_id: str, result: Any) -> list[str]:
             if item.status not in (B.COMPLETED, B.SKIPPED, B.FAILED, B.CANCELLED, B.SUPERSEDED):
                 cancel_branch(draft, item, f"{visit.step_id}@{visit.visit}")
     branch = owe_cancels(draft, draft.branches[branch_id])
-    complete_visit(draft, branch, value, B.SKIPPED)
+    settle_by_hand(draft, branch, value, B.SKIPPED)
     draft.failure = None
     draft.tell("skipped", f"{branch_id} was settled by hand at {step.id}", branch)
     return [*effects, f"{branch_id} goes on from {step.id} with the result given by hand."]
@@ -139,7 +140,7 @@ def send_event(draft: Draft, event: str, payload: Any, branch_id: str | None) ->
     wrong = check(schema, value) if schema is not None else []
     if wrong:
         raise InvalidInput(f"The payload of {event} does not fit its schema: {'; '.join(wrong)}")
-    complete_visit(draft, branch, value)
+    settle_by_hand(draft, branch, value)
     draft.tell("event", f"the event {event} was received", branch)
     return [f"{branch.id} goes on from {branch.step_id}."]
 
@@ -157,9 +158,7 @@ def edit_state(draft: Draft, state: Any) -> list[str]:
     wrong = check(draft.program.flow.state_schema, value)
     if wrong:
         raise InvalidInput(f"The state does not fit globalStateSchema: {'; '.join(wrong)}")
-    names = sorted({*value, *draft.state})
-    differ = [n for n in names if value.get(n, ...) != draft.state.get(n, ...)]
-    draft.state = value
+    differ = replace_state(draft, value)
     draft.tell("edited", f"the state was edited: {', '.join(differ) or 'nothing changed'}")
     return [f"State changes: {', '.join(differ) or 'none'}."]
 

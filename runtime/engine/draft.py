@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from runtime.engine.lateness import Durations
+from runtime.engine.merging import Change
 from runtime.engine.results import results, settled_view
 from runtime.engine.scope import expression_names
 from runtime.flow.expressions import Expressions
@@ -15,7 +16,7 @@ from runtime.flow.program import Program
 from runtime.model.act import Hold
 from runtime.model.branch import Attempt, Branch, StepVisit
 from runtime.model.change import changed
-from runtime.model.run import Firing, HistoryEntry, Poll, Run
+from runtime.model.run import Firing, HistoryEntry, KeyChange, Poll, Run
 from runtime.model.status import BranchStatus as B
 
 LIVE = frozenset({B.PENDING, B.STARTING, B.RUNNING, B.WAITING, B.ARRIVED, B.AWAITING_RETRY, B.FAILED})
@@ -46,7 +47,15 @@ class Draft:
         self.holds = situation.holds
         self.durations = situation.durations
         self.run = run
-        self.state: dict[str, Any] = dict(run.state)
+        self.state: Mapping[str, Any] = dict(run.state)
+        self.state_before = self.state
+        """The state before the changes of this draft."""
+        self.state_version = run.state_version
+        self.state_changed: dict[str, KeyChange] = dict(run.state_changed)
+        self.state_ledger: dict[str, list[Change]] = {}
+        """The changes of this draft by key, in the file order of forks."""
+        self.told_state: Mapping[str, Any] | None = None
+        """The state that the request held whose answer is being taken in, where that is known."""
         self.visits: dict[str, int] = dict(run.visits)
         self.total_visits = run.total_visits
         self.next_seq = run.next_seq
@@ -124,7 +133,7 @@ class Draft:
             self._results = results(self.branches)
         return self._results
 
-    def names(self, branch: Branch, code: str) -> dict[str, Any]:
+    def names(self, branch: Branch, code: str, state: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What an expression on a branch may use."""
         visit = branch.current
         # What thousands of items came to is put together only for who asks.
@@ -135,14 +144,22 @@ class Draft:
             branch,
             step_id=branch.step_id,
             attempt=visit.attempts[-1].attempt if visit is not None and visit.attempts else 0,
-            state=self.state,
+            state=self.state if state is None else state,
             results=self.results(),
             settled=settled_view(visit, self.branches) if visit is not None and asked else (),
         )
 
-    def evaluate(self, code: str, branch: Branch) -> Any:
-        """Value of an expression on a branch; raises ExpressionError."""
-        return EXPRESSIONS.evaluate(code, self.names(branch, code), now=self.now, seed=self.run.seed)
+    def evaluate(
+        self,
+        code: str,
+        branch: Branch,
+        *,
+        state: Mapping[str, Any] | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Value of an expression on a branch, over another state or more names if given; raises ExpressionError."""
+        names = {**self.names(branch, code, state), **(more or {})}
+        return EXPRESSIONS.evaluate(code, names, now=self.now, seed=self.run.seed)
 
     def truthy(self, code: str, branch: Branch) -> bool:
         """JavaScript truth of an expression on a branch; raises ExpressionError."""

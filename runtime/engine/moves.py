@@ -8,6 +8,7 @@ from runtime.engine import items
 from runtime.engine.draft import Draft, is_token
 from runtime.engine.join import fire, next_due
 from runtime.engine.paths import fork_id, quoted
+from runtime.engine.state_changes import reading
 from runtime.engine.visits import complete_visit, fail_visit
 from runtime.errors import ForkjoinError
 from runtime.flow.definition import Connection
@@ -112,7 +113,9 @@ def begin_visit(
     settled_items = None
     if previous is not None and previous.items is not None and previous.recorded and not settled:
         settled_items = fork_id(branch.id, previous.step_id, previous.visit)
-    visit = StepVisit(step.id, number, draft.now, budget_at=draft.now, settled=settled, settled_items=settled_items)
+    visit = StepVisit(
+        step.id, number, draft.now, budget_at=draft.now, settled=settled, settled_items=settled_items, **reading(draft)
+    )
     branch = draft.change(
         branch,
         steps=(*branch.steps, visit),

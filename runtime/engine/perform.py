@@ -7,6 +7,7 @@ import math
 import os
 import time
 from collections.abc import Awaitable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from runtime.catalog import Catalog, MissingCode
@@ -74,7 +75,7 @@ class Performer:
             answer = _cleaned(answer, action.step, secrets)
         except Exception as problem:
             answer = _unreadable(action, described(problem))
-        return Observed(action, answer, self._clock.now(), (time.perf_counter() - began) * 1e3)
+        return Observed(action, answer, self._clock.now(), (time.perf_counter() - began) * 1e3, draft.state)
 
     async def _contained(self, asked: Awaitable[Outcome | Stopped]) -> Outcome | Stopped:
         """The answer of a call; what would end more than the call, like SystemExit, ends the call alone."""
@@ -184,7 +185,8 @@ def build_call(action: Action, draft: Draft) -> tuple[Call, RequestScope]:
         idempotency_key=attempt.idempotency_key,
         now=draft.now,
         params=step.params,
-        state=draft.state,
+        # Python may change what it is given; what it read must stay known to merge what it answers.
+        state=deepcopy(draft.state) if binding is not None and binding.system in ("local", "python") else draft.state,
         results=draft.results(),
         item=branch.item,
         index=branch.index,

@@ -11,6 +11,7 @@ from runtime.engine.draft import Draft
 from runtime.engine.moves import held_by
 from runtime.engine.paths import idempotency_key
 from runtime.engine.policies import deadlines, poll_due
+from runtime.engine.state_changes import reading
 from runtime.model.branch import Attempt, Branch, StepVisit
 from runtime.model.change import changed
 from runtime.model.status import BranchStatus as B
@@ -161,7 +162,7 @@ def _intend(draft: Draft, branch: Branch, visit: StepVisit, system: str, target:
     )
     at = branch.current_index
     assert at is not None
-    planned = changed(visit, attempts=(*visit.attempts, attempt), status=B.STARTING, failure=None)
+    planned = changed(visit, attempts=(*visit.attempts, attempt), status=B.STARTING, failure=None, **reading(draft))
     branch = draft.change(
         branch,
         steps=(*branch.steps[:at], planned, *branch.steps[at + 1 :]),

@@ -5,12 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from runtime.engine.draft import Draft
+from runtime.engine.state_changes import make_changes
+from runtime.errors import InvalidInput
 from runtime.model.branch import Branch, Failure
 from runtime.model.status import BranchStatus as B
 
 
-def complete_visit(draft: Draft, branch: Branch, result: Any, status: B = B.COMPLETED) -> None:
-    """The step's own work is over: record the result; the token may leave."""
+def complete_visit(draft: Draft, branch: Branch, result: Any) -> None:
+    """The step's own work is over: change the state as `metadata.assign` says, and let the token leave.
+
+    Where that cannot be, the step fails and keeps its result.
+    """
+    refused = make_changes(draft, branch, result)
+    if refused is None:
+        record_result(draft, branch, result)
+    else:
+        fail_visit(draft, draft.change_visit(branch, result=result), refused.type, refused.message)
+
+
+def settle_by_hand(draft: Draft, branch: Branch, result: Any, status: B = B.COMPLETED) -> None:
+    """A step is settled with a result from an operator; raises InvalidInput if `assign` cannot use it."""
+    refused = make_changes(draft, branch, result)
+    if refused is not None:
+        raise InvalidInput(refused.message)
+    record_result(draft, branch, result, status)
+
+
+def record_result(draft: Draft, branch: Branch, result: Any, status: B = B.COMPLETED) -> None:
+    """Record the result of a step whose state change is made; the token may leave."""
     branch = draft.change_visit(branch, status=status, result=result, recorded=True, ended_at=draft.now, failure=None)
     branch = draft.change(branch, status=B.PENDING, retry_at=None, next_poll_at=None, held_by=None)
     if branch.kind == "item":

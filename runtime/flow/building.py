@@ -41,6 +41,7 @@ def flow_from_stored(source: Mapping[str, Any]) -> Flow:
         schedule=metadata.get("schedule"),
         labels=metadata.get("labels") or {},
         retention=metadata.get("retention") or "",
+        merge=metadata.get("merge") or {},
         source=source,
     )
 
@@ -74,6 +75,7 @@ def _step(written: Mapping[str, Any]) -> Step:
         join=join_policy(metadata["join"]) if "join" in metadata else JoinPolicy(),
         for_each=metadata.get("forEach") if written["type"] == "task" else None,
         result_schema=metadata.get("resultSchema"),
+        assign=metadata.get("assign") or {},
         owner=metadata.get("owner") or "",
         runbook=metadata.get("runbook") or "",
     )

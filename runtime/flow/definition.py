@@ -78,6 +78,8 @@ class Step:
     join: JoinPolicy = JoinPolicy()
     for_each: str | None = None
     result_schema: Mapping[str, Any] | None = None
+    assign: Mapping[str, str] = field(default_factory=dict)
+    """Expressions by key of the state, set when the step completes."""
     owner: str = ""
     runbook: str = ""
 
@@ -98,5 +100,7 @@ class Flow:
     schedule: Mapping[str, Any] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     retention: str = ""
+    merge: Mapping[str, str] = field(default_factory=dict)
+    """By key of the state how a change is merged with another branch's: replace, append, add or deep."""
     source: Mapping[str, Any] = field(default_factory=dict)
     """The FlowJSON itself."""

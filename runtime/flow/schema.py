@@ -144,6 +144,7 @@ class StepMetadata(Shape):
     for_each: FilledText = ABSENT
     event: FilledText = ABSENT
     result_schema: Object = ABSENT
+    assign: dict[FilledText, FilledText] = ABSENT
     owner: str = ABSENT
     runbook: str = ABSENT
 
@@ -168,6 +169,7 @@ class FlowMetadata(Shape):
 
     schedule: ScheduleShape = ABSENT
     labels: dict[str, str] = ABSENT
+    merge: dict[FilledText, Literal["replace", "append", "add", "deep"]] = ABSENT
     retention: Annotated[str, PlainValidator(_retention)] = ABSENT
 
 

@@ -39,7 +39,7 @@ def value_problems(source: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def expression_problems(source: Mapping[str, Any]) -> Iterator[Problem]:
-    """Conditions, `forEach` and templates that are no JavaScript expressions."""
+    """Conditions, `forEach`, `assign` and templates that are no JavaScript expressions."""
     problem_of = syntax_checker()
     for path, connection in listed(source, "connections"):
         condition = connection.get("condition") if isinstance(connection, Mapping) else None
@@ -49,7 +49,15 @@ def expression_problems(source: Mapping[str, Any]) -> Iterator[Problem]:
                 yield Problem("CONDITION_SYNTAX", f"{path}.condition", f"No JavaScript expression: {problem}.")
     for path, step in listed(source, "steps"):
         metadata = step.get("metadata") if isinstance(step, Mapping) else None
-        if not isinstance(metadata, Mapping) or step.get("type") != "task":
+        if not isinstance(metadata, Mapping):
+            continue
+        assign = metadata.get("assign")
+        for key, code in assign.items() if isinstance(assign, Mapping) else ():
+            problem = problem_of(code) if isinstance(code, str) and code else None
+            if problem is not None:
+                where = json_path([key], f"{path}.metadata.assign")
+                yield Problem("CONDITION_SYNTAX", where, f"No JavaScript expression: {problem}.")
+        if step.get("type") != "task":
             continue
         each = metadata.get("forEach")
         problem = problem_of(each) if isinstance(each, str) and each else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -87,6 +88,10 @@ class StepVisit:
     """Prefix of the item branches of the dynamic fork just before this step."""
     items: int | None = None
     """How many items a dynamic fork has."""
+    read_at: int = 0
+    """Version of the state when its last attempt began, or it was entered."""
+    read: Mapping[str, int | float] = field(default_factory=dict)
+    """What it read then of the keys that are merged: a number, or how long a list was."""
 
 
 @dataclass(frozen=True)

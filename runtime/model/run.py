@@ -12,6 +12,17 @@ from runtime.model.status import RunStatus
 
 
 @dataclass(frozen=True)
+class KeyChange:
+    """Who last changed one key of a run's state."""
+
+    version: int
+    """Of the state: counted up by each step that changed it."""
+    branch: str
+    """Empty for an operator's edit."""
+    step: str
+
+
+@dataclass(frozen=True)
 class Run:
     """The head of a run; branches, firings, history and polls are documents of their own."""
 
@@ -29,6 +40,10 @@ class Run:
     wake_reason: str = ""
     """What the next wake is for, like `poll send-email`."""
     state: Mapping[str, Any] = field(default_factory=dict)
+    state_version: int = 0
+    """How often the state was changed."""
+    state_changed: Mapping[str, KeyChange] = field(default_factory=dict)
+    """By key of the state, who changed it last."""
     input: Mapping[str, Any] = field(default_factory=dict)
     """The state it was started with, before defaults."""
     labels: Mapping[str, str] = field(default_factory=dict)

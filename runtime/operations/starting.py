@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.engine.advance import new_run
-from runtime.engine.attempts import STATE_BYTES
 from runtime.engine.draft import Situation
+from runtime.engine.state_changes import STATE_BYTES
 from runtime.errors import InvalidInput, Refused
 from runtime.flow.definition import Flow
 from runtime.flow.json_schema import apply_defaults, check, check_json
