@@ -83,7 +83,7 @@ def make_app(
         return open_runtime(settings, read_only=True, actor=actor)
 
     def writer() -> Runtime:
-        return open_runtime(settings, read_only=settings.read_only, actor=actor)
+        return open_runtime(settings, read_only=settings.read_only, actor=actor, if_missing="refuse")
 
     return ForkjoinApp(
         reader,

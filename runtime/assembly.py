@@ -21,7 +21,9 @@ from runtime.operations.names import find_branch
 from runtime.operations.queries import Queries
 from runtime.settings import Settings
 from runtime.store.base import RunStore
+from runtime.store.opening import IfMissing as IfMissing
 from runtime.store.opening import is_url, open_store
+from runtime.store.place import directory_at
 
 if TYPE_CHECKING:
     import subprocess
@@ -145,9 +147,9 @@ def attached_count(directory: Path) -> int:
 def directory_of(settings: Settings) -> Path:
     """The directory in which jobs, locks and logs of this machine lie: for an embedded store, the store itself."""
     if settings.directory:
-        return Path(settings.directory).expanduser()
+        return directory_at(settings.directory)
     if not is_url(settings.store):
-        return Path(settings.store).expanduser()
+        return directory_at(settings.store)
     # One for each database, whoever connects to it: two workers on one machine share it.
     place = settings.store.partition("://")[2].rpartition("@")[2]
     name = hashlib.sha256(place.encode()).hexdigest()[:12]
@@ -162,13 +164,18 @@ def store_name(settings: Settings) -> str:
 
 
 def open_runtime(
-    settings: Settings, *, read_only: bool = False, actor: Actor | None = None, clock: Clock | None = None
+    settings: Settings,
+    *,
+    read_only: bool = False,
+    actor: Actor | None = None,
+    clock: Clock | None = None,
+    if_missing: IfMissing = "make",
 ) -> Runtime:
     """Open the store of these settings and everything over it; raises StoreUnavailable."""
     directory = directory_of(settings)
-    store = open_store(settings.store, read_only=read_only)
+    store = open_store(settings.store, read_only=read_only, if_missing=if_missing)
     clock = clock or _clock_of(store)
-    if is_url(settings.store) and not read_only:
+    if is_url(settings.store) and not read_only and if_missing == "make":
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def systems() -> Mapping[str, Any]:

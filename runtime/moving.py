@@ -16,7 +16,8 @@ from runtime.errors import Refused, StoreUnavailable
 from runtime.scheduler.driving_right import DrivingRight
 from runtime.settings import Settings
 from runtime.store.base import RunStore
-from runtime.store.opening import STORE_FILE, is_url, open_store
+from runtime.store.opening import is_url, open_store
+from runtime.store.place import directory_at, missing, store_is_there
 from runtime.store.table_copy import Told, copy_tables
 
 LOCAL = {"process": "jobs", "simulated": "simulated.db"}
@@ -59,8 +60,8 @@ def copy_store(settings: Settings, source: str, target: str, told: Told) -> Copi
     ours, theirs = _identity(source), _identity(target)
     if ours == theirs:
         raise Refused(f"{_name(source)} and {_name(target)} are one store.")
-    if not is_url(source) and not (Path(source).expanduser() / STORE_FILE).exists():
-        raise StoreUnavailable(f"There is no store in {_name(source)}.")
+    if not is_url(source) and not store_is_there(directory_at(source)):
+        raise missing(directory_at(source))
     with ExitStack() as stack:
         one = _opened(stack, source)
         assure_one = stack.enter_context(_at_rest(one, source))
@@ -117,7 +118,7 @@ def _at_rest(store: RunStore, location: str) -> Iterator[Any]:
         with standstill(database) as still:
             yield still.assure
         return
-    right = DrivingRight(Path(location).expanduser())
+    right = DrivingRight(directory_at(location))
     if not right.acquire():
         raise Refused(f"A scheduler works on {_name(location)}; stop it, then copy.")
     try:
@@ -138,7 +139,7 @@ def _homes(settings: Settings, one: RunStore, two: RunStore, source: str, target
         elif home["host"] != host:
             told.append(f"Work of {name} lives on {home['host']}, in {place}: it cannot be seen from {host}.")
             continue
-        elif (place / files).exists() and not (here := Path(target).expanduser() / files).exists():
+        elif (place / files).exists() and not (here := directory_at(target) / files).exists():
             with suppress(OSError):
                 here.symlink_to((place / files).absolute())
         if home["host"] == host and (place / files).exists():
@@ -148,12 +149,12 @@ def _homes(settings: Settings, one: RunStore, two: RunStore, source: str, target
 
 def _identity(location: str) -> str:
     """What names a store, whoever looks: without password; a directory with its machine."""
-    return _name(location) if is_url(location) else f"{os.uname().nodename}:{Path(location).expanduser().resolve()}"
+    return _name(location) if is_url(location) else f"{os.uname().nodename}:{directory_at(location).resolve()}"
 
 
 def _name(location: str) -> str:
     if not is_url(location):
-        return str(Path(location).expanduser().absolute())
+        return str(directory_at(location).absolute())
     try:
         from runtime.store.postgres.address import without_password
     except ImportError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,10 @@ from console.cli.session import changing, common, progress, reading, session, te
 from console.format import say, table
 from runtime.errors import ForkjoinError, InvalidInput
 from runtime.safe_text import clean, json_text
+
+if TYPE_CHECKING:
+    from runtime.assembly import Runtime
+    from runtime.operations.acting import Receipt
 
 
 @click.command()
@@ -69,19 +74,18 @@ def validate(files: tuple[str, ...], bound: bool, as_json: bool) -> None:
 @common
 def graph(what: str, form: str, ascii_only: bool) -> None:
     """The flow, or a run with its statuses, as a picture."""
+    from runtime.assembly import catalog_of
     from runtime.operations.graph import picture
 
     one = session()
     if Path(what).exists():
-        from runtime.assembly import catalog_of
-
         catalog = catalog_of(one.settings)
         flow = catalog.find(what).flow
         if flow is None:
             raise InvalidInput(f"{what} holds no flow that can be drawn; forkjoin validate says why.")
         say(picture(flow, None, form=form, ascii_only=ascii_only))
         return
-    known = {w.name: w for w in one.runtime.queries.catalog.workflows()}
+    known = {w.name: w for w in catalog_of(one.settings).workflows()}
     if what in known and (drawn := known[what].flow) is not None:
         say(picture(drawn, None, form=form, ascii_only=ascii_only))
         return
@@ -119,7 +123,7 @@ def schedule_list(as_json: bool) -> None:
     """Workflows that have a schedule, and when they tick next."""
     from runtime.operations.planning import schedule_views
 
-    runtime = session().runtime
+    runtime = session().about_workflows()
     found = schedule_views(runtime.queries.catalog, runtime.store)
     if as_json:
         say(json_text(found))
@@ -135,7 +139,10 @@ def _switch(name: str, enabled: bool, text: str) -> click.Command:
     @click.argument("flow")
     @changing
     def switch(flow: str, reason: str, dry_run: bool, as_json: bool) -> None:
-        receipt = session().runtime.commands.schedule(flow, enabled=enabled, reason=reason, dry_run=dry_run)
+        def act(runtime: Runtime) -> Receipt:
+            return runtime.commands.schedule(flow, enabled=enabled, reason=reason, dry_run=dry_run)
+
+        receipt = session().beginning(act, dry_run=dry_run) if enabled else act(session().runtime)
         tell_receipt(receipt, as_json=as_json)
 
     return switch
@@ -171,9 +178,12 @@ def import_file(file: str, merge: bool, live: bool) -> None:
 
     one = session()
     one.refuse_read_only("import")
-    runtime = one.runtime
-    actor = runtime.commands.acting.actor.name
-    count = import_from(runtime.store, Path(file), merge=merge, live=live, now=runtime.clock.now(), actor=actor)
+
+    def act(runtime: Runtime) -> int:
+        actor = runtime.commands.acting.actor.name
+        return import_from(runtime.store, Path(file), merge=merge, live=live, now=runtime.clock.now(), actor=actor)
+
+    count = one.beginning(act)
     progress(f"Imported {count} documents from {file}.")
 
 

@@ -225,7 +225,7 @@ def acts(limit: int, run: str | None, as_json: bool) -> None:
 @reading
 def flows(as_json: bool) -> None:
     """Known workflows and versions."""
-    found = session().runtime.queries.flows()
+    found = session().about_workflows().queries.flows()
     if as_json:
         say(json_text(found))
         return

@@ -6,7 +6,6 @@ import os
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 import click
 
@@ -109,11 +108,11 @@ def demo(headless: bool) -> None:
     if "store" not in one.overrides:
         one.overrides["store"] = tempfile.mkdtemp(prefix="forkjoin-demo-")
     else:
-        kept = Path(one.overrides["store"])
-        if (kept / "store.db").exists() and one.runtime.store.counts():
-            raise Refused(f"{kept} holds runs already; the demo wants a fresh store.")
+        made = one.opened("make")
+        if made.store.counts():
+            raise Refused(f"{made.store.place} holds runs already; the demo wants a fresh store.")
     progress(f"The store of this demo is {one.overrides['store']}.")
-    commands = one.runtime.commands
+    commands = one.opened("make").commands
     if headless:
         runs, _ = commands.start("profile_update", run_id="demo")
         code = follow_run(runs[0].id, 120)

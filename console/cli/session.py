@@ -18,10 +18,11 @@ from runtime.safe_text import clean, json_text
 from runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
+    from runtime.assembly import IfMissing, Runtime
     from runtime.operations.acting import Receipt
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 class Session:
@@ -48,15 +49,42 @@ class Session:
 
     @property
     def runtime(self) -> Runtime:
-        """The open runtime."""
+        """The open runtime, over a store that is there; StoreUnavailable if none is."""
+        return self.opened("refuse")
+
+    def opened(self, if_missing: IfMissing) -> Runtime:
+        """The open runtime; where no store is, one is made, or pretended to be there, empty, for this command."""
+        if if_missing == "make" and self.pretends:
+            self.close()
+            self._runtime = None
         if self._runtime is None:
             from runtime.assembly import open_runtime
 
             settings = self.settings
             self._runtime = open_runtime(
-                settings, read_only=settings.read_only, actor=actor_of(self.overrides.get("as"), os.environ)
+                settings,
+                read_only=settings.read_only,
+                actor=actor_of(self.overrides.get("as"), os.environ),
+                if_missing=if_missing,
             )
         return self._runtime
+
+    @property
+    def pretends(self) -> bool:
+        """Whether the open store is only pretended."""
+        return self._runtime is not None and self._runtime.store.place == ":memory:"
+
+    def beginning(self, act: Callable[[Runtime], T], *, dry_run: bool = False) -> T:
+        """What an act gives that begins a store where there is none; one that is refused, or dry, makes none."""
+        done = act(self.opened("pretend"))
+        return act(self.opened("make")) if self.pretends and not dry_run else done
+
+    def about_workflows(self) -> Runtime:
+        """The open runtime of a command about workflows, of which a store only knows their schedules."""
+        runtime = self.opened("pretend")
+        if self.pretends:
+            progress(f"There is no store in {runtime.directory} yet, so every schedule is off.")
+        return runtime
 
     def refuse_read_only(self, verb: str) -> None:
         """Refuse what a read-only session must not do."""

@@ -83,13 +83,12 @@ def start(
     as_json: bool,
 ) -> None:
     """Start a run of a workflow, by name or flow file."""
-    runtime = session().runtime
     if count is not None and each is not None:
         raise InvalidInput("--count and --each exclude each other.")
     if follow and (count is not None or each is not None):
         raise InvalidInput("--follow follows one run; leave --count and --each out.")
     seconds = _seconds(timeout) if timeout else None
-    runs, receipt = runtime.commands.start(
+    asked = (
         flow,
         object_argument(state, "--state"),
         run_id,
@@ -97,9 +96,11 @@ def start(
         simulate,
         count,
         each_of(each) if each else None,
-        reason=reason,
-        dry_run=dry_run,
     )
+    runs, receipt = session().beginning(
+        lambda runtime: runtime.commands.start(*asked, reason=reason, dry_run=dry_run), dry_run=dry_run
+    )
+    runtime = session().runtime
     if follow and not dry_run:
         raise click.exceptions.Exit(follow_run(runs[0].id, seconds, quiet=as_json))
     if as_json and not dry_run:

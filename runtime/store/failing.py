@@ -12,6 +12,7 @@ import msgspec
 
 from runtime.errors import StoreUnavailable
 from runtime.store.layout import APPLICATION_ID, FORMAT, PASSING, TABLES
+from runtime.store.place import may_change, refusal
 from runtime.store.row_storage import RowStorage
 from runtime.store.upgrades import upgrade
 
@@ -34,7 +35,7 @@ class Rows(RowStorage):
                     for table in (*TABLES, *PASSING):
                         self.ensure(table)
         except sqlite3.Error as problem:
-            raise unavailable(self.path, problem) from problem
+            raise unavailable(self.path, problem, read_only=read_only) from problem
 
 
 def _check_ours(path: str) -> None:
@@ -57,13 +58,18 @@ def _check_ours(path: str) -> None:
         )
 
 
-def unavailable(path: str, problem: BaseException) -> StoreUnavailable:
-    """The sentence for a problem of the store's file."""
+def unavailable(path: str, problem: BaseException, *, read_only: bool = False) -> StoreUnavailable:
+    """The sentence for a problem of the store's file; one who only reads is not advised to."""
     text = str(problem)
     if "full" in text:
         advice = "The disk is full. Nothing was saved; free space, then go on."
     elif "readonly" in text or "read-only" in text or "unable to open" in text:
-        advice = "It cannot be written there. Check the disk and the owner, or use --read-only."
+        directory = Path(path).parent
+        advice = "It cannot be written there. "
+        if not may_change(directory):
+            advice += refusal(directory, "use" if read_only else "change")
+        else:
+            advice += "Check the disk and the owner" + (", or use --read-only." if not read_only else ".")
     elif "malformed" in text or "not a database" in text or "corrupt" in text:
         advice = "The file is damaged. Restore a backup, or export what can be read."
     elif "locked" in text or "busy" in text:
@@ -82,6 +88,6 @@ def guarded(method: Callable[P, T]) -> Callable[P, T]:
             return method(*args, **kwargs)
         except (sqlite3.Error, msgspec.ValidationError, msgspec.DecodeError) as problem:
             owner: Any = args[0]
-            raise unavailable(owner.rows.path, problem) from problem
+            raise unavailable(owner.rows.path, problem, read_only=owner.rows.read_only) from problem
 
     return call

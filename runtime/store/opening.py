@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from runtime.errors import StoreUnavailable
 from runtime.store.base import RunStore
+from runtime.store.memory import MemoryStore
+from runtime.store.place import (
+    STORE_FILE,
+    cannot_make,
+    directory_at,
+    left_behind,
+    may_change,
+    missing,
+    refusal,
+    store_is_there,
+)
 from runtime.store.tinydb_store import TinyDBStore
 
-STORE_FILE = "store.db"
+IfMissing = Literal["make", "refuse", "pretend"]
+"""What to do where no store is: make one, refuse, or work on an empty one that is gone afterwards."""
 
 
 def is_url(location: str | Path) -> bool:
@@ -31,29 +44,37 @@ def _open_url(url: str, *, read_only: bool) -> RunStore:
     return open_postgres(url, read_only=read_only)
 
 
-def open_store(location: str | Path, *, read_only: bool = False) -> RunStore:
-    """Open the store in a directory, making directory (0700) and file (0600) if they are missing, or that of a URL.
+def open_store(location: str | Path, *, read_only: bool = False, if_missing: IfMissing = "make") -> RunStore:
+    """Open the store in a directory, or that of a URL.
 
-    Raises StoreUnavailable: not a directory, not writable, missing for a read-only session, or not a store.
+    Where none is, `if_missing` decides; a directory that is made is 0700, its file 0600. Whoever would make one
+    wants to write: a store that may only be read is refused then, else it is opened for reading.
+
+    Raises StoreUnavailable: not a directory, not ours to read or write, missing, or not a store; InvalidInput for
+    what cannot be the name of one.
     """
     text = os.fspath(location)
     if is_url(text):
         return _open_url(text, read_only=read_only)
-    directory = Path(text).expanduser()
+    directory = directory_at(text)
     file = directory / STORE_FILE
-    if directory.exists() and not directory.is_dir():
-        raise StoreUnavailable(f"{directory} is a file, not the directory of a store. Name another --store.")
-    if read_only:
-        if not file.exists():
-            raise StoreUnavailable(f"There is no store in {directory}, and a read-only session makes none.")
+    if store_is_there(directory):
+        if read_only or may_change(directory):
+            return TinyDBStore(file, read_only=read_only)
+        if if_missing == "make":
+            raise StoreUnavailable(refusal(directory, "change"))
         return TinyDBStore(file, read_only=True)
+    if if_missing == "refuse" or left_behind(directory):
+        raise missing(directory, read_only=read_only)
+    if if_missing == "pretend":
+        return MemoryStore()
+    if read_only:
+        raise missing(directory, read_only=True)
     before = os.umask(0o077)
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         return TinyDBStore(file)
     except OSError as problem:
-        raise StoreUnavailable(
-            f"The store {directory} cannot be made: {problem.strerror or problem}. Check the path and its owner."
-        ) from problem
+        raise cannot_make(directory, problem) from problem
     finally:
         os.umask(before)

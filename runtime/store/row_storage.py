@@ -14,8 +14,7 @@ import orjson
 from tinydb.storages import Storage
 
 from runtime.store.layout import APPLICATION_ID, FORMAT, LAYOUTS, NOTHING, Layout
-
-BUSY_SECONDS = 10.0
+from runtime.store.read_only_file import BUSY_SECONDS, ReadOnlyFile
 
 
 def encode(document: Mapping[str, Any]) -> bytes:
@@ -32,12 +31,11 @@ class RowStorage(Storage):
         self.depth = 0
         self.own_changes = 0
         self._known: set[str] = set()
+        self.read_only = read_only
         name = os.fspath(path)
-        if read_only and name != ":memory:":
-            target = f"file:{Path(name).absolute().as_posix().replace('?', '%3f').replace('#', '%23')}?mode=ro"
-            self.con = sqlite3.connect(
-                target, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
-            )
+        self._file = ReadOnlyFile(name) if read_only and name != ":memory:" else None
+        if self._file is not None:
+            self.con = self._file.connect()
         else:
             self.con = sqlite3.connect(
                 name, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False, cached_statements=256
@@ -59,6 +57,13 @@ class RowStorage(Storage):
             with self.transaction():
                 self.con.execute(f"PRAGMA application_id={APPLICATION_ID}")
                 self.con.execute(f"PRAGMA user_version={FORMAT}")
+
+    def look_again(self) -> None:
+        """See what others wrote to a file that could not be shared with them; for any other there is nothing to do."""
+        if self._file is not None and self._file.changed():
+            self.con = self._file.connect()
+            self._prepare(read_only=True)
+            self.own_changes += 1
 
     @staticmethod
     def quoted(table: str) -> str:

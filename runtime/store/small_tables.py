@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from runtime.model.act import Act, Hold
 from runtime.model.codec import from_document, to_document
 from runtime.store.failing import Rows, guarded
 from runtime.store.layout import TABLES
+from runtime.store.place import may_change
 from runtime.store.row_table import RowDB
 
 LOOK_SECONDS = 1.0
@@ -175,7 +175,7 @@ class SmallTables:
 
     def may_write(self) -> bool:
         """Whether the file may be written."""
-        return self.rows.path == ":memory:" or os.access(self.rows.path, os.W_OK)
+        return self.rows.path == ":memory:" or may_change(Path(self.rows.path).parent)
 
     def now(self) -> datetime | None:
         """None: the clock of this machine counts."""
@@ -184,6 +184,7 @@ class SmallTables:
     @guarded
     def change_token(self) -> int:
         """Differs after any process changed the store."""
+        self.rows.look_again()
         version: int = self.one("PRAGMA data_version")[0]
         return version * 1_000_000_007 + self.rows.own_changes
 

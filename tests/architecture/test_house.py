@@ -13,6 +13,7 @@ import pytest
 
 from console.cli.main import MODULES, cli
 from runtime.settings import Settings
+from runtime.store.opening import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(p for folder in ("console", "runtime", "workflows") for p in (ROOT / folder).rglob("*.py"))
@@ -41,6 +42,7 @@ def test_the_runtime_draws_nothing() -> None:
 
 @pytest.mark.parametrize("command", ["list", "holds", "acts", "wakes", "flows"])
 def test_a_reading_command_stays_light(command: str, tmp_path: Path) -> None:
+    open_store(tmp_path).close()
     heavy = "('pydantic', 'jsonschema_rs', 'textual', 'apscheduler', 'httpx')"
     code = (
         f"import sys; from console.cli.main import run; code = run(['--store', {str(tmp_path)!r}, {command!r}]); "

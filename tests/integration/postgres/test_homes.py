@@ -86,6 +86,7 @@ def test_what_cannot_be_adopted_is_a_sentence(forkjoin: Forkjoin, tmp_path: Path
     code, _, err = forkjoin("store", "adopt", "simulated", "--yes", "--read-only")
     assert (code, "read-only" in err) == (4, True)
     embedded = str(tmp_path / "embedded")
+    open_store(embedded).close()
     assert forkjoin("store", "homes", "--json", "--store", embedded)[1].strip() == "[]"
     assert forkjoin("store", "adopt", "simulated", "--yes", "--store", embedded)[0] == 3
     with closing(open_store(os.environ[URL])) as store:
