@@ -91,6 +91,8 @@ class TimedOut(ForkjoinError):
 class Unreachable(ForkjoinError):
     """An external system could not be reached; says nothing about its work."""
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, retry_after: float | None = None, *, sent: bool = True) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.sent = sent
+        """Whether the request may have been carried out; False says that it certainly was not."""

@@ -10,6 +10,7 @@ from runtime.catalog.raised import TaskRaised
 from runtime.catalog.threads import Overran
 from runtime.errors import Unreachable
 from runtime.external.base import Call
+from runtime.external.no_id import with_id
 from runtime.external.report import Stranger
 from runtime.model.task import Completed, Failed, Lost, Running, Started, TaskRequest
 
@@ -39,9 +40,9 @@ class PythonSystem:
             return Failed(missing.message, type="MissingCode")
         if not isinstance(answer, Started | Completed | Failed):
             return invalid_report(call.request, "start", answer, "Started, Completed or Failed")
-        if isinstance(answer, Started) and not (isinstance(answer.external_id, str) and answer.external_id):
-            return invalid_report(call.request, "start", answer, "Started with an external id that is a text")
-        return answer
+        if not isinstance(answer, Started):
+            return answer
+        return with_id(answer, call.request)
 
     async def poll(self, call: Call) -> Running | Completed | Failed | Lost:
         """Ask the author's `poll`; code that is not there raises MissingCode and says nothing about the work."""

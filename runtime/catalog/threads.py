@@ -154,8 +154,11 @@ class CallThreads:
 
     def _none_left(self) -> Unreachable:
         if self._closed:
-            return Unreachable(f"The code of workflow '{self.name}' was taken out of use; the call is tried again.")
+            return Unreachable(
+                f"The code of workflow '{self.name}' was taken out of use; the call is tried again.", sent=False
+            )
         return Unreachable(
             f"All {self.size} threads of workflow '{self.name}' are stuck in calls that never came back; "
-            "correct its tasks.py and reload the workflows (SIGHUP), or restart the scheduler."
+            "correct its tasks.py and reload the workflows (SIGHUP), or restart the scheduler.",
+            sent=False,
         )

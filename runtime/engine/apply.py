@@ -27,6 +27,8 @@ class Unreached:
     message: str
     type: str = "Unreachable"
     retry_after: float | None = None
+    sent: bool = True
+    """Whether the request may have been carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ def _start_answer(draft: Draft, branch: Branch, attempt: Attempt, answer: Outcom
     elif isinstance(answer, Unreached):
         _missed(draft, branch, attempt, answer)
     else:
-        wrong = Failed(f"start of {branch.step_id} answered {type(answer).__name__}", "InvalidReport")
+        wrong = Failed(f"start of {branch.step_id} answered {type(answer).__name__}", "InvalidReport", retryable=False)
         fail_attempt(draft, branch, attempt.attempt, wrong)
 
 
@@ -222,7 +224,7 @@ def _poll_answer(draft: Draft, branch: Branch, attempt: Attempt, seen: Observed)
         fail_attempt(draft, branch, attempt.attempt, answer)
     else:
         reading, text, due = "failed", f"poll answered {type(answer).__name__}", None
-        fail_attempt(draft, branch, attempt.attempt, Failed(text, "InvalidReport"))
+        fail_attempt(draft, branch, attempt.attempt, Failed(text, "InvalidReport", retryable=False))
         owe_cancels(draft, draft.branches[branch.id])
     draft.polls.append(
         Poll(

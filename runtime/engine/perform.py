@@ -20,6 +20,7 @@ from runtime.engine.results import settled_view
 from runtime.engine.scope import expression_names
 from runtime.errors import ExpressionError, ForkjoinError, Unreachable
 from runtime.external.base import Call, ExternalSystem
+from runtime.external.no_id import with_id
 from runtime.external.report import REPORTS, plain_report
 from runtime.flow.templates import RequestScope
 from runtime.model.task import (
@@ -27,6 +28,7 @@ from runtime.model.task import (
     Failed,
     Outcome,
     Running,
+    Started,
     TaskRequest,
 )
 from runtime.plain_json import plain_text
@@ -64,7 +66,7 @@ class Performer:
         except TimeoutError:
             answer = Unreached(f"{action.system} did not answer within {self._timeout:g} s", "CallTimeout")
         except Unreachable as problem:
-            answer = Unreached(problem.message, "Unreachable", problem.retry_after)
+            answer = Unreached(problem.message, "Unreachable", problem.retry_after, problem.sent)
         except MissingCode as problem:
             answer = _unless_cancel(action, Failed(problem.message, "MissingCode"))
         except ExpressionError as problem:
@@ -97,12 +99,13 @@ class Performer:
             return done
         system = self._systems.get(action.system)
         if system is None:
-            raise Unreachable(f"The external system {action.system} is not installed here; install it or fix the task.")
+            missing = f"The external system {action.system} is not installed here; install it or fix the task."
+            raise Unreachable(missing, sent=False)
         if action.verb == "start":
             crash_point("start.before_call")
             started: object = await system.start(call)
             crash_point("start.after_call")
-            return _reported(started, action)
+            return _started(started, action, call)
         if action.verb == "poll":
             crash_point("poll.before_call")
             seen: object = await system.poll(call)
@@ -137,7 +140,18 @@ def _reported(answer: Any, action: Action) -> Outcome:
     if issubclass(type(answer), REPORTS):
         return plain_report(answer, action.step)
     kind = type(answer).__name__
-    return Failed(f"The {action.verb} of {action.step} answered a {kind}, not a report.", "InvalidReport")
+    message = f"The {action.verb} of {action.step} answered a {kind}, not a report."
+    return Failed(message, "InvalidReport", retryable=False)
+
+
+def _started(answer: Any, action: Action, call: Call) -> Outcome:
+    """What a start answered; one that was answered is never made again because its answer cannot be read."""
+    try:
+        report = _reported(answer, action)
+    except Exception as problem:
+        message = f"The start of {action.step} answered what cannot be read: {described(problem)}"
+        return Failed(message, "InvalidReport", retryable=False)
+    return with_id(report, call.request) if isinstance(report, Started) else report
 
 
 def _cleaned(answer: Any, step: str, secrets: set[str]) -> Outcome | Unreached | Stopped:
@@ -147,7 +161,8 @@ def _cleaned(answer: Any, step: str, secrets: set[str]) -> Outcome | Unreached |
     if isinstance(answer, Unreached):
         message, retry_after = plain_text(answer.message), answer.retry_after
         usable = isinstance(retry_after, int | float) and math.isfinite(retry_after)
-        return Unreached(mask(message, secrets)[:2_000], plain_text(answer.type)[:200], retry_after if usable else None)
+        after = retry_after if usable else None
+        return Unreached(mask(message, secrets)[:2_000], plain_text(answer.type)[:200], after, answer.sent)
     plain = plain_report(answer, step)
     if not secrets:
         return plain

@@ -44,4 +44,4 @@ class DisabledSystem:
         """Nothing to give back."""
 
     def _refuse(self) -> NoReturn:
-        raise Unreachable(self.reason)
+        raise Unreachable(self.reason, sent=False)

@@ -57,7 +57,7 @@ class HttpSystem:
         try:
             binding = _binding(call)
             headers = {"Idempotency-Key": call.request.idempotency_key}
-            answer = await self._send(call, binding.start, extra=headers)
+            answer = await self._send(call, binding.start, extra=headers, cut=True, unread=True)
         except ExpressionError as error:
             return Failed(error.message, type="ExpressionError", retryable=False)
         except UnusableRequest as error:
@@ -116,7 +116,13 @@ class HttpSystem:
             raise Unreachable(f"The request could not be made: {error}") from error
 
     async def _send(
-        self, call: Call, binding: RequestBinding, *, extra: Mapping[str, str] | None = None, cut: bool = False
+        self,
+        call: Call,
+        binding: RequestBinding,
+        *,
+        extra: Mapping[str, str] | None = None,
+        cut: bool = False,
+        unread: bool = False,
     ) -> Answer:
         try:
             url = checked_url(call.scope.render(binding.url, env=True, quote=quote_value))
@@ -131,7 +137,9 @@ class HttpSystem:
                 headers["Content-Type"] = "application/json"
         exchange = await self._open()
         try:
-            return await exchange.send(binding.method, url, {**headers, **(extra or {})}, content, cut=cut)
+            return await exchange.send(
+                binding.method, url, {**headers, **(extra or {})}, content, cut=cut, unread=unread
+            )
         except ValueError as error:
             raise UnusableRequest(str(error)) from None
 

@@ -19,6 +19,8 @@ from runtime.external.json_answer import NotJson, read_json
 
 BODY_LIMIT = 1_000_000
 """Bytes of a body (DESIGN section 4)."""
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+"""Refused, no such host, no TLS, no connection free: the request certainly did not reach anybody."""
 RETRY_AFTER_LIMIT = 3600.0
 """Seconds a Retry-After may ask for."""
 
@@ -34,6 +36,8 @@ class Answer:
     body: bytes
     cut: bool = False
     """The body was longer than the limit and the caller wanted its beginning."""
+    unread: str = ""
+    """Why the body could not be read, where the caller wanted the rest of the answer all the same."""
 
     @property
     def ok(self) -> bool:
@@ -76,7 +80,14 @@ class Exchange:
         self._total_seconds = total_seconds
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, *, cut: bool = False
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        *,
+        cut: bool = False,
+        unread: bool = False,
     ) -> Answer:
         """The answer to one request.
 
@@ -86,6 +97,7 @@ class Exchange:
             headers: Names and values; sent as UTF-8.
             content: The body, or None.
             cut: Keep the beginning of a body that is too long instead of raising.
+            unread: Give an answer whose body is in no encoding we read without its body instead of raising.
 
         Raises:
             Unreachable: when no whole answer came in time.
@@ -101,11 +113,18 @@ class Exchange:
                 asyncio.timeout(self._total_seconds),
                 self._client.stream(method, url, headers=encoded, content=content) as response,
             ):
-                body, whole = await _read(response, host)
+                pairs = {name.lower(): value for name, value in response.headers.items()}
+                try:
+                    body, whole = await _read(response, host)
+                except Unreachable as problem:
+                    if not unread:
+                        raise
+                    return Answer(host, response.status_code, pairs, b"", unread=problem.message)
                 if not whole and not cut:
                     raise Unreachable(f"{host} answered with a body over 1 MB, which is not read.")
-                pairs = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(host, response.status_code, pairs, body, cut=not whole)
+        except NOT_SENT as error:
+            raise Unreachable(f"{host} could not be reached: {error or type(error).__name__}.", sent=False) from None
         except (TimeoutError, httpx.TimeoutException):
             raise Unreachable(f"{host} did not answer within {self._total_seconds:g} seconds.") from None
         except (httpx.HTTPError, OSError) as error:

@@ -11,30 +11,47 @@ from runtime.external.base import Call
 from runtime.external.http_binding import PollBinding, StartBinding
 from runtime.external.http_exchange import Answer, retry_after
 from runtime.external.json_answer import RESULT_LIMIT, NotJson, result_size
+from runtime.external.no_id import NO_EXTERNAL_ID, no_id_message, usable_id
 from runtime.external.secrets import hide
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 
 _LATER = frozenset({408, 425, 429})
 """4xx that say to come again, not that the request is wrong (RFC 9110, RFC 8470, RFC 6585)."""
-_ID_LIMIT = 1000
+_UNTOUCHED = frozenset({425, 429, 503})
+"""Answers of a server that did not take the request on (RFC 8470, RFC 6585, RFC 9110)."""
 
 
 def read_start(answer: Answer, binding: StartBinding, call: Call, now: datetime) -> Started | Failed:
-    """Read the answer to a start; raises `Unreachable` when it leaves open whether the work was started."""
-    if 400 <= answer.status < 500 and answer.status not in _LATER:
+    """Read the answer to a start; raises `Unreachable` when it leaves open whether the work was started.
+
+    A whole answer that gives no id is a failure: to send the request again would start the work again.
+    """
+    if 300 <= answer.status < 500 and answer.status not in _LATER:
         said = excerpt(answer, call)
         message = f"{answer.host} refused the start with HTTP {answer.status}" + (f": {said}" if said else ".")
+        if answer.status < 400:
+            message = f"{_redirected(answer)} Whether the work was started is not known."
         details = {"status": answer.status, "body": said}
         return Failed(message, type=f"HTTP {answer.status}", details=details, retryable=False)
     if not answer.ok:
         raise unreachable(answer, call, now)
-    reader = _Reader(answer, call, now)
-    external_id = reader.value("externalId", binding.external_id)
-    if isinstance(external_id, int) and not isinstance(external_id, bool):
-        external_id = str(external_id)
-    if not isinstance(external_id, str) or not external_id.strip() or len(external_id) > _ID_LIMIT:
-        raise reader.unfit(f"`externalId` ({binding.external_id}) gives no id")
+    try:
+        if answer.cut or answer.unread:
+            raise Unreachable(answer.unread or f"{answer.host} answered with a body over 1 MB, which is not read.")
+        reader = _Reader(answer, call, now)
+        external_id = usable_id(reader.value("externalId", binding.external_id))
+    except Unreachable as problem:
+        return _no_id(answer, call, problem.message)
+    if external_id is None:
+        return _no_id(answer, call, f"`externalId` ({binding.external_id}) gives no id")
     return Started(external_id)
+
+
+def _no_id(answer: Answer, call: Call, why: str) -> Failed:
+    said = excerpt(answer, call)
+    what = f"{answer.host} answered the start with HTTP {answer.status}, but no id can be read from it"
+    message = no_id_message(call.request, f"{what}: {hide(call, why).rstrip('.')}. It said: {said or '(nothing)'}")
+    return Failed(message, type=NO_EXTERNAL_ID, details={"status": answer.status, "body": said}, retryable=False)
 
 
 def read_poll(answer: Answer, binding: PollBinding, call: Call, now: datetime) -> Running | Completed | Failed | Lost:
@@ -64,13 +81,15 @@ def unreachable(answer: Answer, call: Call, now: datetime) -> Unreachable:
     """The error for an answer that says nothing about the work."""
     wait = retry_after(answer, now)
     if 300 <= answer.status < 400:
-        message = (
-            f"{answer.host} answered HTTP {answer.status}; redirects are not followed, put the final URL in the flow."
-        )
+        message = _redirected(answer)
     else:
         said = excerpt(answer, call)
         message = f"{answer.host} answered HTTP {answer.status}" + (f": {said}" if said else ".")
-    return Unreachable(message, retry_after=wait)
+    return Unreachable(message, retry_after=wait, sent=answer.status not in _UNTOUCHED)
+
+
+def _redirected(answer: Answer) -> str:
+    return f"{answer.host} answered HTTP {answer.status}; redirects are not followed, put the final URL in the flow."
 
 
 def excerpt(answer: Answer, call: Call) -> str:

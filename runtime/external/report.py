@@ -32,7 +32,7 @@ def plain_answer(answer: Any, step_id: str) -> Outcome | Stranger | str | None:
     if answer is None:
         return None
     kind = type(answer)
-    if issubclass(kind, Started) and not issubclass(type(answer.external_id), str):
+    if issubclass(kind, Started) and not issubclass(type(answer.external_id), str | None):
         return Stranger(f"Started whose external id is a {_name(answer.external_id)}")
     if issubclass(kind, REPORTS):
         return plain_report(answer, step_id)
@@ -60,13 +60,18 @@ def plain_report(answer: Any, step_id: str) -> Outcome:
         )
     if issubclass(kind, Lost):
         return Lost()
-    return Failed(f"The call for {step_id} answered a {_name(answer)}, which is no report.", "InvalidReport")
+    return Failed(
+        f"The call for {step_id} answered a {_name(answer)}, which is no report.", "InvalidReport", retryable=False
+    )
 
 
 def _started(external_id: Any, step_id: str) -> Started | Failed:
     if issubclass(type(external_id), str | int) and type(external_id) is not bool:
         text = external_id if issubclass(type(external_id), str) else str(int.__int__(external_id))
-        return Started(plain_text(text)[:ID_LENGTH])
+        # One more than an id may have: whoever takes the id must see that it is too long.
+        return Started(plain_text(text)[: ID_LENGTH + 1])
+    if external_id is None:
+        return Started("")
     message = f"The start of {step_id} answered an external id that is a {_name(external_id)}, not text."
     return Failed(message, "InvalidReport", retryable=False)
 

@@ -105,9 +105,8 @@ async def test_retry_after_is_passed_on_up_to_an_hour(
 
 @pytest.mark.parametrize(
     "fault",
-    [{"status": 503}, {"status": 429}, {"drop": True, "after": True}, {"body": {"no": "id"}, "after": True},
-     {"body": {"id": True}}, {"body": {"id": ""}}, {"body": {"id": "x" * 2000}}, {"status": 302}],
-)  # fmt: skip
+    [{"status": 503}, {"status": 429}, {"status": 500}, {"status": 502, "after": True}, {"drop": True, "after": True}],
+)
 async def test_a_start_that_was_not_answered_is_found_again_by_its_key(
     server: JobServer, system: HttpSystem, request: pytest.FixtureRequest, fault: dict[str, Any]
 ) -> None:
@@ -121,6 +120,100 @@ async def test_a_start_that_was_not_answered_is_found_again_by_its_key(
     assert stats["starts"][key] == 2
     assert stats["jobs"] == before + 1
     assert stats["headers"][key]["idempotency-key"] == key
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ({"status": 503}, False),
+        ({"status": 429}, False),
+        ({"status": 425}, False),
+        ({"status": 408}, True),
+        ({"status": 500}, True),
+        ({"status": 502}, True),
+        ({"status": 504}, True),
+        ({"drop": True}, True),
+        ({"delay": 5}, True),
+    ],
+)
+async def test_a_start_that_failed_says_whether_it_may_have_been_made(
+    server: JobServer, request: pytest.FixtureRequest, fault: dict[str, Any], expected: bool
+) -> None:
+    quick = HttpSystem(SOON, connect_seconds=1, total_seconds=0.5)
+    binding = http_binding(server.url, {"faults": {"start": [fault]}})
+    with pytest.raises(Unreachable) as caught:
+        await quick.start(call_of(binding, key=key_of(request)))
+    assert caught.value.sent is expected
+    await quick.close()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://no-such-host.invalid", "https://127.0.0.1:{port}"])
+async def test_a_start_that_reached_nobody_says_so(server: JobServer, system: HttpSystem, url: str) -> None:
+    with pytest.raises(Unreachable) as caught:
+        await system.start(call_of(http_binding(url.format(port=server.port), {})))
+    assert not caught.value.sent
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"body": {"jobid": 7, "note": "made"}},
+        {"body": {"id": None, "note": "made"}},
+        {"body": {"id": True, "note": "made"}},
+        {"body": {"id": {"of": "made"}}},
+        {"body": {"id": ["made"]}},
+        {"body": {"id": "", "note": "made"}},
+        {"body": {"id": "  ", "note": "made"}},
+        {"body": {"id": 1.5, "note": "made"}},
+        {"body": {"id": "made" * 500}},
+        {"body": []},
+        {"body": "made: <html>", "type": "text/html"},
+        {"body": '{"made": NaN}'},
+        {"body": '{"made": '},
+        {"body": "[" * 100_000},
+        {"status": 204},
+        {"status": 200, "body": ""},
+        {"size": 1_000_001},
+        {"body": "zzz", "headers": {"content-encoding": "br"}},
+        {"body": "zzz", "headers": {"content-encoding": "gzip"}},
+    ],
+)
+async def test_a_start_that_was_answered_without_an_id_is_a_failure_that_shows_the_answer(
+    server: JobServer, system: HttpSystem, request: pytest.FixtureRequest, fault: dict[str, Any]
+) -> None:
+    binding = http_binding(server.url, {"faults": {"start": [{**fault, "after": True}]}})
+    answer = await system.start(call_of(binding, key=key_of(request)))
+    assert isinstance(answer, Failed)
+    assert (answer.type, answer.retryable) == ("NoExternalId", False)
+    assert "forkjoin adopt run-1 main --external-id ID" in answer.message
+    assert answer.details["status"] == fault.get("status", 200)
+    assert len(answer.details["body"]) <= 500
+    if "made" in str(fault):
+        assert "made" in answer.message
+        assert "made" in answer.details["body"]
+
+
+@pytest.mark.parametrize("expression", ["response.json.", "nope.id", "response.json.a.b.c", "(() => { throw 1 })()"])
+async def test_an_expression_that_throws_gives_no_id_either(
+    server: JobServer, system: HttpSystem, request: pytest.FixtureRequest, expression: str
+) -> None:
+    binding = http_binding(server.url, {})
+    binding["start"]["externalId"] = expression
+    answer = await system.start(call_of(binding, key=key_of(request)))
+    assert isinstance(answer, Failed)
+    assert (answer.type, answer.retryable) == ("NoExternalId", False)
+    assert expression in answer.message or "externalId" in answer.message
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_start_that_is_sent_elsewhere_is_a_failure_too(
+    server: JobServer, system: HttpSystem, request: pytest.FixtureRequest, status: int
+) -> None:
+    binding = http_binding(server.url, {"faults": {"start": [{"status": status, "after": True}]}})
+    answer = await system.start(call_of(binding, key=key_of(request)))
+    assert isinstance(answer, Failed)
+    assert (answer.type, answer.retryable) == (f"HTTP {status}", False)
+    assert "redirects are not followed" in answer.message
 
 
 async def test_a_start_the_server_refuses_is_a_failure_in_its_words(server: JobServer, system: HttpSystem) -> None:

@@ -143,6 +143,20 @@ class Index:
     assert failed.message.startswith(f"Step 'index': {verb} answered a ") and "wanted is" in failed.message
 
 
+@pytest.mark.parametrize("given", ["''", "None", "'   '", "'x' * 1_001"])
+async def test_a_start_without_an_external_id_is_told_and_not_repeated(shop: Shop, given: str) -> None:
+    shop.write(f"""
+@task("index")
+class Index:
+    def start(self, request): return Started({given})
+    def poll(self, request): return Running()
+""")
+    failed = await shop.system.start(shop.call("index"))
+    assert isinstance(failed, Failed)
+    assert (failed.type, failed.retryable) == ("NoExternalId", False)
+    assert "forkjoin adopt" in failed.message
+
+
 async def test_an_exception_of_a_task_class_says_nothing_about_its_work(shop: Shop) -> None:
     shop.write("""
 @task("index")
