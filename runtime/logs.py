@@ -1,4 +1,4 @@
-"""Log lines: an action name plus fields, as text or JSON, on stderr; foreign text is cleaned."""
+"""Log lines: an action name plus fields, as text or JSON, on stderr; foreign text is cleaned, secrets are masked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from runtime.masking import remembered
 from runtime.safe_text import clean
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -55,6 +56,9 @@ class _Lines(logging.Formatter):
         self._json = as_json
 
     def format(self, record: logging.LogRecord) -> str:
+        return remembered().text(self._line(record))
+
+    def _line(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         fields = dict(getattr(record, "fields", {}))
         if record.exc_info:

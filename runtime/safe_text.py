@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
 from typing import Any
+
+from runtime.masking import MASK as MASK
+from runtime.masking import mask as mask
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _INVISIBLE = re.compile(
@@ -15,8 +17,6 @@ _INVISIBLE = re.compile(
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _JSON_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 MARKS_KEPT = 2
-SHORTEST_SECRET = 4
-MASK = "***"
 
 
 def _picture(match: re.Match[str]) -> str:
@@ -72,24 +72,6 @@ def json_text(value: Any, *, indent: int | None = 2) -> str:
 
     text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
     return _JSON_UNSAFE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
-
-
-def mask(value: Any, secrets: Collection[str]) -> Any:
-    """A JSON value in whose strings every secret of 4 characters or more is masked."""
-    known = sorted((s for s in secrets if len(s) >= SHORTEST_SECRET), key=len, reverse=True)
-    return _masked(value, known) if known else value
-
-
-def _masked(value: Any, secrets: list[str]) -> Any:
-    if isinstance(value, str):
-        for secret in secrets:
-            value = value.replace(secret, MASK)
-        return value
-    if isinstance(value, list | tuple):
-        return [_masked(item, secrets) for item in value]
-    if isinstance(value, dict):
-        return {_masked(k, secrets): _masked(v, secrets) for k, v in value.items()}
-    return value
 
 
 def encodable(text: str, encoding: str | None) -> str:

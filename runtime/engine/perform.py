@@ -6,7 +6,7 @@ import asyncio
 import math
 import os
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -18,11 +18,13 @@ from runtime.engine.draft import EXPRESSIONS, Draft
 from runtime.engine.plan import Action
 from runtime.engine.results import settled_view
 from runtime.engine.scope import expression_names
+from runtime.engine.sealing import seal, unseal
 from runtime.errors import ExpressionError, ForkjoinError, Unreachable
 from runtime.external.base import Call, ExternalSystem
 from runtime.external.no_id import with_id
-from runtime.external.report import REPORTS, plain_report
+from runtime.external.report import MARGIN, MESSAGE_LENGTH, NOTE_LENGTH, REPORTS, TYPE_LENGTH, plain_report
 from runtime.flow.templates import RequestScope
+from runtime.masking import masker
 from runtime.model.task import (
     Completed,
     Failed,
@@ -57,11 +59,10 @@ class Performer:
         is not told would leave its branch under way for ever.
         """
         began = time.perf_counter()
-        secrets: set[str] = set()
+        scope: RequestScope | None = None
         answer: Outcome | Unreached | Stopped
         try:
             call, scope = build_call(action, draft)
-            secrets = scope.secrets
             answer = await asyncio.wait_for(self._contained(self._ask(action, call, draft)), self._timeout)
         except TimeoutError:
             answer = Unreached(f"{action.system} did not answer within {self._timeout:g} s", "CallTimeout")
@@ -72,11 +73,11 @@ class Performer:
         except ExpressionError as problem:
             answer = _unless_cancel(action, Failed(problem.message, "ExpressionError"))
         except Exception as problem:
-            answer = Unreached(described(problem), type(problem).__name__)
+            answer = Unreached(described(problem, NOTE_LENGTH + MARGIN), type(problem).__name__)
         try:
-            answer = _cleaned(answer, action.step, secrets)
+            answer = _cleaned(answer, action.step, scope.variables if scope else {})
         except Exception as problem:
-            answer = _unreadable(action, described(problem))
+            answer = _unreadable(action, _hidden(described(problem), scope.secrets if scope else ()))
         return Observed(action, answer, self._clock.now(), (time.perf_counter() - began) * 1e3, draft.state)
 
     async def _contained(self, asked: Awaitable[Outcome | Stopped]) -> Outcome | Stopped:
@@ -89,7 +90,7 @@ class Performer:
             task = asyncio.current_task()
             if isinstance(problem, asyncio.CancelledError) and task is not None and task.cancelling():
                 raise
-            raise Unreachable(f"The call ended with {described(problem)}.") from None
+            raise Unreachable(f"The call ended with {described(problem, NOTE_LENGTH + MARGIN)}.") from None
 
     async def _ask(self, action: Action, call: Call, draft: Draft) -> Outcome | Stopped:
         if action.verb == "local":
@@ -124,10 +125,14 @@ class Performer:
             raise Unreachable(f"The external system {action.system} is not installed here.")
         try:
             text = await asyncio.wait_for(system.logs(call), self._timeout)
-        except ForkjoinError:
+        except ForkjoinError as problem:
+            problem.message = str(mask(problem.message, scope.secrets))
+            problem.args = (problem.message,)
             raise
         except Exception as problem:
-            raise Unreachable(f"{action.system} gave no logs: {described(problem)}") from problem
+            raise Unreachable(
+                _hidden(f"{action.system} gave no logs: {described(problem, NOTE_LENGTH + MARGIN)}", scope.secrets)
+            ) from None
         return str(mask(plain_text(text), scope.secrets))
 
 
@@ -154,25 +159,44 @@ def _started(answer: Any, action: Action, call: Call) -> Outcome:
     return with_id(report, call.request) if isinstance(report, Started) else report
 
 
-def _cleaned(answer: Any, step: str, secrets: set[str]) -> Outcome | Unreached | Stopped:
+def _cleaned(answer: Any, step: str, variables: Mapping[str, str]) -> Outcome | Unreached | Stopped:
     """The answer as it will be stored: of plain values, secrets masked."""
     if isinstance(answer, Stopped):
         return answer
+    secrets = frozenset(variables.values())
     if isinstance(answer, Unreached):
         message, retry_after = plain_text(answer.message), answer.retry_after
         usable = isinstance(retry_after, int | float) and math.isfinite(retry_after)
+        kind = _hidden(plain_text(answer.type), secrets, TYPE_LENGTH)
         after = retry_after if usable else None
-        return Unreached(mask(message, secrets)[:2_000], plain_text(answer.type)[:200], after, answer.sent)
+        return Unreached(_hidden(message, secrets), kind, after, answer.sent)
     plain = plain_report(answer, step)
-    if not secrets:
-        return plain
+    if isinstance(plain, Started):
+        return _sealed(plain.external_id, step, variables)
     if isinstance(plain, Running):
-        return Running(plain.progress, mask(plain.note, secrets))
+        return Running(plain.progress, None if plain.note is None else _hidden(plain.note, secrets, NOTE_LENGTH))
     if isinstance(plain, Completed):
         return Completed(mask(plain.result, secrets), mask(plain.state, secrets))
     if isinstance(plain, Failed):
-        return Failed(mask(plain.message, secrets), plain.type, mask(plain.details, secrets), plain.retryable)
+        message = _hidden(plain.message, secrets, MESSAGE_LENGTH)
+        details = plain.details
+        shown = _hidden(details, secrets, MESSAGE_LENGTH) if isinstance(details, str) else mask(details, secrets)
+        return Failed(message, _hidden(plain.type, secrets, TYPE_LENGTH), shown, plain.retryable)
     return plain
+
+
+def _hidden(text: str, secrets: Collection[str], limit: int = NOTE_LENGTH) -> str:
+    """A text with its secrets masked, then cut: half a secret would not be seen."""
+    return masker(secrets).head(text, limit)
+
+
+def _sealed(external_id: str, step: str, variables: Mapping[str, str]) -> Started | Failed:
+    sealed = seal(external_id, variables)
+    if sealed is not None:
+        return Started(sealed)
+    shown = mask(external_id, variables.values())
+    message = f"The start of {step} gave the external id {shown}, which holds a secret in a form that cannot be kept."
+    return Failed(message, "NoExternalId", retryable=False)
 
 
 def _unreadable(action: Action, said: str) -> Outcome | Unreached | Stopped:
@@ -190,6 +214,7 @@ def build_call(action: Action, draft: Draft) -> tuple[Call, RequestScope]:
     attempt = next(a for a in visit.attempts if a.attempt == action.attempt)
     step = draft.program.step(action.step)
     binding = draft.program.bindings.get(action.step)
+    external_id = unseal(attempt.external_id, os.environ, draft.program.environment)
     request = TaskRequest(
         run_id=draft.run.id,
         flow_id=draft.program.flow.id,
@@ -206,7 +231,7 @@ def build_call(action: Action, draft: Draft) -> tuple[Call, RequestScope]:
         item=branch.item,
         index=branch.index,
         settled=settled_view(visit, draft.branches),
-        external_id=attempt.external_id,
+        external_id=external_id,
     )
     names = expression_names(
         draft.program,
@@ -218,7 +243,14 @@ def build_call(action: Action, draft: Draft) -> tuple[Call, RequestScope]:
         results=request.results,
         settled=request.settled,
     )
-    names |= {"key": attempt.idempotency_key, "externalId": attempt.external_id}
-    scope = RequestScope(names, expressions=EXPRESSIONS, now=draft.now, seed=draft.run.seed, env=os.environ)
+    names |= {"key": attempt.idempotency_key, "externalId": external_id}
+    scope = RequestScope(
+        names,
+        expressions=EXPRESSIONS,
+        now=draft.now,
+        seed=draft.run.seed,
+        env=os.environ,
+        hidden=draft.program.environment,
+    )
     config: Mapping[str, Any] = binding.config if binding else {}
     return Call(request, config, scope), scope

@@ -16,7 +16,7 @@ from typing import Any
 from runtime.errors import ExpressionError, Unreachable
 from runtime.external import process_supervisor as files
 from runtime.external.base import Call
-from runtime.external.process_command import Command, InvalidCommand, command_problems, resolve
+from runtime.external.process_command import Command, InvalidCommand, command_problems, resolve, secret_templates
 from runtime.external.process_end import reading_of
 from runtime.external.process_folder import JobFolder, asked_for
 from runtime.external.secrets import hide, learn
@@ -76,7 +76,7 @@ class ProcessSystem:
         if not await asyncio.to_thread(folder.claimed):
             await asyncio.to_thread(self._supervise, folder, resolve(call).environment)
             return Running(note="waits for its supervisor to begin")
-        learn(call, (call.binding.get("env") or {}).values())
+        learn(call, secret_templates(call.binding))
         return await asyncio.to_thread(self._look, folder, partial(hide, call))
 
     async def cancel(self, call: Call) -> None:
@@ -101,7 +101,7 @@ class ProcessSystem:
         folder = await asyncio.to_thread(JobFolder.of_id, self._root, call.request.external_id)
         if folder is None:
             return f"There is no process job {call.request.external_id}.\n"
-        learn(call, (call.binding.get("env") or {}).values())
+        learn(call, secret_templates(call.binding))
         parts = []
         for name in (files.OUTPUT, files.ERRORS):
             text = await asyncio.to_thread(folder.tail, name, _LOG_LIMIT, partial(hide, call))

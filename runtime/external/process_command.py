@@ -16,6 +16,9 @@ from runtime.model.task import Failed
 
 _ENV = re.compile(r"\$\{[^}]*\benv\b")
 _NAME = re.compile(r"[^=\0]+")
+_INHERITED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+ALWAYS = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "TZ")
+"""What every command is given of the scheduler's environment, besides `LC_*` (DESIGN section 8)."""
 
 
 class InvalidCommand(ValueError):
@@ -30,7 +33,7 @@ class Command:
     """The program and its arguments, each passed on as it is; no shell."""
     cwd: str | None
     environment: Mapping[str, str]
-    """All variables the command sees."""
+    """All variables the command sees: those of ALWAYS, those it inherits, its own, and the key."""
 
     def unusable(self) -> Failed | None:
         """Why it cannot be started on this machine, or None."""
@@ -69,9 +72,20 @@ def command_problems(binding: Mapping[str, Any]) -> list[str]:
     for name, value in environment.items() if isinstance(environment, dict) else ():
         if not _NAME.fullmatch(name) or isinstance(value, (dict, list)) or value is None:
             problems.append(f"`env` has {name!r}, which must be a variable name with a text or number as its value.")
+    inherit = binding.get("inherit")
+    if inherit is not None and not (isinstance(inherit, list) and all(_inheritable(name) for name in inherit)):
+        problems.append('`inherit` must be a list of names of environment variables, like ["SSH_AUTH_SOCK"].')
     if binding.get("result") not in (None, "json", "text"):
         problems.append("`result` must be `json` or `text`, or be left out.")
     return problems
+
+
+def secret_templates(binding: Mapping[str, Any]) -> list[Any]:
+    """The texts of a binding that may put values of the environment into the command."""
+    inherited = binding.get("inherit")
+    names = inherited if isinstance(inherited, list) else []
+    own = binding.get("env")
+    return [*(own.values() if isinstance(own, Mapping) else ()), *(f"${{env.{name}}}" for name in names)]
 
 
 def resolve(call: Call) -> Command:
@@ -88,16 +102,21 @@ def resolve(call: Call) -> Command:
     if not arguments[0].strip():
         raise InvalidCommand("The first item of `command` came out empty; it must name a program.")
     cwd = call.scope.render(call.binding.get("cwd"))
-    environment = call.scope.render(dict(call.binding.get("env") or {}), env=True)
+    inherited = {name: f"${{env.{name}}}" for name in call.binding.get("inherit") or ()}
+    environment = call.scope.render({**inherited, **(call.binding.get("env") or {})}, env=True)
     return Command(
         arguments=tuple(arguments),
         cwd=None if cwd is None else _text(cwd, "`cwd`"),
         environment={
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name in ALWAYS or name.startswith("LC_")},
             **{name: _text(value, f"`env` {name}") for name, value in environment.items()},
             "FORKJOIN_KEY": call.request.idempotency_key,
         },
     )
+
+
+def _inheritable(name: Any) -> bool:
+    return isinstance(name, str) and _INHERITED.fullmatch(name) is not None
 
 
 def _text(value: Any, what: str) -> str:

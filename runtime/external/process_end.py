@@ -21,12 +21,15 @@ def reading_of(folder: JobFolder, end: dict[str, Any] | None, hide: Callable[[st
     program = os.path.basename(spec["command"][0])
     if (end or {}).get("cancelled") or (end is None and folder.cancel_age() is not None):
         return Failed(f"{program} was cancelled.", type="Cancelled", retryable=False)
+    details: dict[str, Any]
     if end is None:
         message = (
             f"{program} is gone and left no exit code: it or its supervisor was killed, or the machine restarted. "
             "Its work may be half done; retry it when that is safe."
         )
-        return Failed(message, type="ProcessDied", details={"stderr": folder.tail(files.ERRORS, _TAIL_LIMIT, hide)})
+        details = {"stderr": folder.tail(files.ERRORS, _TAIL_LIMIT, hide)}
+        # Nobody knows how far it came: only an operator can say that it may run again.
+        return Failed(message, type="ProcessDied", details=details, retryable=False)
     if end["problem"]:
         return Failed(f"{program} could not be started: {end['problem']}.", type="NotStarted", retryable=False)
     if end["code"] == 0:
@@ -36,7 +39,7 @@ def reading_of(folder: JobFolder, end: dict[str, Any] | None, hide: Callable[[st
         number = -end["code"]
         known = number in signal.Signals.__members__.values()
         what = f"was ended by signal {number}" + (f" ({signal.Signals(number).name})" if known else "")
-        details: dict[str, Any] = {"signal": number, "stderr": tail}
+        details = {"signal": number, "stderr": tail}
     else:
         what = f"ended with exit code {end['code']}"
         details = {"exit_code": end["code"], "stderr": tail}

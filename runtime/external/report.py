@@ -15,6 +15,8 @@ NOTE_LENGTH = 2_000
 TYPE_LENGTH = 200
 MESSAGE_LENGTH = 16_000
 DETAILS_BYTES = 256_000
+MARGIN = 4_000
+"""Characters kept beyond a length, so that a secret at the edge is seen whole before the text is cut for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def _details(value: Any) -> Any:
     except ValueError as problem:
         return f"The details cannot be stored: {problem}."
     if isinstance(found, str):
-        return found[:MESSAGE_LENGTH]
+        return found[: MESSAGE_LENGTH + MARGIN]
     size = len(json.dumps(found))
     return found if size <= DETAILS_BYTES else f"The details cannot be stored: they are {size:,} bytes."
 
@@ -111,7 +113,7 @@ def _progress(value: Any) -> float | None:
 def _text(value: Any, limit: int) -> str | None:
     if value is None:
         return None
-    return plain_text(value if issubclass(type(value), str) else str(value))[:limit]
+    return plain_text(value if issubclass(type(value), str) else str(value))[: limit + MARGIN]
 
 
 def _name(value: Any) -> str:

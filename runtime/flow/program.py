@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from runtime.flow.definition import Flow, Step
+from runtime.flow.environment import environment_names
 from runtime.flow.graph import FlowGraph
 
 
@@ -39,3 +41,8 @@ class Program:
     def step(self, step_id: str) -> Step:
         """The step with this id."""
         return self.graph.steps[step_id]
+
+    @cached_property
+    def environment(self) -> frozenset[str]:
+        """Names of the environment variables that any of its bindings uses; what they hold is secret in all of it."""
+        return environment_names(binding.config for binding in self.bindings.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,9 +12,8 @@ from runtime.errors import ExpressionError
 from runtime.flow.expressions import Expressions, check_syntax, quoted
 from runtime.flow.json_value import plain_text
 from runtime.flow.template_text import Template, parts, shown
+from runtime.masking import SHORTEST_SECRET, remember
 
-SHORTEST_SECRET = 4
-"""Characters from which a value of the environment is masked."""
 LONGEST_TEXT = 1_000_000
 """Characters one rendered text may have: as many as a body may have bytes."""
 
@@ -33,6 +32,7 @@ class RequestScope:
         now: datetime,
         seed: int,
         env: Mapping[str, str],
+        hidden: Iterable[str] = (),
     ) -> None:
         """Bind the scope to a request.
 
@@ -42,14 +42,29 @@ class RequestScope:
             now: What `Date` tells.
             seed: What `Math.random` starts from.
             env: The environment that `${env.NAME}` may read where it is allowed.
+            hidden: Names of variables whose values are secrets, whether a template puts them in or not.
         """
         self._names = dict(names)
         self._expressions = expressions
         self._now = now
         self._seed = seed
         self._env = env
-        self.secrets: set[str] = set()
-        """Values of the environment that were put in, of 4 characters or more: to be masked wherever shown."""
+        self.variables: dict[str, str] = {}
+        """Values of the environment by name, of 4 characters or more: to be masked wherever shown."""
+        for name in hidden:
+            self._learn(name)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The values that are to be masked wherever something is shown."""
+        return frozenset(self.variables.values())
+
+    def _learn(self, name: str) -> str | None:
+        found = self._env.get(name)
+        if found is not None and len(found) >= SHORTEST_SECRET and name not in self.variables:
+            self.variables[name] = found
+            remember((found,))
+        return found
 
     def render(self, value: Any, *, env: bool = False, quote: Callable[[str], str] | None = None) -> Any:
         """Replace every `${...}` in the strings of a JSON value, object keys left as they are.
@@ -106,7 +121,7 @@ class RequestScope:
 
     def _resolve(self, template: Template, env: bool) -> tuple[Any, bool]:
         path = template.path
-        if path is None or path[0] != "env" or "env" in self._names:
+        if path is None or path[0] != "env":
             return self._value(template, self._names), False
         if not env:
             raise ExpressionError(
@@ -115,13 +130,11 @@ class RequestScope:
             )
         if len(path) != 2 or not isinstance(path[1], str):
             raise ExpressionError(f"${{{template.code}}} names no environment variable; write ${{env.NAME}}.")
-        found = self._env.get(path[1])
+        found = self._learn(path[1])
         if found is None:
             raise ExpressionError(
                 f"The environment variable {path[1]} is not set; set it where the scheduler runs, then retry."
             )
-        if len(found) >= SHORTEST_SECRET:
-            self.secrets.add(found)
         return found, True
 
     def _value(self, template: Template, names: Mapping[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from runtime.errors import Unreachable
 from runtime.external.process import ProcessSystem
 from runtime.external.process_supervisor import start_mark
 from runtime.model.task import Completed, Failed, Running, Started
+from runtime.safe_text import MASK
 from tests.contract.external.calls import call_of, end_of, started, wait_for
 
 pytestmark = pytest.mark.anyio
@@ -59,6 +60,35 @@ async def test_values_of_the_environment_reach_the_command_but_no_file(system: P
     files = [path for path in (tmp_path / "jobs").rglob("*") if path.is_file()]
     assert files
     assert not any(b"s3cret-token" in path.read_bytes() for path in files)
+
+
+async def test_a_command_sees_its_own_variables_and_nothing_else_of_the_scheduler(
+    system: ProcessSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = {"PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_TIME", "TZ", "TMPDIR"}
+    for name in (*usual - {"PATH"}, "LD_DEBUG_OF_NOBODY", "JOBS_TOKEN", "FORKJOIN_STORE", "PYTHONPATH", "LCD", "PATHS"):
+        monkeypatch.setenv(name, "C" if name.startswith(("LC_", "LANG")) else f"of-{name}")
+    binding = python(
+        "import json, os; print(json.dumps({n: v for n, v in os.environ.items() if n != 'LC_CTYPE'}))",
+        env={"MODE": "fast", "TZ": "UTC"},
+        result="json",
+    )
+    answer = await end_of(system, await started(system, binding))
+    assert isinstance(answer, Completed)
+    assert set(answer.result) == {*usual, "MODE", "FORKJOIN_KEY"}
+    assert (answer.result["TZ"], answer.result["HOME"]) == ("UTC", "of-HOME")
+
+
+async def test_what_a_command_inherits_is_a_secret_and_must_be_there(system: ProcessSystem) -> None:
+    binding = shell('echo "it is $JOBS_TOKEN" >&2; exit 1', inherit=["JOBS_TOKEN"])
+    call = await started(system, binding, env={"JOBS_TOKEN": "s3cret-token"})
+    answer = await end_of(system, call)
+    assert isinstance(answer, Failed)
+    assert answer.message.endswith(f"it is {MASK}")
+    assert "s3cret" not in await system.logs(call)
+    answer = await system.start(call_of(binding, key="other", env={}))
+    assert isinstance(answer, Failed)
+    assert "JOBS_TOKEN is not set" in answer.message
 
 
 async def test_a_secret_the_command_says_is_masked_even_where_the_tail_is_cut(system: ProcessSystem) -> None:
@@ -186,6 +216,10 @@ async def test_bindings_that_cannot_work_are_told_before_anything_starts(system:
         {"command": ["ls"], "env": ["A=1"]},
         {"command": ["ls"], "env": {"A=B": "1"}},
         {"command": ["ls"], "result": "xml"},
+        {"command": ["ls"], "inherit": "TOKEN"},
+        {"command": ["ls"], "inherit": ["A=B"]},
+        {"command": ["ls"], "inherit": [3]},
+        {"command": ["ls"], "inherit": {"TOKEN": 1}},
     ]
     for binding in bad:
         (problem,) = system.problems(binding)

@@ -106,7 +106,7 @@ async def test_two_processes_starting_with_one_key_at_once_run_the_command_once(
     assert runs(tmp_path) == 1
 
 
-async def test_a_job_whose_processes_are_all_killed_has_died_and_may_be_retried(tmp_path: Path) -> None:
+async def test_a_job_whose_processes_are_all_killed_has_died_and_is_retried_only_by_hand(tmp_path: Path) -> None:
     system = ProcessSystem(tmp_path)
     call = await started(system, counting(tmp_path, "echo half way >&2; exec sleep 120"))
     external_id = call.request.external_id or ""
@@ -116,7 +116,7 @@ async def test_a_job_whose_processes_are_all_killed_has_died_and_may_be_retried(
     os.kill(command, signal.SIGKILL)
     answer = await end_of(system, call)
     assert isinstance(answer, Failed)
-    assert (answer.type, answer.retryable) == ("ProcessDied", True)
+    assert (answer.type, answer.retryable) == ("ProcessDied", False)
     assert "half way" in answer.details["stderr"]
     await system.start(call)
     assert runs(tmp_path) == 1, "the same key never runs it again"
