@@ -11,11 +11,12 @@ from runtime.engine.cancelling import cancel_branch, owe_cancels
 from runtime.engine.draft import Draft, is_token
 from runtime.engine.moves import held_by
 from runtime.engine.paths import fork_id
-from runtime.engine.retry import failed_branches, reopen_path, why_not_repairable
+from runtime.engine.retry import failed_branches, reopen_path, retry, why_not_repairable
 from runtime.engine.state_changes import STATE_BYTES, replace_state
 from runtime.engine.visits import settle_by_hand
 from runtime.errors import InvalidInput, NotFound, Refused
 from runtime.flow.json_schema import check, check_json
+from runtime.model.act import Hold
 from runtime.model.branch import Branch
 from runtime.model.change import changed
 from runtime.model.status import ENDED_RUN, RunStatus
@@ -27,6 +28,37 @@ def refuse_ended(draft: Draft, verb: str, *, failed_too: bool = False) -> None:
     status = draft.run.status
     if status in (RunStatus.COMPLETED, RunStatus.CANCELLED) or (failed_too and status in ENDED_RUN):
         raise Refused(f"{draft.run.id} is {status}; nothing is left to {verb}.")
+
+
+def run_hold(draft: Draft) -> Hold | None:
+    """The hold by which the run itself is paused, if it is."""
+    scope = f"run={draft.run.id}"
+    return next((h for h in draft.holds if h.released_at is None and h.scope == scope), None)
+
+
+def pause_run(draft: Draft) -> list[str]:
+    """Refused when the run has ended for good, or is paused already."""
+    known = run_hold(draft)
+    if known is not None:
+        raise Refused(held_already(known))
+    refuse_ended(draft, "pause")
+    return [f"Starts, polls, timers and schedules in run={draft.run.id} stop until it is released."]
+
+
+def held_already(known: Hold) -> str:
+    """The sentence about a hold that is there already."""
+    return f"{known.scope} is held already, by {known.actor} since {known.at:%Y-%m-%d %H:%M:%S} UTC."
+
+
+def resume_run(draft: Draft) -> list[str]:
+    """End the pause; of a failed run retry what failed. Refused when the run is neither paused nor failed."""
+    if run_hold(draft) is not None:
+        return [f"Work in run={draft.run.id} goes on; overdue timers fire, polls spread over one interval."]
+    if draft.run.status is not RunStatus.FAILED:
+        raise Refused(
+            f"{draft.run.id} is {draft.run.status}: it is neither paused nor failed, there is nothing to resume."
+        )
+    return retry(draft, None)
 
 
 def poll_now(draft: Draft, branch_id: str | None) -> list[str]:
@@ -90,6 +122,9 @@ def skip(draft: Draft, branch_id: str, result: Any) -> list[str]:
         B.FAILED,
     ):
         raise Refused(f"{branch_id} is {branch.status}; there is no open step to skip in it.")
+    problem = why_not_repairable(draft, branch) if branch.status is B.FAILED else None
+    if problem is not None:
+        raise Refused(f"{branch_id} cannot be skipped: {problem}.")
     step = draft.program.step(branch.step_id)
     schema = step.event_schema if step.type == "waitForEvent" else step.result_schema
     value = check_json(result, RESULT_BYTES, "the result")
@@ -99,9 +134,6 @@ def skip(draft: Draft, branch_id: str, result: Any) -> list[str]:
             raise InvalidInput(f"The result for {step.id} does not fit its schema: {'; '.join(wrong)}")
     effects: list[str] = []
     if branch.status is B.FAILED:
-        problem = why_not_repairable(draft, branch)
-        if problem is not None:
-            raise Refused(f"{branch_id} cannot be skipped: {problem}.")
         effects = reopen_path(draft, branch)
         branch = draft.branches[branch_id]
     if visit.items is not None:

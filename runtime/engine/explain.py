@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from runtime.engine.advice import advice
+from runtime.engine.allowed import Allowed
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.join_state import JoinState, join_states
 from runtime.engine.lateness import Durations
 from runtime.engine.policies import deadlines
-from runtime.engine.summary import at_work, failures, late_words
+from runtime.engine.summary import at_work, late_words
 from runtime.engine.words import ago, span
 from runtime.flow.program import Program
 from runtime.model.act import Hold
@@ -18,6 +20,7 @@ from runtime.model.branch import Branch
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import ObservationState, RunStatus
 from runtime.model.tries import tries
+from runtime.shell_line import shell_line
 from runtime.store.base import Stored
 
 SCHEDULER_SILENT_SECONDS = 10.0
@@ -30,10 +33,15 @@ def why(
     scheduler: Mapping[str, Any] | None,
     now: datetime,
     durations: Durations | None = None,
+    allowed: Allowed | None = None,
 ) -> dict[str, Any]:
-    """The `why` object of the command line: run, status, sentences, joins, branches, holds, scheduler."""
+    """The `why` object of the command line: run, status, sentences, joins, branches, holds, can, scheduler.
+
+    `can` are commands that are accepted as they stand; the last sentence names them.
+    """
     run = stored.run
-    draft = Draft(Situation(program, now, holds, durations or {}), run, stored.branches, stored.firings)
+    situation = Situation(program, now, holds, durations or {})
+    draft = Draft(situation, run, stored.branches, stored.firings)
     joins = join_states(program, stored.branches, stored.firings)
     relevant = _holds(draft)
     sentences = [_headline(draft)]
@@ -53,7 +61,8 @@ def why(
         sentences.append(text)
         if run.next_wake_at is not None and run.next_wake_at < now and (now - run.next_wake_at).total_seconds() > 2:
             sentences.append(f"Its wake ({run.wake_reason}) is overdue by {ago(now, run.next_wake_at)}.")
-    sentences.append(_advice(draft))
+    can = [shell_line(words) for words in advice(draft, allowed or Allowed(situation, stored))]
+    sentences.append(f"You can: {'; '.join(can)}" if can else "")
     return {
         "run": run.id,
         "status": str(run.status),
@@ -61,6 +70,7 @@ def why(
         "joins": joins,
         "branches": [_branch_reason(draft, b) for b in draft.in_order(at_work(stored.branches))],
         "holds": relevant,
+        "can": can,
         "scheduler": {**(scheduler or {}), "alive": alive},
     }
 
@@ -215,21 +225,3 @@ def _cancel_sentences(draft: Draft) -> list[str]:
         for _, _, attempt in draft.open_attempts(branch)
         if attempt.cancel is not None and attempt.cancel.confirmed_at is None
     ]
-
-
-def _advice(draft: Draft) -> str:
-    run = draft.run
-    if run.status is RunStatus.CANCELLED:
-        return f"You can: forkjoin restart {run.id}"
-    failed = failures(draft.branches, draft.visits)
-    can = []
-    if run.status is RunStatus.PAUSED:
-        can.append(f"forkjoin resume {run.id}")
-    for branch in failed[:3]:
-        can += [f"forkjoin retry {run.id} {branch.id}", f"forkjoin skip {run.id} {branch.id} --result JSON"]
-    for branch in draft.branches.values():
-        if branch.status is B.WAITING and branch.current and branch.current.event:
-            can.append(f"forkjoin send {run.id} {branch.current.event} --payload JSON")
-    if any(b.status is B.RUNNING and b.next_poll_at for b in draft.branches.values()):
-        can.append(f"forkjoin poll {run.id}")
-    return f"You can: {'; '.join(can)}" if can else ""

@@ -89,7 +89,6 @@ class Commands(BranchCommands):
 
     def resume(self, run_id: str, **how: Any) -> Receipt:
         """End the pause of a run; on a failed run, retry all its failed branches."""
-        run = self.acting.load(run_id).run
         if holding.active_hold(self.acting, f"run={run_id}"):
             how.pop("revision", None)
             return holding.release(
@@ -100,9 +99,9 @@ class Commands(BranchCommands):
                 verb="resume",
                 part_of=how.get("part_of"),
             )
-        if run.status is not RunStatus.FAILED:
-            raise Refused(f"{run_id} is {run.status}: it is neither paused nor failed, there is nothing to resume.")
-        return self.retry(run_id, **how)
+        if self.acting.load(run_id).run.status is RunStatus.FAILED:
+            return self.retry(run_id, **how)
+        return self.acting.on_run("resume", run_id, lambda d, _: controls.resume_run(d), **how)
 
     def cancel(self, run_id: str, **how: Any) -> Receipt:
         """End a run now; its external jobs are asked to stop until they answer."""

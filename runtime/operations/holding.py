@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from runtime.engine.controls import refuse_ended
+from runtime.engine.controls import held_already, pause_run
 from runtime.engine.draft import Draft
 from runtime.errors import InvalidInput, NotFound, Refused
 from runtime.model.act import Act, Hold
@@ -51,16 +51,16 @@ def hold(
         raise InvalidInput("--clocks is stop or run.")
     known = active_hold(acting, scope)
     if known is not None:
-        raise Refused(f"{scope} is held already, by {known.actor} since {known.at:%Y-%m-%d %H:%M:%S} UTC.")
+        raise Refused(held_already(known))
     set_hold = Hold(scope, acting.actor.name, acting.clock.now(), reason, clocks)
     stops = f"Starts, polls, timers and schedules in {scope} stop until it is released."
     if scope.startswith("run="):
         run_id = scope.removeprefix("run=")
 
         def rule(draft: Draft, _: Branch | None) -> list[str]:
-            refuse_ended(draft, "pause")
+            effects = pause_run(draft)
             draft.holds = [*draft.holds, set_hold]
-            return [stops]
+            return effects
 
         acting.on_run("pause", run_id, rule, reason=reason, dry_run=True, revision=revision)
         if dry_run:

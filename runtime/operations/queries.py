@@ -96,7 +96,7 @@ class Queries:
             self.durations(),
         )
         return {
-            **found,
+            **{key: value for key, value in found.items() if key != "can"},
             "joins": [views.join_view(j) for j in found["joins"]],
             "holds": [views.hold_view(h) for h in found["holds"]],
         }

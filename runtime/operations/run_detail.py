@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from runtime.engine.allowed import Allowed
+from runtime.engine.draft import Situation
 from runtime.engine.explain import why
 from runtime.engine.join_state import JoinState, join_states
 from runtime.engine.results import results
@@ -36,6 +38,8 @@ class RunDetail:
     """What each step gave at its last visit."""
     holds: Sequence[Hold]
     read_at: datetime
+    allowed: Allowed
+    """Which acts would be accepted, by the rules that carry them out."""
 
     def branch(self, branch_id: str | None) -> Branch | None:
         """The branch with this id."""
@@ -56,7 +60,9 @@ def read_detail(queries: Queries, run_id: str) -> RunDetail:
     program = queries.program(stored.run)
     now = queries.clock.now()
     holds = queries.store.holds(released=True)
-    explained = why(program, stored, holds, queries.scheduler(), now, queries.durations())
+    durations = queries.durations()
+    allowed = Allowed(Situation(program, now, holds, durations), stored)
+    explained = why(program, stored, holds, queries.scheduler(), now, durations, allowed)
     return RunDetail(
         stored.run,
         stored.branches,
@@ -67,4 +73,5 @@ def read_detail(queries: Queries, run_id: str) -> RunDetail:
         results(stored.branches),
         [h for h in holds if h.released_at is None],
         now,
+        allowed,
     )
