@@ -6,6 +6,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from runtime.catalog.bindings import bind
 from runtime.catalog.code import TaskCode
 from runtime.catalog.folders import BUILT_IN, find_workflows
 from runtime.catalog.python_system import run_local
-from runtime.catalog.workflow import FLOW_FILE, TASKS_FILE, Code, Workflow, read_code, read_workflow
+from runtime.catalog.workflow import FLOW_FILE, TASKS_FILE, Code, Workflow, read_code, read_flow_file, read_workflow
 from runtime.errors import FlowProblems, NotFound
 from runtime.external.base import ExternalSystem
 from runtime.flow.definition import Flow
@@ -78,6 +79,8 @@ class Catalog:
     def find(self, name_or_path: str | Path) -> Workflow:
         """The workflow of this name, or of this flow file or workflow folder, whether its flow is sound or not.
 
+        A folder gives its name; a file the id of its flow, for files of one name lie in many places.
+
         Raises:
             NotFound: Neither is there.
         """
@@ -86,10 +89,11 @@ class Catalog:
         if written in known:
             return known[written]
         path = Path(written)
-        if path.is_dir() and (path / FLOW_FILE).is_file():
-            return read_workflow(path / FLOW_FILE)
-        if path.is_file():
-            return read_workflow(path)
+        in_folder = path.is_dir() and (path / FLOW_FILE).is_file()
+        if in_folder or path.is_file():
+            file = (path / FLOW_FILE if in_folder else path).absolute()
+            same = (w for w in known.values() if w.path == file)
+            return next(same, None) or (replace(read_workflow(file), loose=True) if in_folder else read_flow_file(file))
         if path.suffix == ".json" or os.sep in written:
             raise NotFound(f"There is no flow file {written}.")
         names = ", ".join(known) or "none"
@@ -153,8 +157,11 @@ class Catalog:
         return program
 
     def code_of(self, run: Run) -> Code | None:
-        """The tasks.py of a run: the one it recorded while that is there, else that of its workflow's name."""
-        known = self._by_name().get(run.workflow)
+        """The tasks.py of a run: the one it recorded while that is there, else that of its workflow's name.
+
+        A run that was started from a path has only what it recorded: a workflow of that name is another.
+        """
+        known = self._by_name().get(run.workflow) if run.flow_file is None else None
         if run.code_path is None:
             return known.code if known else None
         path = Path(run.code_path)
@@ -165,6 +172,10 @@ class Catalog:
                 self._files[path] = read_code(path)
             recorded = self._files.get(path)
         return recorded or (known.code if known else None)
+
+    def recorded_code(self, path: str) -> Code | None:
+        """The tasks.py at a path that a run recorded, if it is still there."""
+        return read_code(Path(path)) if Path(path).is_file() else None
 
     def code(self, config: Mapping[str, Any]) -> TaskCode:
         """The code a Python binding names, to be called; its threads are shared by all runs of the workflow."""

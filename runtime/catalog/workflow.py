@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class Workflow:
     code: Code | None = None
     file_problems: tuple[Problem, ...] = ()
     file_warnings: tuple[FlowWarning, ...] = ()
+    loose: bool = False
+    """It was named by its path and lies in no folder of workflows: only its runs know of it."""
 
     @property
     def tasks(self) -> Mapping[str, str]:
@@ -77,9 +79,18 @@ class Workflow:
 
 
 def read_workflow(path: Path) -> Workflow:
-    """The workflow of a FlowJSON file, named after the file, or after its folder for `flow.json`."""
-    path = path.absolute()
-    name = path.parent.name if path.name == FLOW_FILE else path.stem
+    """The workflow of a folder, by its `flow.json`; it has the name of the folder."""
+    return _read(path.absolute(), path.absolute().parent.name)
+
+
+def read_flow_file(path: Path) -> Workflow:
+    """The workflow of a FlowJSON file that lies anywhere; it has the id of its flow as its name."""
+    found = _read(path.absolute(), path.stem)
+    flow_id = found.source.get("id") if found.source is not None else None
+    return replace(found, name=flow_id if isinstance(flow_id, str) and flow_id else found.name, loose=True)
+
+
+def _read(path: Path, name: str) -> Workflow:
     tasks = path.with_name(TASKS_FILE)
     code = read_code(tasks) if tasks.is_file() else None
     try:

@@ -78,6 +78,8 @@ class Run:
     held: bool = False
     """Some of its work was held at the last wake; a release wakes it."""
     restarted_from: str | None = None
+    flow_file: str | None = None
+    """Where its FlowJSON lay if it was started from a path; None for a workflow that is known by its name."""
     code_path: str | None = None
     code_hash: str | None = None
     acknowledged: str | None = None

@@ -19,6 +19,7 @@ from runtime.operations import holding, upkeep
 from runtime.operations.acting import Acting, Receipt, recording
 from runtime.operations.branch_commands import BranchCommands
 from runtime.operations.ids import derived_id, random_birth
+from runtime.operations.restarting import run_id_of, workflow_of
 from runtime.operations.starting import NewRun, start_runs
 from runtime.store.base import RunStore
 
@@ -61,7 +62,7 @@ class Commands(BranchCommands):
         elif count is not None:
             if count < 1:
                 raise InvalidInput("--count is at least 1.")
-            base = run_id or flow
+            base = run_id or run_id_of(self.acting.catalog.find(flow).name)
             runs = [dataclasses.replace(one, id=f"{base}-{n:04d}") for n in range(1, count + 1)]
         else:
             runs = [one]
@@ -70,18 +71,18 @@ class Commands(BranchCommands):
     def restart(self, run_id: str, *, new_id: str | None = None, reason: str = "", dry_run: bool = False) -> Receipt:
         """A new run with the input of an old one, linked to it."""
         old = self.acting.load(run_id).run
-        new = NewRun(new_id, old.input, old.labels)
+        workflow, stored = workflow_of(self.acting, old)
         _, receipt = start_runs(
             self.acting,
-            old.workflow,
-            [new],
+            workflow,
+            [NewRun(new_id, old.input, old.labels)],
             simulate=old.simulated,
             reason=reason,
             dry_run=dry_run,
             restarted_from=run_id,
             verb="restart",
         )
-        return receipt
+        return dataclasses.replace(receipt, effects=(*receipt.effects, stored)) if stored else receipt
 
     def pause(self, run_id: str, *, clocks: str = "stop", reason: str = "", **how: Any) -> Receipt:
         """Hold one run."""

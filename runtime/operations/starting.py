@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from runtime.catalog import Workflow
 from runtime.engine.advance import new_run
 from runtime.engine.draft import Situation
 from runtime.engine.state_changes import STATE_BYTES
@@ -40,7 +41,7 @@ def initial_state(flow: Flow, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def start_runs(
     acting: Acting,
-    flow_name: str,
+    flow_name: str | Workflow,
     new_runs: Sequence[NewRun],
     *,
     simulate: bool = False,
@@ -54,7 +55,7 @@ def start_runs(
     Raises InvalidInput (problems of the flow, a state against the schema), NotFound, Refused (an id is taken).
     """
     acting.refuse_read_only(verb)
-    workflow = acting.catalog.find(flow_name)
+    workflow = flow_name if isinstance(flow_name, Workflow) else acting.catalog.find(flow_name)
     flow = acting.catalog.check(workflow, simulate=simulate)
     now = acting.clock.now()
     saves: list[Save] = []
@@ -76,6 +77,7 @@ def start_runs(
             seed=secrets.randbits(31),
             birth=acting.births(),
             restarted_from=restarted_from,
+            flow_file=str(workflow.path) if workflow.loose else None,
             code_path=workflow.code_path,
             code_hash=workflow.code_hash,
         )

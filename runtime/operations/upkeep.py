@@ -16,6 +16,11 @@ def switch_schedule(acting: Acting, flow: str, *, enabled: bool, reason: str, dr
     verb = "schedule enable" if enabled else "schedule disable"
     acting.refuse_read_only(verb)
     workflow = acting.catalog.find(flow)
+    if workflow.loose:
+        raise Refused(
+            f"{workflow.path} lies in no folder of workflows, where a scheduler would find it at its time: "
+            "put its folder into one and name that with --workflows."
+        )
     if workflow.flow is None or not workflow.flow.schedule:
         raise Refused(f"{flow} has no metadata.schedule; there is nothing to switch.")
     state = acting.store.schedules().get(workflow.name, {})

@@ -115,7 +115,7 @@ def retire(store: RunStore, catalog: Catalog, now: datetime, retention_days: flo
     for status in ENDED:
         where = RunFilter(statuses=frozenset({status}), older_than=now - timedelta(seconds=shortest))
         for run in _pages(store, where):
-            keep = kept_for.get(run.workflow, general)
+            keep = kept_for.get(run.workflow, general) if run.flow_file is None else general
             ended = run.ended_at if run.next_wake_at is None else None
             if keep and ended is not None and ended < now - timedelta(seconds=keep):
                 gone.append(run.id)

@@ -150,9 +150,10 @@ def test_a_flow_file_is_found_by_its_path_with_the_tasks_beside_it(tmp_path: Pat
     (folder / "special.json").write_text(json.dumps(flow()))
     catalog = Catalog([], built_in=False)
     special = catalog.find(folder / "special.json")
-    assert (special.name, special.tasks) == ("special", {"f": "function"})
-    assert catalog.find(str(folder / "flow.json")).name == "elsewhere"
+    assert (special.name, special.tasks) == ("shop", {"f": "function"}), "a file has the id of its flow as its name"
+    assert catalog.find(str(folder / "flow.json")).name == "shop"
     assert catalog.find(str(folder)).name == "elsewhere"
+    assert Catalog([folder], built_in=False).find(str(folder / "flow.json")).name == "elsewhere", "it is known"
 
 
 def test_what_is_not_there_is_said_with_what_is_known(tmp_path: Path) -> None:
