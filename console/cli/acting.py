@@ -216,10 +216,11 @@ def edit(run: str, state: str, reason: str, dry_run: bool, revision: int | None,
 @click.command()
 @click.argument("scope")
 @click.option("--clocks", type=click.Choice(["stop", "run"]), default="stop", show_default=True)
+@click.option("--force", is_flag=True, help="Though no flow or run known here has this system, target or flow.")
 @changing
-def hold(scope: str, clocks: str, reason: str, dry_run: bool, as_json: bool) -> None:
+def hold(scope: str, clocks: str, force: bool, reason: str, dry_run: bool, as_json: bool) -> None:
     """Stop starts, polls, timers and schedules in a scope: all, system=NAME[:TARGET], flow=NAME, run=ID."""
-    receipt = session().runtime.commands.hold(scope, clocks, reason=reason, dry_run=dry_run)
+    receipt = session().runtime.commands.hold(scope, clocks, force, reason=reason, dry_run=dry_run)
     tell_receipt(receipt, as_json=as_json)
 
 

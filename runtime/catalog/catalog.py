@@ -196,6 +196,18 @@ class Catalog:
         """Run the local work of a step; Unreachable if the workflow has no thread left (nothing was run)."""
         return await run_local(self.code(binding.config), request, timeout_seconds)
 
+    def system_names(self) -> list[str]:
+        """Names of the external systems that are installed."""
+        return sorted(self._systems)
+
+    def target(self, task: Mapping[str, Any]) -> str:
+        """The target of a task's binding; empty where its system is not installed or cannot say."""
+        system = self._systems.get(str(task.get("system", "")))
+        try:
+            return system.target(task) if system is not None else ""
+        except Exception:  # a binding that nobody has checked, given to a system of somebody else
+            return ""
+
     def stuck_threads(self) -> dict[str, int]:
         """Threads written off, by workflow; only workflows that have some."""
         with self._lock:

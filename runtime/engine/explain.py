@@ -203,12 +203,20 @@ def _branch_reason(draft: Draft, branch: Branch) -> dict[str, Any]:
 
 def _holds(draft: Draft) -> list[Hold]:
     systems = {("", "")} | {(b.system, b.target) for b in draft.program.bindings.values()}
+    # Who only reads asks no system for the target of a binding; what was started, or is held, has it recorded.
+    systems |= {(a.external_system, a.target) for b in draft.branches.values() for _, _, a in draft.open_attempts(b)}
+    noted = {b.held_by for b in draft.branches.values()}
     run, flow_id = draft.run, draft.program.flow.id
     return [
         h
         for h in draft.holds
         if h.released_at is None
-        and any(h.covers(run_id=run.id, workflow=run.workflow, flow_id=flow_id, system=s, target=t) for s, t in systems)
+        and (
+            h.scope in noted
+            or any(
+                h.covers(run_id=run.id, workflow=run.workflow, flow_id=flow_id, system=s, target=t) for s, t in systems
+            )
+        )
     ]
 
 

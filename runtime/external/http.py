@@ -45,7 +45,7 @@ class HttpSystem:
         return binding_problems(binding)
 
     def target(self, binding: Mapping[str, Any]) -> str:
-        """The host of the start URL; `env.NAME` when it comes from a variable that is not set."""
+        """Host, and port if written, of the start URL; `env.NAME` when it comes from a variable that is not set."""
         start = binding.get("start")
         url = start.get("url") if isinstance(start, Mapping) else None
         return url_target(url) if isinstance(url, str) else ""

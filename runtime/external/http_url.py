@@ -44,7 +44,10 @@ def url_problem(template: str) -> str | None:
 
 
 def url_target(template: str, environ: Mapping[str, str] | None = None) -> str:
-    """The host a template leads to; `env.NAME` while that variable is not set, '' when there is none."""
+    """Host, and port where one is written, that a template leads to; IPv6 in brackets, lower case.
+
+    `env.NAME` while that variable is not set, '' when there is no host.
+    """
     environ = os.environ if environ is None else environ
     try:
         skeleton, names = _skeleton(template)
@@ -60,9 +63,12 @@ def url_target(template: str, environ: Mapping[str, str] | None = None) -> str:
         else:
             text += "x" if character == _FROM_DATA else character
     try:
-        return urlsplit(text).hostname or ""
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         return ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{host}:{port}" if host and port is not None else host
 
 
 def quote_value(text: str) -> str:

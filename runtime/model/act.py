@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from runtime.model.target import in_scope
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -64,4 +66,4 @@ class Hold:
             return name == run_id
         if kind == "flow":
             return name in (workflow, flow_id)
-        return bool(system) and name in (system, f"{system}:{target}")
+        return in_scope(name, system, target)

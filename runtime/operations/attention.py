@@ -9,6 +9,7 @@ from datetime import datetime
 from runtime.engine.summary import at_work, failures
 from runtime.model.branch import Branch
 from runtime.model.status import ObservationState, RunStatus
+from runtime.model.target import full_name
 from runtime.operations.filters import QUIET
 from runtime.operations.normalise import normalise
 from runtime.store.base import RunFilter, RunStore, Stored
@@ -103,5 +104,5 @@ def _of_open(stored: Stored, branch: Branch) -> Iterator[Found]:
 
 def _where(stored: Stored, branch: Branch) -> str:
     attempt = next((v.attempts[-1] for v in reversed(branch.steps) if v.attempts), None)
-    place = f", {attempt.external_system}:{attempt.target}".rstrip(":") if attempt else ""
+    place = f", {full_name(attempt.external_system, attempt.target)}" if attempt else ""
     return f"{stored.run.workflow} {branch.step_id}{place}"

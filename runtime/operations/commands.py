@@ -124,9 +124,11 @@ class Commands(BranchCommands):
             **how,
         )
 
-    def hold(self, scope: str, clocks: str = "stop", *, reason: str = "", dry_run: bool = False) -> Receipt:
-        """Stop starts, polls, timers and schedules in a scope."""
-        return holding.hold(self.acting, scope, clocks=clocks, reason=reason, dry_run=dry_run)
+    def hold(
+        self, scope: str, clocks: str = "stop", force: bool = False, *, reason: str = "", dry_run: bool = False
+    ) -> Receipt:
+        """Stop starts, polls, timers and schedules in a scope; `force`: also in one that nothing known has."""
+        return holding.hold(self.acting, scope, clocks=clocks, force=force, reason=reason, dry_run=dry_run)
 
     def release(self, scope: str, *, reason: str = "", dry_run: bool = False) -> Receipt:
         """Release a hold."""

@@ -12,6 +12,7 @@ from runtime.errors import InvalidInput
 from runtime.flow.durations import seconds
 from runtime.model.run import Run
 from runtime.model.status import ENDED_RUN, RunStatus
+from runtime.model.target import full_name, in_scope
 from runtime.operations.names import branch_name
 from runtime.store.base import RunFilter, RunStore, Stored
 
@@ -173,9 +174,8 @@ def _has_system(stored: Stored, value: str) -> bool:
         if visit is None or not visit.attempts or branch.status not in ("starting", "running", "failed"):
             continue
         attempt = visit.attempts[-1]
-        if fnmatchcase(attempt.external_system, value) or fnmatchcase(
-            f"{attempt.external_system}:{attempt.target}", value
-        ):
+        place = (attempt.external_system, attempt.target)
+        if in_scope(value, *place) or fnmatchcase(place[0], value) or fnmatchcase(full_name(*place), value):
             return True
     return False
 

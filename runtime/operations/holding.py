@@ -6,32 +6,18 @@ import dataclasses
 
 from runtime.engine.controls import held_already, pause_run
 from runtime.engine.draft import Draft
-from runtime.errors import InvalidInput, NotFound, Refused
+from runtime.errors import InvalidInput, Refused
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Branch
+from runtime.model.target import same_scope
 from runtime.operations.acting import Acting, Receipt, Rule, recording
+from runtime.operations.scopes import checked_scope
 from runtime.store.base import RunFilter
-
-
-def checked_scope(acting: Acting, scope: str) -> str:
-    """A scope of a hold; InvalidInput if it is none, NotFound if it names an unknown run or flow."""
-    kind, equals, name = scope.partition("=")
-    if scope == "all":
-        return scope
-    if kind not in ("system", "flow", "run") or not equals or not name:
-        raise InvalidInput(f"{scope!r} is no scope; it is all, system=NAME, system=NAME:TARGET, flow=NAME or run=ID.")
-    if kind == "run":
-        acting.load(name)
-    if kind == "flow":
-        known = {w.name for w in acting.catalog.workflows()}
-        if name not in known and not acting.store.query(RunFilter(workflow=name), limit=1):
-            raise NotFound(f"There is no workflow {name}; known: {', '.join(sorted(known))}.")
-    return scope
 
 
 def active_hold(acting: Acting, scope: str) -> Hold | None:
     """The hold with exactly this scope, if one is active."""
-    return next((h for h in acting.store.holds() if h.scope == scope), None)
+    return next((h for h in acting.store.holds() if same_scope(h.scope, scope)), None)
 
 
 def hold(
@@ -40,13 +26,14 @@ def hold(
     *,
     clocks: str,
     reason: str,
+    force: bool = False,
     dry_run: bool = False,
     revision: int | None = None,
     part_of: int | None = None,
 ) -> Receipt:
-    """Set a hold. Refused when the same scope is held already."""
+    """Set a hold. Refused when the same scope is held already, NotFound when nothing has its name unless `force`."""
     acting.refuse_read_only("hold")
-    checked_scope(acting, scope)
+    checked_scope(acting, scope, force=force)
     if clocks not in ("stop", "run"):
         raise InvalidInput("--clocks is stop or run.")
     known = active_hold(acting, scope)
@@ -85,7 +72,7 @@ def release(
         raise Refused(f"{scope} is not held. Active holds: {names}.")
     effect = f"Work in {scope} goes on; overdue timers fire, polls spread over one interval."
     if dry_run:
-        return Receipt(f"Would {verb} {scope}.", (effect,), dry_run=True)
+        return Receipt(f"Would {verb} {known.scope}.", (effect,), dry_run=True)
     now = acting.clock.now()
     released, partly = dataclasses.replace(known, released_at=now), f"The hold on {scope} is released"
     if scope.startswith("run="):

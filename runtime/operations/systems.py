@@ -7,6 +7,7 @@ from datetime import datetime
 
 from runtime.engine.summary import at_work
 from runtime.model.status import ObservationState
+from runtime.model.target import full_name, in_scope
 from runtime.store.base import RunFilter, RunStore
 
 SCANNED = 2_000
@@ -30,6 +31,11 @@ class SystemRow:
     """Of the calls of the last five minutes, the part that could not reach it; 0 to 1."""
     p95_ms: float | None = None
     held_by: str = ""
+
+    def within(self, name: str) -> bool:
+        """Whether a system or target of this name covers it."""
+        system, _, target = self.name.partition(":")
+        return in_scope(name, system, target)
 
     @property
     def state(self) -> str:
@@ -62,10 +68,8 @@ def systems(store: RunStore) -> list[SystemRow]:
                     or attempt.external_system == "local"
                 ):
                     continue
-                row = rows.setdefault(
-                    f"{attempt.external_system}:{attempt.target}".rstrip(":"),
-                    SystemRow(f"{attempt.external_system}:{attempt.target}".rstrip(":")),
-                )
+                name = full_name(attempt.external_system, attempt.target)
+                row = rows.setdefault(name, SystemRow(name))
                 row.open += 1
                 seen = branch.observation
                 if seen is not None and seen.state is not ObservationState.FRESH:
@@ -75,9 +79,9 @@ def systems(store: RunStore) -> list[SystemRow]:
     for hold in store.holds():
         kind, _, name = hold.scope.partition("=")
         for row in rows.values():
-            if kind == "all" or (kind == "system" and name in (row.name, row.name.partition(":")[0])):
+            if kind == "all" or (kind == "system" and row.within(name)):
                 row.held_by = hold.actor
-        if kind == "system" and ":" in name and name not in rows:
+        if kind == "system" and ":" in name and not any(row.within(name) for row in rows.values()):
             rows[name] = SystemRow(name, held_by=hold.actor)
     order = {"unreachable": 0, "held": 1, "unsure": 2, "ok": 3}
     return sorted(rows.values(), key=lambda r: (order[r.state], -r.open, r.name))

@@ -12,6 +12,7 @@ from runtime.engine.apply import Observed, Unreached
 from runtime.engine.draft import Draft
 from runtime.engine.lateness import Durations
 from runtime.engine.plan import Action
+from runtime.model.target import full_name
 from runtime.model.task import Completed
 
 WINDOW_SECONDS = 300.0
@@ -37,7 +38,7 @@ class Meter:
         observed = await self._perform(action, draft)
         self.on_call(action, observed)
         if action.verb != "local":
-            name = f"{action.system}:{action.target}".rstrip(":")
+            name = full_name(action.system, action.target)
             calls = self._calls.get(name)
             if calls is None:
                 calls = self._calls[name] = deque(maxlen=KEPT)

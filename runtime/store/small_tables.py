@@ -135,6 +135,12 @@ class SmallTables:
         return orjson.loads(row[0])["source"] if row else None
 
     @guarded
+    def flows(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Every FlowJSON that is stored, each with the workflow it was stored for first."""
+        found = [orjson.loads(doc) for (doc,) in self.all("SELECT doc FROM t_flows ORDER BY doc_id")]
+        return [(d["workflow"], d["source"]) for d in found]
+
+    @guarded
     def schedules(self) -> dict[str, dict[str, Any]]:
         """State of schedules by workflow."""
         found = [orjson.loads(doc) for (doc,) in self.all("SELECT doc FROM t_schedules")]

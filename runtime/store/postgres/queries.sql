@@ -301,6 +301,9 @@ INSERT INTO holds (scope, at, doc) VALUES (%s, %s, %s) ON CONFLICT (scope, at) D
 -- name: put_flow
 INSERT INTO flows (hash, doc) VALUES (%s, %s) ON CONFLICT (hash) DO NOTHING
 
+-- name: all_flows
+SELECT doc FROM flows ORDER BY hash
+
 -- name: flow
 SELECT doc FROM flows WHERE hash = %s
 

@@ -98,6 +98,11 @@ class SmallTables:
         row = self.database.one("flow", flow_hash)
         return orjson.loads(row[0])["source"] if row else None
 
+    def flows(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Every FlowJSON that is stored, each with the workflow it was stored for first."""
+        found = [orjson.loads(doc) for (doc,) in self.database.all("all_flows")]
+        return [(d["workflow"], d["source"]) for d in found]
+
     def schedules(self) -> dict[str, dict[str, Any]]:
         """State of schedules by workflow."""
         found = [orjson.loads(doc) for (doc,) in self.database.all("schedules")]

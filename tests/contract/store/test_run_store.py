@@ -174,6 +174,9 @@ def test_holds_flows_schedules_and_facts(store: RunStore) -> None:
     store.put_flow("h", {"id": "f"}, "w")
     assert store.flow("h") == {"id": "f"}
     assert store.flow("x") is None
+    store.put_flow("h", {"id": "f"}, "another")
+    store.put_flow("i", {"id": "g"}, "v")
+    assert sorted(store.flows(), key=lambda found: found[0]) == [("v", {"id": "g"}), ("w", {"id": "f"})]
     store.put_schedule("w", {"enabled": True})
     assert store.schedules() == {"w": {"enabled": True}}
     store.put_schedule("w", None)

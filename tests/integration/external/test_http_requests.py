@@ -169,9 +169,13 @@ def test_addresses_whose_host_data_could_decide_are_refused(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "target"),
     [
-        ("https://search.internal:8443/jobs", "search.internal"),
+        ("https://search.internal:8443/jobs", "search.internal:8443"),
+        ("https://Search.INTERNAL/jobs", "search.internal"),
+        ("http://[::1]:9000/jobs", "[::1]:9000"),
+        ("http://[FE80::1]/jobs", "[fe80::1]"),
+        ("https://search.internal:99999/jobs", ""),
         ("https://user:pw@search.internal/jobs/${item}", "search.internal"),
-        ("${env.JOBS_URL}/jobs", "jobs.test"),
+        ("${env.JOBS_URL}/jobs", "jobs.test:80"),
         ("https://${env.HOST}/jobs", "host.test"),
         ("${env.UNSET}/jobs", "env.UNSET"),
         ("https://${env.UNSET}/jobs", "env.UNSET"),
@@ -179,7 +183,7 @@ def test_addresses_whose_host_data_could_decide_are_refused(url: str) -> None:
         ("nonsense", ""),
     ],
 )
-def test_the_target_is_the_host_as_far_as_it_is_known(url: str, target: str) -> None:
+def test_the_target_is_host_and_port_as_far_as_it_is_known(url: str, target: str) -> None:
     assert url_target(url, {"JOBS_URL": "http://jobs.test:80", "HOST": "host.test"}) == target
 
 

@@ -151,7 +151,7 @@ class World:
             if verb == "skip":
                 commands.skip(run, f"main/fork.1/{'ab'[which]}", 2, **reason)
             elif verb == "hold":
-                commands.hold(f"system={SYSTEMS[which]}", **reason)
+                commands.hold(f"system={SYSTEMS[which]}", force=True, **reason)
             elif verb == "release":
                 commands.release(f"system={SYSTEMS[which]}", **reason)
             elif verb == "wake":
