@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from runtime.assembly import Runtime
     from runtime.operations.attention import Trouble
 
-SIGNS = {"failed": "X", "failed branch": "X", "lost": "!", "stale": "?", "late": "?", "expired": "X", "event": "w"}
+SIGNS = {
+    "failed": "X",
+    "failed branch": "X",
+    "lost": "!",
+    "stale": "?",
+    "unknown status": "?",
+    "late": "?",
+    "expired": "X",
+    "event": "w",
+}
 
 
 class AttentionView(ListView):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from runtime.catalog.workflow import Code
 from runtime.external.base import ExternalSystem
 from runtime.flow.definition import Flow
+from runtime.flow.problems import FlowWarning
 from runtime.flow.program import Binding
 
 SIMULATED = Binding("simulated", "", {"system": "simulated"})
@@ -32,3 +33,14 @@ def bind(
         elif simulated:
             bindings[step.id] = SIMULATED
     return bindings
+
+
+def doubtful_bindings(flow: Flow, systems: Mapping[str, ExternalSystem]) -> Iterator[FlowWarning]:
+    """What systems find doubtful in bindings that can be used; a system may do without `doubts`."""
+    from runtime.flow.shape_checks import listed  # brings pydantic, which reading commands do without
+
+    for path, step in listed(flow.source, "steps"):
+        task = step.get("metadata", {}).get("task")
+        system = systems.get(str(task.get("system"))) if isinstance(task, Mapping) else None
+        for sentence in getattr(system, "doubts", lambda _: ())(task):
+            yield FlowWarning("DOUBTFUL_BINDING", f"{path}.metadata.task", sentence)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runtime.catalog.bindings import bind
+from runtime.catalog.bindings import bind, doubtful_bindings
 from runtime.catalog.code import TaskCode
 from runtime.catalog.folders import BUILT_IN, find_workflows
 from runtime.catalog.python_system import run_local
@@ -128,6 +128,7 @@ class Catalog:
         flow, problems, doubts = check_flow(workflow.source, known_systems=self._checks, bound_steps=bound)
         steps = {step.id for step in flow.steps if step.type == "task"} if flow else set(workflow.tasks)
         warnings += doubts
+        warnings += doubtful_bindings(flow, self._systems) if flow else ()
         warnings += [
             FlowWarning("UNUSED_TASK", TASKS_FILE, f"@task binds '{step_id}', which is no task step of the flow.")
             for step_id in workflow.tasks

@@ -199,8 +199,14 @@ def _poll_answer(draft: Draft, branch: Branch, attempt: Attempt, seen: Observed)
     fresh = Observation(ObservationState.FRESH, draft.now, 0)
     if isinstance(answer, Running):
         percent = "" if answer.progress is None else f"{answer.progress * 100:.0f} %"
-        text = ", ".join(t for t in (percent, answer.note or "") if t) or "running"
-        branch = draft.change_attempt(branch, attempt.attempt, progress=answer.progress, note=answer.note)
+        text = ", ".join(t for t in (answer.doubt, percent, answer.note) if t) or "running"
+        if answer.doubt is not None:
+            reading = "unknown"
+            if answer.doubt != attempt.doubt:
+                draft.tell("unknown_status", f"{branch.id}: {text}"[:2_000], branch, attempt=attempt.attempt)
+        branch = draft.change_attempt(
+            branch, attempt.attempt, progress=answer.progress, note=answer.note, doubt=answer.doubt
+        )
         draft.change(branch, observation=fresh, last_poll_failure=None, next_poll_at=due)
     elif isinstance(answer, Unreached):
         reading, text = "unreachable", answer.message

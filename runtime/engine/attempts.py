@@ -11,8 +11,9 @@ from runtime.engine.state_changes import make_changes
 from runtime.engine.visits import record_result
 from runtime.errors import InvalidInput
 from runtime.flow.json_schema import check, check_json
-from runtime.model.branch import Branch, Failure
+from runtime.model.branch import Attempt, Branch, Failure
 from runtime.model.status import BranchStatus as B
+from runtime.model.status import ObservationState
 from runtime.model.task import Completed, Failed
 
 RESULT_BYTES = 256_000
@@ -75,6 +76,23 @@ def fail_attempt(draft: Draft, branch: Branch, number: int, outcome: Failed) -> 
     draft.tell("failed", f"{branch.id}: {failure.type}: {failure.message}", branch, attempt=number)
 
 
+def last_answer(branch: Branch, attempt: Attempt | None) -> str:
+    """What the external system answered last about an attempt, and whether it was reached since; '' for nothing."""
+    if attempt is None:
+        return ""
+    percent = "" if attempt.progress is None else f"{attempt.progress * 100:.0f} %"
+    words = ", ".join(text for text in (attempt.doubt, percent, (attempt.note or "")[:500]) if text)
+    told = [f"the last answer was: {words}"] if words else []
+    problem, seen = branch.last_poll_failure, branch.observation
+    if problem is not None and seen is not None and seen.missed:
+        told.append(
+            f"{attempt.external_system} was not reached {seen.missed} times: {problem.message[:500]}".rstrip(".")
+        )
+    elif seen is not None and seen.state is ObservationState.LOST:
+        told.append(f"{attempt.external_system} did not know {attempt.external_id}")
+    return "; ".join(told)
+
+
 def expire(draft: Draft, branch: Branch) -> None:
     """A timeout of the current work has passed: its job is cancelled before anything else starts."""
     visit = branch.current
@@ -86,8 +104,12 @@ def expire(draft: Draft, branch: Branch) -> None:
     name = "scheduleToClose" if overall else "startToClose"
     seconds = policy.schedule_to_close if overall else policy.start_to_close
     branch = draft.change(owe_cancels(draft, branch), expired=True)
+    said = last_answer(branch, attempt)
     failed = Failed(
-        f"{branch.step_id} did not end within {seconds:g} s ({name}).", "Timeout", {"timeout": name}, not overall
+        f"{branch.step_id} did not end within {seconds:g} s ({name}){f'; {said}' if said else ''}."[:2_000],
+        "Timeout",
+        {"timeout": name, **({"last_answer": said} if said else {})},
+        not overall,
     )
     if attempt is None:
         from_failure = Failure(failed.type, failed.message, draft.now, failed.details, retryable=False)

@@ -189,6 +189,8 @@ def _running(draft: Draft, branch: Branch) -> str:
     elif branch.last_polled_at is not None:
         progress = f", {attempt.progress * 100:.0f} %" if attempt.progress is not None else ""
         text += f"; polled {ago(now, branch.last_polled_at)} ago{progress}"
+    if attempt.doubt is not None:
+        text += f"; {attempt.doubt}"
     if late := late_words(draft, branch):
         text += f"; late: {late}"
     if branch.next_poll_at is not None:

@@ -174,7 +174,10 @@ def _cleaned(answer: Any, step: str, variables: Mapping[str, str]) -> Outcome | 
     if isinstance(plain, Started):
         return _sealed(plain.external_id, step, variables)
     if isinstance(plain, Running):
-        return Running(plain.progress, None if plain.note is None else _hidden(plain.note, secrets, NOTE_LENGTH))
+        return Running(
+            plain.progress,
+            *(None if text is None else _hidden(text, secrets, NOTE_LENGTH) for text in (plain.note, plain.doubt)),
+        )
     if isinstance(plain, Completed):
         return Completed(mask(plain.result, secrets), mask(plain.state, secrets))
     if isinstance(plain, Failed):

@@ -52,6 +52,14 @@ def failures(branches: Mapping[str, Branch], visits: Mapping[str, int]) -> list[
     return [b for b in branches.values() if b.status is B.FAILED and b.visit >= visits.get(b.step_id, 0)]
 
 
+def doubt_of(branch: Branch) -> str | None:
+    """Why the work of a running branch may not be under way, by the last answer of its system."""
+    visit = branch.current
+    if branch.status is not B.RUNNING or branch.open_fork is not None or visit is None or not visit.attempts:
+        return None
+    return visit.attempts[-1].doubt
+
+
 def summarise(draft: Draft, plan: Plan, *, leased: bool) -> Summary:
     """Work out the derived fields."""
     branches = draft.branches
@@ -61,6 +69,7 @@ def summarise(draft: Draft, plan: Plan, *, leased: bool) -> Summary:
     open_branches = [b for b in shown if b.status in (B.STARTING, B.RUNNING)]
     stale = any(b.observation and b.observation.state is ObservationState.STALE for b in open_branches)
     lost = any(b.observation and b.observation.state is ObservationState.LOST for b in open_branches)
+    doubted = any(doubt_of(b) for b in open_branches)
     expired = any(b.expired for b in branches.values() if b.status not in (B.COMPLETED, B.SUPERSEDED, B.SKIPPED))
     late = next(
         (b for b in open_branches if late_against(b, draft.run.workflow, draft.durations, draft.now) is not None), None
@@ -74,7 +83,7 @@ def summarise(draft: Draft, plan: Plan, *, leased: bool) -> Summary:
         rank = 1
     elif expired:
         rank = 2
-    elif stale:
+    elif stale or doubted:
         rank = 3
     elif late is not None:
         rank = 4
@@ -152,6 +161,8 @@ def _why(draft: Draft, status: RunStatus, failed: list[Branch], shown: list[Bran
             return f"{_name(branch)} held by {branch.held_by}"
         if branch.observation and branch.observation.state is not ObservationState.FRESH:
             return f"{_name(branch)} {branch.observation.state}, {branch.observation.missed} polls missed"
+        if doubt := doubt_of(branch):
+            return f"{_name(branch)} {doubt}"[:300]
         if branch.status is B.WAITING and visit and visit.event:
             return f"waits for the event {visit.event}"
     if late is not None:

@@ -44,6 +44,12 @@ class HttpSystem:
 
         return binding_problems(binding)
 
+    def doubts(self, binding: Mapping[str, Any]) -> list[str]:
+        """Sentences about a binding that can be used, but is likely not meant like that."""
+        from runtime.external.http_binding import binding_doubts
+
+        return binding_doubts(binding)
+
     def target(self, binding: Mapping[str, Any]) -> str:
         """Host, and port if written, of the start URL; `env.NAME` when it comes from a variable that is not set."""
         start = binding.get("start")

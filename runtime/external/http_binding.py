@@ -73,6 +73,8 @@ class PollBinding(RequestBinding):
     status: Expression
     completed: list[Any] = Field(min_length=1)
     failed: list[Any] = []
+    running: list[Any] = []
+    """Statuses of work that goes on, besides the words that say so anyway; for any other it is doubted."""
     result: Expression | None = None
     error: Expression | None = None
     progress: Expression | None = None
@@ -111,6 +113,20 @@ def binding_problems(binding: Mapping[str, Any]) -> list[str]:
     except ValidationError as error:
         return [_sentence(problem) for problem in error.errors(include_url=False, include_context=False)]
     return []
+
+
+def binding_doubts(binding: Mapping[str, Any]) -> list[str]:
+    """A sentence for everything that can be used and yet is likely not meant."""
+    try:
+        poll = read_binding(binding).poll
+    except ValidationError:
+        return []
+    if poll.failed:
+        return []
+    return [
+        "`poll.failed` is missing from the http binding: work that failed is polled until time runs out. "
+        "List the statuses of failed work in it."
+    ]
 
 
 def _sentence(problem: Any) -> str:

@@ -10,6 +10,7 @@ from runtime.errors import ExpressionError, Unreachable
 from runtime.external.base import Call
 from runtime.external.http_binding import PollBinding, StartBinding
 from runtime.external.http_exchange import Answer, retry_after
+from runtime.external.http_status import doubt, is_listed
 from runtime.external.json_answer import RESULT_LIMIT, NotJson, result_size
 from runtime.external.no_id import NO_EXTERNAL_ID, no_id_message, usable_id
 from runtime.external.secrets import hide
@@ -62,19 +63,22 @@ def read_poll(answer: Answer, binding: PollBinding, call: Call, now: datetime) -
         raise unreachable(answer, call, now)
     reader = _Reader(answer, call, now)
     status = reader.value("status", binding.status)
-    if any(_same(status, listed) for listed in binding.completed):
+    if is_listed(status, binding.completed):
         result = reader.optional("result", binding.result)
         if result_size(result) > RESULT_LIMIT:
             message = f"{answer.host} reports the work as completed, but its result is over 256 kB."
             return Failed(message, type="ResultTooLarge", retryable=False)
         return Completed(result)
-    if any(_same(status, listed) for listed in binding.failed):
+    if is_listed(status, binding.failed):
         error = _said(reader, binding)
         message = hide(call, str(error))[:2000] if error else f"{answer.host} reports the work as {_line(status)}."
         return Failed(hide(call, message), details={"status": status})
     if status is None or isinstance(status, (dict, list)):
-        raise reader.unfit(f"`status` ({binding.status}) gives no status")
-    return Running(progress=_progress(reader, binding), note=_line(status))
+        raise reader.unfit(f"`status` ({binding.status}) gives no status: {doubt(status, binding)}")
+    doubted = doubt(status, binding)
+    if doubted is None:
+        return Running(progress=_progress(reader, binding), note=_line(status))
+    return Running(_progress(reader, binding), excerpt(answer, call), doubt=hide(call, doubted))
 
 
 def unreachable(answer: Answer, call: Call, now: datetime) -> Unreachable:
@@ -127,10 +131,6 @@ class _Reader:
         answer = self._answer
         message = f"{answer.host} answered HTTP {answer.status} with a body that does not fit: {why.rstrip('.')}."
         return Unreachable(hide(self._call, message), retry_after=retry_after(answer, self._now))
-
-
-def _same(left: Any, right: Any) -> bool:
-    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
 def _line(value: Any) -> str:

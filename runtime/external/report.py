@@ -50,7 +50,7 @@ def plain_report(answer: Any, step_id: str) -> Outcome:
     if issubclass(kind, Started):
         return _started(answer.external_id, step_id)
     if issubclass(kind, Running):
-        return Running(_progress(answer.progress), _text(answer.note, NOTE_LENGTH))
+        return Running(_progress(answer.progress), _text(answer.note, NOTE_LENGTH), _text(answer.doubt, NOTE_LENGTH))
     if issubclass(kind, Completed):
         return _completed(answer, step_id)
     if issubclass(kind, Failed):

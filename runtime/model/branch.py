@@ -57,6 +57,8 @@ class Attempt:
     failure: Failure | None = None
     progress: float | None = None
     note: str | None = None
+    doubt: str | None = None
+    """Why the last answer of the system may not mean that the work goes on."""
     cancel: Cancel | None = None
 
 

@@ -56,6 +56,8 @@ class Running:
 
     progress: float | None = None
     note: str | None = None
+    doubt: str | None = None
+    """Why it may not be so after all: what the system said is not known to mean that."""
 
 
 @dataclass(frozen=True, slots=True)

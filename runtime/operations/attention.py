@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from runtime.engine.summary import at_work, failures
+from runtime.engine.summary import at_work, doubt_of, failures
 from runtime.model.branch import Branch
 from runtime.model.status import ObservationState, RunStatus
 from runtime.model.target import full_name
@@ -16,7 +16,7 @@ from runtime.store.base import RunFilter, RunStore, Stored
 
 SCANNED = 5_000
 KEPT_IDS = 1_000
-KINDS = ("failed", "lost", "expired", "stale", "late", "failed branch", "cancel owed", "event")
+KINDS = ("failed", "lost", "expired", "stale", "unknown status", "late", "failed branch", "cancel owed", "event")
 
 
 @dataclass
@@ -91,6 +91,8 @@ def _of_open(stored: Stored, branch: Branch) -> Iterator[Found]:
         else:
             text = f"{problem.type}: {problem.message}" if problem else "not seen"
             yield "stale", text, where, branch.last_polled_at
+    elif doubt := doubt_of(branch):
+        yield "unknown status", doubt, where, branch.last_polled_at
     elif branch.status == "waiting" and branch.current is not None and branch.current.event:
         yield "event", f"waits for the event {branch.current.event}", where, branch.current.entered_at
     if branch.expired and branch.status == "failed":

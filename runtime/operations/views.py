@@ -106,6 +106,7 @@ def branch_view(branch: Branch, branches: Mapping[str, Branch]) -> dict[str, Any
         "next_poll_at": moment(branch.next_poll_at),
         "polls": branch.polls,
         "progress": attempt.progress if attempt else None,
+        "doubt": attempt.doubt if attempt else None,
         "waiting_for": waiting_for(branch, visit),
         "held_by": branch.held_by,
         "item": branch.item,
