@@ -45,6 +45,11 @@ class Lazily(Mapping[str, Any]):
             self._made = self._make()
         return self._made
 
+    def all(self) -> dict[str, Any]:
+        """Everything in it, made at once where the mapping can do that."""
+        made = self._all()
+        return dict(made.all() if hasattr(made, "all") else made)
+
     def __getitem__(self, key: str) -> Any:
         return self._all()[key]
 
@@ -66,7 +71,7 @@ class Runtime:
     queries: Queries
     actor: Actor
     read_only: bool = False
-    systems: Mapping[str, Any] = field(default_factory=dict)
+    systems: Lazily = field(default_factory=lambda: Lazily(dict))
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -179,9 +184,15 @@ def open_runtime(
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def systems() -> Mapping[str, Any]:
-        from runtime.external.registry import external_systems
+        from runtime.external.registry import Systems
 
-        return external_systems(directory, clock)
+        return Systems(directory, clock, trying=not read_only)
+
+    def broken_plugins() -> list[str]:
+        from runtime.external.registry import Systems
+
+        # A read-only session starts no program, so it tries no plugin either.
+        return [] if read_only else Systems(directory, clock).troubles()
 
     def reading() -> Catalog:
         from runtime.catalog import Catalog
@@ -193,7 +204,7 @@ def open_runtime(
         store,
         directory,
         clock,
-        Queries(store, clock, reading),
+        Queries(store, clock, reading, broken_plugins),
         actor or Actor("forkjoin", "scheduler"),
         read_only,
         Lazily(systems),
@@ -215,9 +226,14 @@ def _clock_of(store: RunStore) -> Clock:
 def _acting_catalog(settings: Settings, systems: Mapping[str, Any]) -> Catalog:
     from runtime.catalog import Catalog
 
+    def checks() -> Mapping[str, Any]:
+        from runtime.external.registry import Checks
+
+        return Checks(systems)
+
     return Catalog(
         [Path(folder) for folder in settings.workflows],
-        binding_checks=Lazily(lambda: {name: system.problems for name, system in systems.items()}),
+        binding_checks=Lazily(checks),
         systems=systems,
         threads_per_workflow=settings.threads_per_workflow,
         call_timeout_seconds=settings.call_timeout_seconds,
@@ -226,9 +242,9 @@ def _acting_catalog(settings: Settings, systems: Mapping[str, Any]) -> Catalog:
 
 def catalog_of(settings: Settings) -> Catalog:
     """Workflows, to be checked without a store."""
-    from runtime.external.registry import external_systems
+    from runtime.external.registry import Systems
 
-    return _acting_catalog(settings, Lazily(lambda: external_systems(directory_of(settings))))
+    return _acting_catalog(settings, Lazily(lambda: Systems(directory_of(settings))))
 
 
 def scheduler_alive(runtime: Runtime) -> bool:

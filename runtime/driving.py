@@ -83,7 +83,7 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
     except Refused:
         runtime.close()
         raise
-    parts = parts_of(runtime, runtime.clock, dict(runtime.systems))
+    parts = parts_of(runtime, runtime.clock, runtime.systems.all())
     loop = WakeLoop(
         runtime.store,
         parts.programs,
@@ -215,7 +215,7 @@ def _reachable(runtime: Runtime, cluster: Any, named: Sequence[str]) -> tuple[di
     Work of some systems lives in files of one machine. The first worker that reaches such a system makes its
     machine, and directory, the home of that work; workers elsewhere leave it to those there.
     """
-    made: dict[str, Any] = dict(runtime.systems)
+    made: dict[str, Any] = runtime.systems.all()
     unknown = sorted(set(named) - set(made))
     if unknown:
         raise InvalidInput(f"There is no external system {unknown[0]}; there are {', '.join(sorted(made))}.")

@@ -45,11 +45,21 @@ class Check:
 class Queries:
     """Reads a store; changes nothing."""
 
-    def __init__(self, store: RunStore, clock: Clock, make_catalog: Callable[[], Catalog]) -> None:
-        """Read a store; the catalog is made when something about workflows is asked first."""
+    def __init__(
+        self,
+        store: RunStore,
+        clock: Clock,
+        make_catalog: Callable[[], Catalog],
+        broken_plugins: Callable[[], list[str]] = list,
+    ) -> None:
+        """Read a store; the catalog is made when something about workflows is asked first.
+
+        `broken_plugins` gives a sentence for each external system of a package that cannot be used.
+        """
         self.store = store
         self.clock = clock
         self._make_catalog = make_catalog
+        self.broken_plugins = broken_plugins
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -199,6 +209,7 @@ class Queries:
         for home in homes(self.store, self.clock.now()) if not moved else ():
             trouble = deserted(home)
             checks.append(Check("home", trouble is None, trouble or f"{home.system} on {home.host}, {home.directory}"))
+        checks += [Check("plugin", False, sentence) for sentence in self.broken_plugins()]
         try:
             broken = [w for w in self.catalog.workflows() if w.problems]
             told = "; ".join(f"{w.name}: {w.problems[0]}" for w in broken)
