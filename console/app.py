@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, ComposeResult
-from textual.events import Resize
+from textual.events import Event, Key, Paste, Resize
 from textual.widgets import ContentSwitcher, Input
 
 from console import chrome
@@ -28,13 +28,13 @@ from console.screens.registry import VIEWS
 from console.snapshot import Snapshot
 from console.theme import Look
 from console.times import Zone
+from console.typed import Typed
 from console.widgets.bar import Bar
 from console.widgets.prompt import PromptLine
 from console.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from runtime.assembly import Runtime
-    from runtime.operations.records import Receipt
 
 REFRESH_SECONDS = 1.0
 AROUND_SECONDS = 2.0
@@ -82,6 +82,7 @@ class ForkjoinApp(Guarded, App[int]):
         self.receipts = Receipts(self)
         self.dispatch_acts = Dispatch(self)
         self.keys = Keys(self)
+        self.typed = Typed(self)
         self._refresh_seconds = refresh_seconds
         self._remapped = dict(keys or {})
 
@@ -108,15 +109,17 @@ class ForkjoinApp(Guarded, App[int]):
         for view in self.query(View):
             view.shape(self.size.width, self.size.height)
         self.view.opened()
-        self.view.rows.focus()
+        self.view.screen.set_focus(self.view.rows)
         self.read_around()
         self.feed.begin()
+        self.typed.begin()
         if self._refresh_seconds:
             self.set_interval(self._refresh_seconds, self.tick)
             self.set_interval(AROUND_SECONDS, self.read_around)
 
     async def on_unmount(self) -> None:
         """End the threads."""
+        self.typed.end()
         self.feed.end()
 
     # The screens
@@ -132,7 +135,7 @@ class ForkjoinApp(Guarded, App[int]):
         self.query_one("#views", ContentSwitcher).current = f"view-{name_id}"
         self.view.shape(self.size.width, self.size.height)
         self.view.opened()
-        self.view.rows.focus()
+        self.view.screen.set_focus(self.view.rows)
         self.update_chrome()
 
     def here(self) -> Here:
@@ -180,10 +183,12 @@ class ForkjoinApp(Guarded, App[int]):
         """A thread has read something."""
         if self.feed.current(message):
             message.receive(message.value)
+        self.feed.answered(message.topic, message.serial)
 
     def on_unread(self, message: Unread) -> None:
         """A thread could not read."""
         (message.fail or self.trouble)(message.problem)
+        self.feed.answered(message.topic, message.serial)
 
     def on_said(self, message: Said) -> None:
         """A widget says something."""
@@ -197,9 +202,21 @@ class ForkjoinApp(Guarded, App[int]):
             return BY_ID[str(parameters[0])].always
         return True
 
-    def action_command(self, command_id: str) -> None:
+    async def on_event(self, event: Event) -> None:
+        """What is typed is put into a line; all else is handled as it comes."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            self.typed.take(event)
+        else:
+            await super().on_event(event)
+
+    async def handle_typed(self, event: Key | Paste) -> None:
+        """The turn of a key or a paste has come."""
+        await super().on_event(event)
+
+    async def action_command(self, command_id: str) -> None:
         """A key of a command was pressed."""
-        self.keys.pressed(command_id)
+        if await self.typed.ready_for(BY_ID[command_id]):
+            self.keys.pressed(command_id)
 
     def perform(self, command_id: str, here: Here | None = None) -> None:
         """Do a command on what is under the cursor, or say why not."""
@@ -234,12 +251,6 @@ class ForkjoinApp(Guarded, App[int]):
         self.view.changed()
         self.read_around()
 
-    def started(self, receipt: Receipt) -> None:
-        """A run was started: show it."""
-        self.say(receipt.message)
-        runs: Any = self.query_one("#view-runs")
-        runs.reorder(select=receipt.run.id if receipt.run else None)
-
     # Dialogs and typed lines
 
     def open_dialog(self, dialog: Dialog[Any], take: Callable[[Any], Any] | None = None) -> None:
@@ -255,24 +266,14 @@ class ForkjoinApp(Guarded, App[int]):
         self.query_one(PromptLine).ask(preset, hint, take, suggestions)
 
     def on_prompt_line_closed(self) -> None:
-        """The line is away: the keys act on the rows again."""
+        """The line is away."""
         self.query_one("#message").display = True
-        self.view.rows.focus()
 
     def filter_runs(self, where: str) -> None:
         """Show the runs that match."""
         self.go_to("runs")
         runs: Any = self.view
         runs.filter_by(where)
-
-    def set_zone(self, zone: Zone) -> None:
-        """Show times another way, everywhere."""
-        self.zone = zone
-        runs: Any = self.query_one("#view-runs")
-        runs.source.zone = zone
-        self.say({"relative": "Times as spans.", "local": "Times of this machine.", "utc": "Times in UTC."}[zone])
-        self.view.changed()
-        self.view.tick()
 
     def leave(self) -> None:
         """Quit; runs and the scheduler go on as DESIGN section 6 says."""
@@ -283,18 +284,17 @@ class ForkjoinApp(Guarded, App[int]):
     def say(self, text: str, *, trouble: bool = False) -> None:
         """Put a sentence on the line above the footer."""
         self.message, self.message_is_trouble = text, trouble
-        for bar in self.query("#message").results(Bar):
-            bar.update_lines()
+        self._update("message")
 
     def update_footer(self) -> None:
         """The keys of what is selected."""
-        self.query_one("#footer", Bar).update_lines()
-
-    def update_tabs(self) -> None:
-        """Tabs with their counts."""
-        self.query_one("#tabs", Bar).update_lines()
+        self._update("footer")
 
     def update_chrome(self) -> None:
         """Everything around the panes."""
-        for name in ("header", "tabs", "banner", "message", "footer"):
-            self.query_one(f"#{name}", Bar).update_lines()
+        self._update("header", "tabs", "banner", "message", "footer")
+
+    def _update(self, *names: str) -> None:
+        # None is left of them while the console is being left.
+        for bar in (b for name in names for b in self.query(f"#{name}").results(Bar)):
+            bar.update_lines()

@@ -109,8 +109,8 @@ def message(app: ForkjoinApp, width: int) -> Sequence[Line]:
 def footer(app: ForkjoinApp, width: int) -> Sequence[Line]:
     """At most eight keys, those of what is selected first."""
     here = app.here()
-    known = [c for c in available(read_only=app.read_only) if c.label and (not c.screens or here.screen in c.screens)]
-    acts = [c for c in known if c.group is Group.ACT and c.advised(here) and c.possible(here)][:3]
+    known = [c for c in available(read_only=app.read_only) if c.label and c.belongs(here.screen)]
+    acts = [c for c in known if c.group is Group.ACT and c.advised(here) and c.usable(here)][:3]
     others = [c for c in known if c.group is not Group.ACT and not c.always]
     chosen = [*acts, *others]
     line: list[Piece] = []

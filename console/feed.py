@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from console.messages import Answered, Unread
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Post = Callable[["Message"], Any]
 _Work = tuple[str, int, Callable[["Runtime"], Any], Callable[[Any], None], Callable[[Exception], None] | None]
+
+
+class Brings(Enum):
+    """What a question brings, so that keys typed after it wait for it."""
+
+    ROWS = "rows"
+    DIALOG = "dialog"
 
 
 class Lane:
@@ -114,7 +122,7 @@ class Lane:
             except Exception as problem:
                 if isinstance(problem, StoreAway):
                     self._keep(work)
-                self._post(Unread(topic, problem, fail))
+                self._post(Unread(topic, serial, problem, fail))
         if runtime is not None:
             runtime.close()
 
@@ -136,6 +144,10 @@ class Feed:
         self.slow = Lane("forkjoin-scan", open_reader, post)
         self.acting = Lane("forkjoin-act", open_actor, post, patient=False)
         self._serials: dict[str, int] = {}
+        self._pending: dict[str, int] = {}
+        """Topics whose newest question is not answered yet, with its number; of acts, how many."""
+        self._brought: dict[str, Brings] = {}
+        """Topics asked for by a key: what is typed next is meant for what they bring."""
 
     def read(
         self,
@@ -145,9 +157,15 @@ class Feed:
         fail: Callable[[Exception], None] | None = None,
         *,
         slow: bool = False,
+        brings: Brings | None = None,
     ) -> None:
-        """Read in a thread; answers to an older question of the same topic are dropped."""
-        serial = self._serials[topic] = self._serials.get(topic, 0) + 1
+        """Read in a thread; answers to an older question of the same topic are dropped.
+
+        Keys typed after one that `brings` something wait for it.
+        """
+        serial = self._ask(topic)
+        if brings is not None:
+            self._brought[topic] = brings
         (self.slow if slow else self.quick).ask(topic, serial, work, receive, fail)
 
     def act(
@@ -157,6 +175,7 @@ class Feed:
         fail: Callable[[Exception], None] | None = None,
     ) -> None:
         """Change something in a thread; never dropped, never twice, in the order given."""
+        self._pending["act"] = self._pending.get("act", 0) + 1
         self.acting.ask("act", 0, work, receive, fail, always=True)
 
     def rehearse(
@@ -168,8 +187,28 @@ class Feed:
         topic: str = "rehearse",
     ) -> None:
         """Try something out in the acting thread; of several tries only the newest counts."""
-        serial = self._serials[topic] = self._serials.get(topic, 0) + 1
+        serial = self._ask(topic)
         self.acting.ask(topic, serial, work, receive, fail)
+
+    def _ask(self, topic: str) -> int:
+        serial = self._serials[topic] = self._pending[topic] = self._serials.get(topic, 0) + 1
+        return serial
+
+    def answered(self, topic: str, serial: int) -> None:
+        """The app has taken an answer, or learnt that there is none."""
+        if topic == "act":
+            self._pending["act"] -= 1
+        elif self._pending.get(topic) == serial:
+            self._pending[topic] = 0
+            self._brought.pop(topic, None)
+
+    def pending(self, topic: str) -> bool:
+        """Whether the newest question of a topic is not answered yet; of acts, whether one is under way."""
+        return bool(self._pending.get(topic))
+
+    def brings(self, what: Brings) -> bool:
+        """Whether something of the kind, that a key asked for, is still to come."""
+        return what in self._brought.values()
 
     def current(self, message: Answered) -> bool:
         """Whether an answer is to the newest question of its topic."""
@@ -197,6 +236,8 @@ class Feed:
     def forget(self, topic: str) -> None:
         """Drop the answer that is still to come on a topic."""
         self._serials[topic] = self._serials.get(topic, 0) + 1
+        self._pending[topic] = 0
+        self._brought.pop(topic, None)
 
     @property
     def idle(self) -> bool:

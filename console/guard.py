@@ -67,21 +67,25 @@ class Guarded:
     def _fatal_error(self) -> None:
         """Textual's own would print every local variable, payloads and secrets among them, to the scrollback."""
         problem = sys.exc_info()[1]
-        where = ""
-        if self.crash_log is not None:
-            try:
-                handle = os.open(self.crash_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-                with os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace") as file:
-                    file.write(time.strftime("%Y-%m-%dT%H:%M:%S ") + traceback.format_exc())
-                where = f"; {self.crash_log} says more"
-            except OSError as trouble:
-                where = f"; its report could not be written: {trouble}"
+        where = self.report(problem)
         app: Any = self
         app._exit_renderables.append(
             Text(f"The console met a problem of its own and closed: {type(problem).__name__}{where}. The runs go on.")
         )
         app._return_code = 5
         app._close_messages_no_wait()
+
+    def report(self, problem: BaseException | None) -> str:
+        """Write a problem of our own down, without local variables; gives where it can be read."""
+        if self.crash_log is None:
+            return ""
+        try:
+            handle = os.open(self.crash_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(time.strftime("%Y-%m-%dT%H:%M:%S ") + "".join(traceback.format_exception(problem)))
+            return f"; {self.crash_log} says more"
+        except OSError as trouble:
+            return f"; its report could not be written: {trouble}"
 
     def guard(self) -> None:
         """Handle signals and a terminal that goes away; to be called when the app is mounted."""

@@ -42,12 +42,19 @@ class Keys:
             cli = command.cli.format(run=here.run_id or "RUN", branch=here.branch.id if here.branch else "BRANCH")
             app.say(f"Read-only. From a shell: {cli}")
             return
-        possible = command.possible(here)
-        if not possible:
-            app.say(f"{command.key_shown()}: {possible.text}", trouble=True)
-            return
-        app.say("")
-        command.run(app, here)
+        try:
+            possible = command.usable(here)
+            if not possible:
+                app.say(f"{command.key_shown()}: {possible.text}", trouble=True)
+                return
+            app.say("")
+            command.run(app, here)
+        except Exception as problem:
+            # One command that fails leaves the others: the console goes on, and its crash log says more.
+            where = app.report(problem)
+            app.say(
+                f"{command.id}: the console met a problem of its own: {type(problem).__name__}{where}.", trouble=True
+            )
 
     def performing(self, here: Here) -> Callable[[str | None], None]:
         """Takes what was chosen in a menu of commands."""

@@ -22,9 +22,10 @@ class Answered(Message):
 class Unread(Message):
     """Reading failed: the sentence says why."""
 
-    def __init__(self, topic: str, problem: Exception, fail: Callable[[Exception], None] | None) -> None:
+    def __init__(self, topic: str, serial: int, problem: Exception, fail: Callable[[Exception], None] | None) -> None:
         super().__init__()
         self.topic = topic
+        self.serial = serial
         self.problem = problem
         self.fail = fail
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def on_screen(app: ForkjoinApp, here: Here) -> list[type[Command]]:
     """Commands of this session that belong to the screen."""
-    return [c for c in available(read_only=app.read_only) if not c.screens or here.screen in c.screens]
+    return [c for c in available(read_only=app.read_only) if c.belongs(here.screen)]
 
 
 def help_dialog(app: ForkjoinApp, here: Here) -> MenuDialog:
@@ -35,10 +35,10 @@ def help_dialog(app: ForkjoinApp, here: Here) -> MenuDialog:
 
 def action_menu(app: ForkjoinApp, here: Here) -> MenuDialog:
     """What can be done here, then what cannot, with the reason."""
-    acts = [c for c in COMMANDS if c.group is Group.ACT and (not c.screens or here.screen in c.screens)]
+    acts = [c for c in COMMANDS if c.group is Group.ACT and c.belongs(here.screen)]
     can, cannot = [], []
     for command in acts:
-        possible = command.possible(here)
+        possible = command.usable(here)
         if app.read_only and command.changes:
             shell = command.cli.format(run=here.run_id or "RUN", branch=here.branch.id if here.branch else "BRANCH")
             cannot.append(

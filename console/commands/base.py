@@ -22,6 +22,16 @@ class Group(StrEnum):
     CONSOLE = "Console"
 
 
+class Waits(StrEnum):
+    """What a key waits for before it is handled."""
+
+    NOTHING = "nothing"
+    ROWS = "rows"
+    """The rows that a key before it asked for."""
+    ALL = "all"
+    """Those, what is under the cursor, and what comes of acts given before."""
+
+
 @dataclass(frozen=True)
 class Here:
     """What a command acts on, taken when the key was pressed: a late answer can never land on something else."""
@@ -74,6 +84,10 @@ class Command(ABC):
     """The command of the command line that does the same, `{run}` and `{branch}` filled in."""
     shown: ClassVar[str] = ""
     """How help shows the key, where that differs from the key itself."""
+    title: ClassVar[str] = ""
+    """The screen it brings into sight, if it does."""
+    waits: ClassVar[Waits] = Waits.ALL
+    """What its key waits for, if that is still being read."""
 
     @classmethod
     def text(cls) -> str:
@@ -81,8 +95,25 @@ class Command(ABC):
         return (cls.__doc__ or "").strip()
 
     @classmethod
+    def belongs(cls, screen: str) -> bool:
+        """Whether it is a command of this screen: the one place where `screens` is looked at."""
+        return not cls.screens or screen in cls.screens
+
+    @classmethod
+    def usable(cls, here: Here) -> Possible:
+        """Whether it can be used here: it belongs to the screen, and is possible on what is under the cursor."""
+        if cls.belongs(here.screen):
+            return cls.possible(here)
+        from console.commands.registry import BY_ID
+
+        others = [c for name, c in BY_ID.items() if name.removeprefix("screen_") in cls.screens]
+        return Possible(
+            False, f"not on this screen; {' or '.join(f'{c.key_shown()} {c.title}' for c in others)} has it."
+        )
+
+    @classmethod
     def possible(cls, here: Here) -> Possible:
-        """Whether it can be used on what is under the cursor."""
+        """Whether it can be used on what is under the cursor, on a screen of its own; `usable` is what to ask."""
         return Possible(True, cls.text())
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from console.commands.base import Command, Group, Here, Possible
+from console.commands.base import Command, Group, Here, Possible, Waits
 from console.times import Zone
 
 if TYPE_CHECKING:
@@ -88,7 +88,12 @@ class ZoneTurn(Command):
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """The next zone."""
         zones = list(Zone)
-        app.set_zone(zones[(zones.index(app.zone) + 1) % len(zones)])
+        app.zone = zones[(zones.index(app.zone) + 1) % len(zones)]
+        runs: Any = app.query_one("#view-runs")
+        runs.source.zone = app.zone
+        app.say({"relative": "Times as spans.", "local": "Times of this machine.", "utc": "Times in UTC."}[app.zone])
+        app.view.changed()
+        app.view.tick()
 
 
 class Copy(Command):
@@ -132,6 +137,7 @@ class Quit(Command):
     """Leaves the console; runs go on."""
 
     id, key, group = "quit", "q", Group.CONSOLE
+    waits = Waits.ROWS
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -144,6 +150,7 @@ class QuitNow(Command):
     """Leaves the console at once."""
 
     id, key, group, always = "quit_now", "ctrl+q", Group.CONSOLE, True
+    waits = Waits.NOTHING
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from console.commands.base import Command, Group, Here
+from console.commands.base import Command, Group, Here, Waits
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
@@ -23,6 +23,7 @@ class _Move(Command):
     """Moves the cursor."""
 
     group = Group.MOVE
+    waits = Waits.ROWS
 
     @classmethod
     def go(cls, rows: Rows) -> None:
@@ -104,6 +105,7 @@ class Prefix(Command):
     """g g goes to the top, g f to the graph."""
 
     id, key, group, shown = "go_prefix", "g", Group.MOVE, "gg"
+    waits = Waits.ROWS
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -147,6 +149,7 @@ class Back(Command):
     """Leaves a page, a filter, marks; else nothing."""
 
     id, key, group, shown = "back", "escape", Group.MOVE, "esc"
+    waits = Waits.ROWS
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -158,6 +161,7 @@ class NextArea(Command):
     """To the next pane on the screen."""
 
     id, key, group = "next_area", "tab", Group.MOVE
+    waits = Waits.ROWS
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -169,6 +173,7 @@ class PreviousArea(Command):
     """To the pane before on the screen."""
 
     id, key, group = "previous_area", "shift+tab", Group.MOVE
+    waits = Waits.ROWS
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -206,11 +211,13 @@ def _screen(number: int, name_id: str, title: str) -> type[Command]:
         id = f"screen_{name_id}"
         key = str(number)
         group = Group.MOVE
+        waits = Waits.NOTHING
 
         @classmethod
         def run(cls, app: ForkjoinApp, here: Here) -> None:
             app.go_to(name_id)
 
+    ToScreen.title = title
     return ToScreen
 
 

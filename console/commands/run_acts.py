@@ -116,7 +116,8 @@ class Restart(Command):
     @classmethod
     def possible(cls, here: Here) -> Possible:
         """Any run can be restarted."""
-        return no_run(here) or Possible(True, "restart as a new run")
+        refused = no_run(here)
+        return Possible(True, "restart as a new run") if refused is None else refused
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -134,9 +135,9 @@ class SetWake(Command):
     @classmethod
     def possible(cls, here: Here) -> Possible:
         """The run must have something to wake for."""
-        if (refused := no_run(here)) is not None:
-            return refused
-        if here.run is not None and here.run.next_wake_at is None:
+        if here.run is None:
+            return Possible(False, "no run is selected; 1 shows the runs, and it sets the wake of one.")
+        if here.run.next_wake_at is None:
             return Possible(False, f"{here.run_id} has no wake to move: it is {here.run.status}. R or P sets one.")
         return Possible(True, "set the next wake")
 
@@ -202,9 +203,11 @@ class Edit(Command):
     @classmethod
     def possible(cls, here: Here) -> Possible:
         """The run must not have ended for good."""
-        if here.run is not None and here.run.status in ("completed", "cancelled"):
+        if here.run is None:
+            return Possible(False, "no run is selected; 1 shows the runs, and it edits one.")
+        if here.run.status in ("completed", "cancelled"):
             return Possible(False, f"{here.run_id} is {here.run.status}; nothing is left to edit.")
-        return no_run(here) or Possible(True, "edit the state")
+        return Possible(True, "edit the state")
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:

@@ -8,6 +8,7 @@ from console.commands.base import Command, Group, Here
 from console.dialogs import fields
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.plan import Answers, Field, Option, Plan
+from console.feed import Brings
 from runtime.safe_text import json_text
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Start(Command):
                 start_chosen,
             )
 
-        app.feed.read("flows", work, take, app.trouble, slow=True)
+        app.feed.read("flows", work, take, app.trouble, slow=True, brings=Brings.DIALOG)
 
 
 def start_plan(app: ForkjoinApp, name: str, flow: Any) -> Plan:
@@ -148,6 +149,11 @@ def start_plan(app: ForkjoinApp, name: str, flow: Any) -> Plan:
         )
         return receipt
 
+    def show(receipt: Receipt) -> None:
+        app.say(receipt.message)
+        runs: Any = app.query_one("#view-runs")
+        runs.reorder(select=receipt.run.id if receipt.run else None)
+
     def command(answers: Answers) -> tuple[str, ...]:
         given = state(answers)
         words = ("--state", json_text(given, indent=None)) if given else ()
@@ -169,7 +175,7 @@ def start_plan(app: ForkjoinApp, name: str, flow: Any) -> Plan:
         ),
         preset="real",
         fields=(*form, Field(" id", "run id", "text", hint="made up if left empty")),
-        finished=lambda receipt: app.started(receipt),
+        finished=show,
     )
 
 

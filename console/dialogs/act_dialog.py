@@ -82,6 +82,10 @@ class ActDialog(Dialog[None]):
         if self.plan.ask is not None:
             self._ask(*self.plan.ask)
 
+    def reads(self) -> bool:
+        """At a button: whether it is not known yet what the act would do."""
+        return isinstance(self.focused, Push) and self.console_app.feed.pending("rehearse")
+
     # What is shown
 
     def _facts(self, width: int) -> list[Line]:

@@ -35,6 +35,12 @@ class Dialog(ModalScreen[T]):
     def __init__(self, look: Look, **how: Any) -> None:
         super().__init__(**how)
         self.look = look
+        self.opened = False
+        """Whether it stands with its focus set: keys typed ahead wait for that."""
+
+    def on_mount(self) -> None:
+        """It stands; called after what a kind of dialog does at its mounting."""
+        self.opened = True
 
     @property
     def console_app(self) -> ForkjoinApp:
@@ -64,6 +70,10 @@ class Dialog(ModalScreen[T]):
 
     def tick(self) -> None:
         """A second passed."""
+
+    def reads(self) -> bool:
+        """Whether the next key must wait for something that is being read."""
+        return False
 
     def rehearse(self) -> None:
         """Work out anew what the act would do; a dialog that acts on nothing has nothing to work out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from console.dialogs.menu import Item, MenuDialog
+from console.feed import Brings
 from runtime.safe_text import json_text
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def compare(app: ForkjoinApp, first: str, second: str) -> None:
         same = "Nothing differs but ids and times." if len(items) == 1 else ""
         app.open_dialog(MenuDialog(app.look, f"{first} and {second}", items, note=same, mark=34))
 
-    app.feed.read("compare", work, take, app.trouble)
+    app.feed.read("compare", work, take, app.trouble, brings=Brings.DIALOG)
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[tuple[str, str, str]]:

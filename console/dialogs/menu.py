@@ -115,7 +115,7 @@ class MenuDialog(Dialog[Any]):
 
     def action_search(self) -> None:
         """Find a line."""
-        self.query_one("#search").focus()
+        self.set_focus(self.query_one("#search"))
 
     def action_choose(self) -> None:
         """Take the line under the cursor."""

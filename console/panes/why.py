@@ -47,7 +47,7 @@ def you_can(detail: RunDetail, showing: Showing) -> list[Line]:
             for s in told
             for line in wrapped(clean("Read-only. From a shell:" + s[8:], 2_000), showing.width - 1, "   ")
         ]
-    can = [(c, p) for c in COMMANDS if c.group is Group.ACT and c.advised(here) and (p := c.possible(here))]
+    can = [(c, p) for c in COMMANDS if c.group is Group.ACT and c.advised(here) and (p := c.usable(here))]
     shown = [f"{c.key_shown()} {clean(p.text, 120)}" for c, p in can[:4]]
     if not shown:
         return []

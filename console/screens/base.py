@@ -50,6 +50,14 @@ class View(Widget):
     def changed(self) -> None:
         """The store changed: read again what is in sight."""
 
+    def reads(self) -> bool:
+        """Whether what is under the cursor, or about it, is still being read."""
+        return False
+
+    def reads_pane(self) -> bool:
+        """Whether the keys act on rows that are still being read."""
+        return False
+
     def tick(self) -> None:
         """A second passed: draw times anew."""
         self.rows.redraw_changed()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import ComposeResult
 
 from console.commands.base import Here
+from console.feed import Brings
 from console.screens.base import View
 from console.theme import Line, crop, plain
 from console.widgets.bar import Bar
@@ -64,9 +65,21 @@ class ListView(View):
         """What is said of the chosen row."""
         return ()
 
+    def opened(self) -> None:
+        """Read; what is typed meanwhile is meant for what comes."""
+        self._read_again(Brings.ROWS)
+
     def changed(self) -> None:
         """Read again."""
-        self.console_app.feed.read(self.name_id, self.read, self._take, self.console_app.trouble, slow=True)
+        self._read_again(None)
+
+    def _read_again(self, brings: Brings | None) -> None:
+        app = self.console_app
+        app.feed.read(self.name_id, self.read, self._take, app.trouble, slow=True, brings=brings)
+
+    def reads(self) -> bool:
+        """Whether the list is being read."""
+        return self.console_app.feed.pending(self.name_id)
 
     def _take(self, data: Any) -> None:
         self.data = data

@@ -6,6 +6,7 @@ from array import array
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from console.feed import Brings
 from runtime.operations.run_detail import RunDetail, read_detail
 from runtime.operations.run_window import Order, read_order, read_rows
 
@@ -31,13 +32,15 @@ class Reading:
         self.ordered_at = datetime.min.replace(tzinfo=UTC)
         """When the order was read last."""
         self._wanted: set[int] = set()
+        self._asked_of = self._detail_of = ""
+        """The runs whose details were asked for, and were given, last."""
         self._question: Question | None = None
         self._asking: tuple[str, str] | None = None
 
     # The list
 
-    def order(self, *, select: str | None = None) -> None:
-        """Read the order anew."""
+    def order(self, *, select: str | None = None, brings: Brings | None = None) -> None:
+        """Read the order anew, for a key that waits for it or by itself."""
         view, feed = self._view, self._view.console_app.feed
         where, sort, only = view.whole_filter, view.sort, view.only[0]
         chosen = select or (view.run.id if view.run and (view.list.cursor or view.key_at) else None)
@@ -52,7 +55,7 @@ class Reading:
             at = runtime.store.numbers([chosen]).get(chosen) if chosen else None
             return order, read_rows(runtime.store, order.numbers[:FIRST]), at
 
-        feed.read("order", work, self._take_order, self._no_order, slow=bool(where))
+        feed.read("order", work, self._take_order, self._no_order, slow=bool(where), brings=brings)
 
     def _no_order(self, problem: Exception) -> None:
         self.under_way = None
@@ -75,6 +78,27 @@ class Reading:
         self.window()
         self.detail()
 
+    def keep_order(self) -> None:
+        """A key was pressed: an order that nobody asked for comes too late."""
+        feed = self._view.console_app.feed
+        if feed.pending("order") and not feed.brings(Brings.ROWS):
+            feed.forget("order")
+            self.under_way = None
+
+    def lacks(self) -> bool:
+        """Whether the run under the cursor or its details are not read yet; asks for what nobody has asked for."""
+        view, feed = self._view, self._view.console_app.feed
+        if not len(view.source):
+            return False
+        if not view.source.known(view.list.cursor) and not feed.pending("window"):
+            self.window()
+        if feed.pending("window"):
+            return True
+        run = view.run
+        if run is not None and run.id != self._detail_of and not feed.pending("detail"):
+            self.detail()
+        return run is not None and feed.pending("detail")
+
     def want(self, index: int) -> None:
         """A row is in sight that is not read yet."""
         if index not in self._wanted:
@@ -87,6 +111,8 @@ class Reading:
         view = self._view
         page = view.list.page
         top = max(0, view.list.scroll_offset.y - page)
+        if not top <= view.list.cursor < top + 3 * page:
+            top = max(0, view.list.cursor - page)
         numbers = view.source.numbers(top, 3 * page)
 
         def work(runtime: Runtime) -> tuple[array[int], list[Run | None]]:
@@ -127,7 +153,8 @@ class Reading:
             view.source.marks.add(ids, where)
             view.redraw_list()
 
-        view.console_app.feed.read("marks", work, take, view.console_app.trouble, slow=True)
+        app = view.console_app
+        app.feed.read("marks", work, take, app.trouble, slow=True, brings=Brings.ROWS)
 
     # The selected run
 
@@ -135,7 +162,9 @@ class Reading:
         """Read the selected run, and what its pane needs besides."""
         view = self._view
         run = view.run
+        self._asked_of = run.id if run else ""
         if run is None:
+            view.console_app.feed.forget("detail")
             self._take_detail((None, {}))
             return
         run_id, pane, branch_id = run.id, view.area.pane, view.area.branch_id
@@ -153,6 +182,7 @@ class Reading:
 
     def _take_detail(self, answer: tuple[RunDetail | None, dict[str, Any]]) -> None:
         view = self._view
+        self._detail_of = self._asked_of
         view.area.take(*answer)
         view.why_bar.update_lines()
         view.console_app.update_footer()

@@ -52,6 +52,10 @@ class RunSource:
         """Row numbers of a window."""
         return self.order.numbers[max(0, start) : start + count]
 
+    def known(self, index: int) -> bool:
+        """Whether it is known what stands in this place, if only that it is gone."""
+        return not 0 <= index < len(self) or self.order.numbers[index] in self._read
+
     def run_at(self, index: int) -> Run | None:
         """The run in this place, if it is read."""
         if not 0 <= index < len(self):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import ComposeResult
 
 from console.commands.base import Here
+from console.feed import Brings
 from console.panes.base import Showing
 from console.screens.base import View
 from console.screens.reading import Reading
@@ -98,6 +99,14 @@ class RunsView(View):
         else:
             self.reorder()
 
+    def reads(self) -> bool:
+        """Whether the run under the cursor, or its details, are still to be read; asks for them if nobody has."""
+        return self.reading.lacks()
+
+    def reads_pane(self) -> bool:
+        """In a pane: whether it shows the details of another run still."""
+        return self.area.focused_box is not None and self.reads()
+
     def changed(self) -> None:
         """Read what is in sight again; new runs are counted, or shown if nobody is at the keys."""
         now = self.console_app.now()
@@ -107,15 +116,16 @@ class RunsView(View):
             self.reading.detail()
             self.reading.grown()
         else:
-            self.reorder()
+            self.reading.order()
 
     def reorder(self, *, select: str | None = None) -> None:
-        """Put the list in order; the cursor stays with its run, or goes to `select`."""
-        self.reading.order(select=select)
+        """Put the list in order, for a key; the cursor stays with its run, or goes to `select`."""
+        self.reading.order(select=select, brings=Brings.ROWS)
 
     def touched(self) -> None:
-        """A key was pressed: rows stay where they are for a while."""
+        """A key was pressed: rows stay where they are for a while, even if another order is on its way."""
         self.key_at = self.console_app.now()
+        self.reading.keep_order()
 
     def tick(self) -> None:
         """Draw times anew."""
@@ -147,7 +157,7 @@ class RunsView(View):
         else:
             focus = self.area.branches.rows
         self._arrange()
-        focus.focus()
+        self.screen.set_focus(focus)
         self.reading.detail()
 
     def step_pane(self, by: int) -> None:
@@ -166,7 +176,7 @@ class RunsView(View):
         elif self.showing_page or not self.list.has_focus:
             self.showing_page = False
             self._arrange()
-            self.list.focus()
+            self.screen.set_focus(self.list)
         elif marks:
             marks.clear()
             self.redraw_list()

@@ -133,9 +133,9 @@ class Desk:
         """Wait until everything asked is read and drawn."""
         for _ in range(500):
             await self.pilot.pause()
-            if self.app.feed.idle:
+            if self.app.feed.idle and self.app.typed.idle:
                 await self.pilot.pause()
-                if self.app.feed.idle:
+                if self.app.feed.idle and self.app.typed.idle:
                     return
             await asyncio.sleep(0.002)
         raise AssertionError("the console does not come to rest")
