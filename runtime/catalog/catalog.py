@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,10 +13,11 @@ from typing import Any
 
 from runtime.catalog.bindings import bind, doubtful_bindings
 from runtime.catalog.code import TaskCode
-from runtime.catalog.folders import BUILT_IN, find_workflows
+from runtime.catalog.current_code import CurrentCode
+from runtime.catalog.folders import BUILT_IN, find_workflows, folders_stamp
 from runtime.catalog.python_system import run_local
-from runtime.catalog.workflow import FLOW_FILE, TASKS_FILE, Code, Workflow, read_code, read_flow_file, read_workflow
-from runtime.errors import FlowProblems, NotFound
+from runtime.catalog.workflow import FLOW_FILE, TASKS_FILE, Code, Workflow, read_flow_file, read_workflow
+from runtime.errors import FlowProblems, InvalidInput, NotFound
 from runtime.external.base import ExternalSystem
 from runtime.flow.definition import Flow
 from runtime.flow.graph import FlowGraph
@@ -25,6 +27,8 @@ from runtime.model.run import Run
 from runtime.model.task import Completed, Failed, TaskRequest
 
 PROGRAMS_KEPT = 256
+LOOK_SECONDS = 1.0
+"""How often the folders of workflows are looked at for changes."""
 
 Check = Callable[[Mapping[str, Any]], list[str]]
 
@@ -56,8 +60,9 @@ class Catalog:
         self._timeout = call_timeout_seconds
         self._lock = threading.RLock()
         self._found: dict[str, Workflow] | None = None
-        self._files: dict[Path, Code] = {}
-        """Code that runs recorded and no folder holds."""
+        self._found_stamp: object = None
+        self._looked_at = 0.0
+        self._current = CurrentCode()
         self._programs: OrderedDict[tuple[object, ...], Program] = OrderedDict()
         self._codes: dict[str, TaskCode] = {}
 
@@ -66,14 +71,13 @@ class Catalog:
         return list(self._by_name().values())
 
     def reload(self) -> None:
-        """Look at the folders again; code that changed is imported anew at its next call."""
+        """Look at the folders again, and at code that could not be imported, whether they changed or not."""
         found = find_workflows(self._folders)
         with self._lock:
-            self._found = found
-            self._files.clear()
+            self._found, self._found_stamp, self._looked_at = found, folders_stamp(self._folders), time.monotonic()
             self._programs.clear()
             for path, code in list(self._codes.items()):
-                if code.hash is None or code.hash != read_code(Path(path)).hash:
+                if code.hash is None or not Path(path).is_file():
                     self._codes.pop(path).close()
 
     def find(self, name_or_path: str | Path) -> Workflow:
@@ -87,13 +91,15 @@ class Catalog:
         written = os.fspath(name_or_path)
         known = self._by_name()
         if written in known:
-            return known[written]
+            return self._as_now(known[written])
         path = Path(written)
         in_folder = path.is_dir() and (path / FLOW_FILE).is_file()
         if in_folder or path.is_file():
             file = (path / FLOW_FILE if in_folder else path).absolute()
             same = (w for w in known.values() if w.path == file)
-            return next(same, None) or (replace(read_workflow(file), loose=True) if in_folder else read_flow_file(file))
+            return next((self._as_now(w) for w in same), None) or (
+                replace(read_workflow(file), loose=True) if in_folder else read_flow_file(file)
+            )
         if path.suffix == ".json" or os.sep in written:
             raise NotFound(f"There is no flow file {written}.")
         names = ", ".join(known) or "none"
@@ -163,20 +169,17 @@ class Catalog:
         A run that was started from a path has only what it recorded: a workflow of that name is another.
         """
         known = self._by_name().get(run.workflow) if run.flow_file is None else None
-        if run.code_path is None:
-            return known.code if known else None
-        path = Path(run.code_path)
-        if known and known.code and known.code.path == path:
-            return known.code
-        with self._lock:
-            if path not in self._files and path.is_file():
-                self._files[path] = read_code(path)
-            recorded = self._files.get(path)
-        return recorded or (known.code if known else None)
+        if run.code_path is not None:
+            recorded = self._current.get(Path(run.code_path), settling=True)
+            if recorded is not None:
+                return recorded
+        if known is None:
+            return None
+        return self._current.get(known.path.with_name(TASKS_FILE), settling=True)
 
     def recorded_code(self, path: str) -> Code | None:
         """The tasks.py at a path that a run recorded, if it is still there."""
-        return read_code(Path(path)) if Path(path).is_file() else None
+        return self._current.get(Path(path))
 
     def code(self, config: Mapping[str, Any]) -> TaskCode:
         """The code a Python binding names, to be called; its threads are shared by all runs of the workflow."""
@@ -222,7 +225,23 @@ class Catalog:
             self._codes.clear()
 
     def _by_name(self) -> dict[str, Workflow]:
+        """The workflows of the folders; whether a flow or a folder changed is looked at once a second."""
         with self._lock:
-            if self._found is None:
-                self._found = find_workflows(self._folders)
+            now = time.monotonic()
+            if self._found is not None and now - self._looked_at < LOOK_SECONDS:
+                return self._found
+            stamp = folders_stamp(self._folders)
+            if self._found is None or stamp != self._found_stamp:
+                try:
+                    self._found = find_workflows(self._folders)
+                except InvalidInput:
+                    if self._found is None:
+                        raise
+                self._found_stamp = stamp
+            self._looked_at = now
             return self._found
+
+    def _as_now(self, workflow: Workflow) -> Workflow:
+        """A workflow with its code as it is now."""
+        code = self._current.get(workflow.path.with_name(TASKS_FILE))
+        return workflow if code == workflow.code else replace(workflow, code=code)

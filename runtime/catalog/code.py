@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import importlib.util
 import inspect
-import itertools
-import re
-import sys
 import threading
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from runtime.authoring import bound_steps
+from runtime.catalog.code_files import Stamp, look
+from runtime.catalog.loaded_code import LoadedCode, MissingCode
 from runtime.catalog.raised import taken_down
 from runtime.catalog.threads import CallThreads, Overran
 from runtime.errors import ForkjoinError
 from runtime.external.report import plain_answer
+from runtime.logs import get_logger
 from runtime.model.task import TaskRequest
 
-_numbers = itertools.count(1)
+__all__ = ["MissingCode", "TaskCode"]
+
+log = get_logger(__name__)
+SETTLING_SECONDS = 1.0
+"""How long what was just good may be gone or fail to import before it counts: it may be being written."""
 
 
-class MissingCode(ForkjoinError):
-    """The Python of a task cannot be had: no file, it does not import, or it does not bind the step."""
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    stamp: Stamp | None
+    problem: MissingCode
+    since: float
+    """Monotonic."""
 
 
 class TaskCode:
     """Runs the tasks of one tasks.py in threads of their own, each call within a time limit.
 
-    The file is imported at the first call. A file that fails to import is tried again once it has changed; one
-    that did import stays as it is until the workflows are reloaded.
+    The file is imported at the first call, and again once it, or a module beside it that it imports, has changed.
+    Calls that began in the old code end there.
     """
 
     def __init__(
@@ -42,14 +48,15 @@ class TaskCode:
         self.workflow = workflow
         self.path = path
         self.call_timeout_seconds = call_timeout_seconds
-        self.hash: str | None = None
-        """SHA-256 of the file as it was imported, hex."""
         self._threads = CallThreads(workflow, threads)
         self._lock = threading.RLock()
-        self._module: ModuleType | None = None
-        self._works: dict[str, Any] = {}
-        self._objects: dict[type, Any] = {}
-        self._broken: tuple[tuple[int, int], MissingCode] | None = None
+        self._loaded: LoadedCode | None = None
+        self._broken: _Broken | None = None
+
+    @property
+    def hash(self) -> str | None:
+        """SHA-256 of the code as it was imported, hex; None before that."""
+        return self._loaded.seen.hash if self._loaded is not None else None
 
     @property
     def stuck(self) -> int:
@@ -70,8 +77,9 @@ class TaskCode:
         seconds = timeout_seconds or self.call_timeout_seconds
 
         def answer() -> Any:
+            loaded = self._begin()
             try:
-                method = self._method(step_id, verb)
+                method = loaded.method(step_id, verb)
                 given = method(request) if method else None
                 if inspect.isawaitable(given):
                     given = asyncio.run(_within(given, seconds, self.workflow))
@@ -80,81 +88,66 @@ class TaskCode:
                 raise
             except BaseException as error:  # sys.exit in a task must not end more than the task
                 raise taken_down(error) from None
+            finally:
+                self._end(loaded)
 
         return await self._threads.run(answer, seconds)
 
     def close(self) -> None:
         """Take the code out of use; calls at work come to their end unheard."""
         self._threads.close()
-        if self._module is not None:
-            _forget(self._module.__name__)
+        if self._loaded is not None:
+            self._loaded.forget()
 
-    def _method(self, step_id: str, verb: str) -> Callable[[TaskRequest], Any] | None:
-        self._load()
-        work = self._works.get(step_id)
-        if work is None:
-            raise MissingCode(f"{self.path} binds nothing to step '{step_id}'; add @task(\"{step_id}\") and retry.")
-        if inspect.isclass(work) == (verb == "run"):
-            kind = "class" if verb == "run" else "function"
-            raise MissingCode(f"{self.path} binds step '{step_id}' to a {kind} now; its `{verb}` cannot be called.")
-        if verb == "run":
-            return work  # type: ignore[no-any-return]
+    def _begin(self) -> LoadedCode:
         with self._lock:
-            if work not in self._objects:
-                self._objects[work] = work()
-        return getattr(self._objects[work], verb, None)
+            loaded = self._current()
+            loaded.calls += 1
+            return loaded
 
-    def _load(self) -> None:
+    def _end(self, loaded: LoadedCode) -> None:
         with self._lock:
-            if self._module is not None:
-                return
-            stamp = self._stamp()
-            if self._broken and self._broken[0] == stamp:
-                raise self._broken[1]
-            try:
-                self._import()
-            except BaseException as error:  # whatever top-level code of an author may raise
-                said = error.message if isinstance(error, MissingCode) else self._import_sentence(error)
-                self._broken = (stamp, MissingCode(said))
-                raise self._broken[1] from None
+            loaded.calls -= 1
+            if loaded is not self._loaded and not loaded.calls:
+                loaded.forget()
 
-    def _import(self) -> None:
-        assert self.path is not None
-        text = self.path.read_bytes()
-        name = f"forkjoin_workflow_{re.sub(r'[^0-9A-Za-z_]', '_', self.workflow)}_{next(_numbers)}"
-        spec = importlib.util.spec_from_file_location(
-            name, self.path, submodule_search_locations=[str(self.path.parent)]
-        )
-        assert spec is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
+    def _current(self) -> LoadedCode:
+        """The code as it is now, imported anew if it changed; MissingCode."""
+        loaded, path = self._loaded, self.path
+        if path is None:
+            raise MissingCode(f"Workflow '{self.workflow}' has no tasks.py; put it back and retry.")
+        if loaded is not None and loaded.seen.is_current():
+            return loaded
         try:
-            exec(compile(text, str(self.path), "exec"), module.__dict__)
-            works = self._bound(module)
-        except BaseException:
-            _forget(name)
-            raise
-        self._module, self._works, self.hash = module, works, hashlib.sha256(text).hexdigest()
-
-    def _bound(self, module: ModuleType) -> dict[str, Any]:
-        works: dict[str, Any] = {}
-        for work in vars(module).values():
-            if getattr(work, "__module__", None) != module.__name__:
-                continue
-            for step_id in bound_steps(work):
-                if works.setdefault(step_id, work) is not work:
-                    raise MissingCode(f"{self.path} binds step '{step_id}' twice; remove one @task and retry.")
-        return works
-
-    def _stamp(self) -> tuple[int, int]:
-        """What changes when the file is corrected."""
-        if self.path is None:
-            raise MissingCode(f"Workflow '{self.workflow}' has no tasks.py; put it back and reload the workflows.")
-        try:
-            found = self.path.stat()
+            seen = look(path)
         except OSError as error:
-            raise MissingCode(f"{self.path} cannot be read: {error.strerror}; put it back and retry.") from error
-        return found.st_mtime_ns, found.st_size
+            said = f"{path} cannot be read: {error.strerror}; put it back and retry."
+            return self._settling(None, MissingCode(said))
+        if loaded is not None and loaded.seen.hash == seen.hash:
+            loaded.seen, self._broken = seen, None
+            return loaded
+        if self._broken is not None and self._broken.stamp == seen.stamp:
+            return self._settling(seen.stamp, self._broken.problem)
+        try:
+            self._loaded = LoadedCode(self.workflow, path, seen)
+        except BaseException as error:  # whatever top-level code of an author may raise
+            said = error.message if isinstance(error, MissingCode) else self._import_sentence(error)
+            return self._settling(seen.stamp, MissingCode(said))
+        if loaded is not None:
+            log.info("code.changed", workflow=self.workflow, before=loaded.seen.hash[:12], now=seen.hash[:12])
+            if not loaded.calls:
+                loaded.forget()
+        self._broken = None
+        return self._loaded
+
+    def _settling(self, found: Stamp | None, problem: MissingCode) -> LoadedCode:
+        """The code that was good until now, for a moment; after that the problem is raised."""
+        if self._broken is None or self._broken.stamp != found:
+            since = self._broken.since if self._broken is not None and self._loaded is not None else time.monotonic()
+            self._broken = _Broken(found, problem, since)
+        if self._loaded is None or time.monotonic() - self._broken.since >= SETTLING_SECONDS:
+            raise problem
+        return self._loaded
 
     def _import_sentence(self, error: BaseException) -> str:
         return f"{self.path} cannot be imported: {taken_down(error)}; correct it and retry."
@@ -169,8 +162,3 @@ async def _within(given: Awaitable[Any], seconds: float, workflow: str) -> Any:
         if not limit.expired():
             raise
         raise Overran(f"Code of workflow '{workflow}' did not come back within {seconds:g} s.") from error
-
-
-def _forget(name: str) -> None:
-    for known in [known for known in sys.modules if known == name or known.startswith(f"{name}.")]:
-        sys.modules.pop(known, None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from runtime.catalog.workflow import FLOW_FILE, Workflow, read_workflow
+from runtime.catalog.code_files import stamp_of
+from runtime.catalog.workflow import FLOW_FILE, TASKS_FILE, Workflow, read_workflow
 from runtime.errors import InvalidInput
 
 BUILT_IN = Path(__file__).resolve().parents[2] / "workflows"
@@ -27,6 +28,15 @@ def find_workflows(folders: Sequence[Path]) -> dict[str, Workflow]:
             workflow = read_workflow(path)
             found[workflow.name] = workflow
     return dict(sorted(found.items()))
+
+
+def folders_stamp(folders: Sequence[Path]) -> object:
+    """What changes when a flow file in the folders is added, changed or removed, or a tasks.py comes or goes."""
+    try:
+        paths = [path for folder in folders for path in _flow_files(folder)]
+    except InvalidInput as problem:
+        return problem.message
+    return paths, stamp_of(paths), [path.with_name(TASKS_FILE).is_file() for path in paths]
 
 
 def _flow_files(folder: Path) -> list[Path]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from runtime.catalog.code_files import look
 from runtime.catalog.syntax import BoundTasks, read_tasks
 from runtime.errors import InvalidInput
 from runtime.flow.definition import Flow
@@ -58,7 +58,7 @@ class Workflow:
 
     @property
     def code_hash(self) -> str | None:
-        """SHA-256 of its tasks.py, to be recorded with a run."""
+        """SHA-256 of its code, to be recorded with a run."""
         return self.code.hash if self.code else None
 
     @cached_property
@@ -110,4 +110,4 @@ def read_code(path: Path) -> Code:
     except OSError as error:
         return Code(path, problems=(f"{path} cannot be read: {error.strerror}; check its permissions.",))
     bound: BoundTasks = read_tasks(text, str(path))
-    return Code(path, hashlib.sha256(text).hexdigest(), bound.kinds, bound.problems)
+    return Code(path, look(path).hash, bound.kinds, bound.problems)

@@ -51,7 +51,7 @@ def advance(
     known = stored.run.code_hash
     if known is not None and (code_hash or "") != known:
         draft.run = changed(draft.run, code_hash=code_hash or "")
-        said = "is gone" if code_hash is None else f"changed, {known[:12]} to {code_hash[:12]}"
+        said = "is gone" if code_hash is None else f"changed, {known[:12]} to {code_hash[:12]}" if known else "is back"
         draft.tell("code_changed", f"the code of {stored.run.workflow} {said}")
     if observations:
         apply(draft, observations)

@@ -9,7 +9,7 @@ from runtime.engine.draft import Draft, is_token
 from runtime.engine.join import fire, next_due
 from runtime.engine.paths import fork_id, quoted
 from runtime.engine.state_changes import reading
-from runtime.engine.visits import complete_visit, fail_visit
+from runtime.engine.visits import complete_visit, fail_unbound, fail_visit
 from runtime.errors import ForkjoinError
 from runtime.flow.definition import Connection
 from runtime.flow.durations import add_duration
@@ -134,13 +134,7 @@ def begin_visit(
         if step.for_each:
             items.open_items(draft, branch)
         elif step.id not in draft.program.bindings:
-            fail_visit(
-                draft,
-                branch,
-                "MissingCode",
-                f"Nothing is bound to the task {step.id}: write it in tasks.py of "
-                f"{draft.run.workflow} or give it metadata.task, then retry.",
-            )
+            fail_unbound(draft, branch)
     elif step.type == "resumeAfter":
         try:
             due = add_duration(draft.now, step.duration)

@@ -93,6 +93,8 @@ class Performer:
             raise Unreachable(f"The call ended with {described(problem, NOTE_LENGTH + MARGIN)}.") from None
 
     async def _ask(self, action: Action, call: Call, draft: Draft) -> Outcome | Stopped:
+        if action.step not in draft.program.bindings and action.system in ("local", "python"):
+            raise MissingCode(f"Nothing is bound to the task {action.step} any more: put its code back, then retry.")
         if action.verb == "local":
             crash_point("start.before_call")
             done = await self._catalog.run_local(draft.program.bindings[action.step], call.request)

@@ -12,6 +12,8 @@ from runtime.engine.moves import held_by
 from runtime.engine.paths import idempotency_key
 from runtime.engine.policies import deadlines, poll_due
 from runtime.engine.state_changes import reading
+from runtime.engine.visits import fail_unbound
+from runtime.flow.program import Binding
 from runtime.model.branch import Attempt, Branch, StepVisit
 from runtime.model.change import changed
 from runtime.model.status import BranchStatus as B
@@ -102,10 +104,17 @@ def _work(
         return _timer(draft, branch, visit, wakes)
     if branch.status not in (B.PENDING, B.STARTING, B.RUNNING, B.AWAITING_RETRY) or visit.items is not None:
         return None
-    binding = draft.program.bindings.get(branch.step_id)
-    if binding is None or visit.recorded:
+    if visit.recorded:
         return None
     attempt = visit.attempts[-1] if visit.attempts else None
+    binding = draft.program.bindings.get(branch.step_id)
+    if binding is None and attempt is not None:
+        # Its code is gone: what was begun is looked after all the same, and the calls say what is missing.
+        binding = Binding(attempt.external_system, attempt.target)
+    if binding is None:
+        if branch.step_id in draft.graph.steps and draft.program.step(branch.step_id).type == "task":
+            fail_unbound(draft, branch)
+        return None
     ends = deadlines(draft, branch, visit, attempt)
     if ends is not None and ends <= draft.now:
         expire(draft, branch)

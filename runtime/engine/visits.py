@@ -48,3 +48,12 @@ def fail_visit(draft: Draft, branch: Branch, kind: str, message: str, *, details
     draft.tell("failed", f"{branch.id}: {kind}: {message}", branch)
     if branch.kind == "item":
         draft.gathering[branch.parent or ""] = None
+
+
+def fail_unbound(draft: Draft, branch: Branch) -> None:
+    """The step of a branch is bound to nothing: its code is gone, or does not bind it any more."""
+    message = (
+        f"Nothing is bound to the task {branch.step_id}: write it in tasks.py of {draft.run.workflow} "
+        "or give it metadata.task, then retry."
+    )
+    fail_visit(draft, branch, "MissingCode", message)
