@@ -155,7 +155,7 @@ def came_to(runtime: Runtime, act: Act) -> str:
     if act.verb == "retry" and act.outcome == "carried out":
         branch = (act.arguments or {}).get("branch")
         run_id = act.target.split("/")[0]
-        stored = runtime.store.load([run_id])
+        stored = runtime.store.load([run_id], skip_damaged=True)
         known = stored[0].branches.get(str(branch)) if stored and branch else None
         visit = known.current if known else None
         if known and visit and visit.attempts:

@@ -65,6 +65,10 @@ class StoreAway(StoreUnavailable):
         self.cause = cause
 
 
+class Damaged(ForkjoinError):
+    """A stored record cannot be read: it stops what needs it alone, the store is usable beside it."""
+
+
 class Unconfirmed(StoreUnavailable):
     """It is not known whether something was saved, or only a part of it was: to be looked at before it is repeated."""
 

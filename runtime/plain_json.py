@@ -17,7 +17,7 @@ _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def exact_json(value: Any) -> Any:
+def exact_json(value: Any, deepest: int = MAXIMUM_DEPTH) -> Any:
     """The value as plain objects, lone surrogates replaced.
 
     No method of the value itself is called: it may be of a class that an author wrote.
@@ -25,7 +25,7 @@ def exact_json(value: Any) -> Any:
     Raises:
         ValueError: It cannot be stored; the message says what and where.
     """
-    return _exact(value, "$", 0)
+    return _exact(value, "$", deepest)
 
 
 def plain_text(text: str) -> str:
@@ -66,7 +66,7 @@ def cut_deep(text: str, mark: str) -> str:
     return "".join(kept) + text[begin:] if kept else text
 
 
-def _exact(value: Any, path: str, depth: int) -> Any:
+def _exact(value: Any, path: str, levels: int) -> Any:
     # isinstance and operators would ask the object: its class may answer anything, or raise.
     kind = type(value)
     if value is None or kind is bool:
@@ -85,7 +85,7 @@ def _exact(value: Any, path: str, depth: int) -> Any:
         return real
     if not issubclass(kind, list | tuple | dict):
         raise ValueError(f"the value at {path} is a {plain_text(kind.__name__)}, which JSON does not have")
-    if depth >= MAXIMUM_DEPTH:
+    if levels <= 0:
         raise ValueError(TOO_DEEP)
     if issubclass(kind, dict):
         found = {}
@@ -93,7 +93,7 @@ def _exact(value: Any, path: str, depth: int) -> Any:
             if not issubclass(type(key), str):
                 raise ValueError(f"a key of the object at {path} is a {plain_text(type(key).__name__)}, not text")
             name = plain_text(key)
-            found[name] = _exact(item, member_path(path, name), depth + 1)
+            found[name] = _exact(item, member_path(path, name), levels - 1)
         return found
     items = list.__iter__(value) if issubclass(kind, list) else tuple.__iter__(value)
-    return [_exact(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(items)]
+    return [_exact(item, f"{path}[{index}]", levels - 1) for index, item in enumerate(items)]

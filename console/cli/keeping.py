@@ -154,17 +154,20 @@ _switch("disable", False, "Start no more runs.")
 
 @click.command()
 @click.argument("file", required=False)
+@click.option("--skip-damaged", is_flag=True, help="Leave out what cannot be read, and say what that is.")
 @common
-def export(file: str | None) -> None:
+def export(file: str | None, skip_damaged: bool) -> None:
     """The whole store as the plain JSON file that stock TinyDB opens."""
-    from runtime.operations.moving_out import export_to
+    from runtime.operations.moving_out import WHOLE, Damage, export_to
 
     store = session().runtime.store
-    if file is None:
-        export_to(store, sys.stdout)
-    else:
-        count = export_to(store, Path(file))
+    left_out: list[Damage] | None = [] if skip_damaged else None
+    count = export_to(store, sys.stdout if file is None else Path(file), left_out=left_out)
+    if file is not None:
         progress(f"Exported {count} documents to {file}.")
+    for one in left_out or ():
+        whose = f", with all that belongs to the run {one.run_id}" if one.run_id and one.table in WHOLE else ""
+        progress(f"Left out {one.place}{whose}: it {one.problem}.")
 
 
 @click.command("import")
@@ -188,13 +191,19 @@ def import_file(file: str, merge: bool, live: bool) -> None:
 
 
 @click.command()
-@click.option("--older-than", required=True, help="A span like 30d.")
+@click.option("--older-than", help="A span like 30d.")
 @click.option("--failed", is_flag=True, help="Failed runs too.")
+@click.option("--damaged", is_flag=True, help="Instead: damaged runs, and all other records that cannot be read.")
 @changing
-def prune(older_than: str, failed: bool, reason: str, dry_run: bool, as_json: bool) -> None:
-    """Remove completed and cancelled runs."""
+def prune(older_than: str | None, failed: bool, damaged: bool, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Remove completed and cancelled runs, or what is damaged."""
     from runtime.operations.spans import seconds
 
+    if damaged is (older_than is not None):
+        raise InvalidInput("Name what is to be removed: --older-than SPAN for ended runs, or --damaged.")
+    if older_than is None:
+        tell_receipt(session().runtime.commands.prune_damaged(reason=reason, dry_run=dry_run), as_json=as_json)
+        return
     span = timedelta(seconds=seconds(older_than))
     tell_receipt(session().runtime.commands.prune(span, failed, reason=reason, dry_run=dry_run), as_json=as_json)
 

@@ -234,12 +234,13 @@ def flows(as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--deep", is_flag=True, help="Read every document, and let the database check its file.")
 @reading
-def doctor(as_json: bool) -> None:
+def doctor(deep: bool, as_json: bool) -> None:
     """Whether store, scheduler, workflows and terminal are well: each line ok, or what to do."""
     one = session()
     try:
-        checks = one.runtime.queries.doctor(one.runtime.directory)
+        checks = one.runtime.queries.doctor(one.runtime.directory, deep=deep)
     except ForkjoinError as problem:
         if as_json:
             say(json_text([{"name": "store", "ok": False, "text": problem.message}]))

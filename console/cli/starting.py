@@ -148,7 +148,7 @@ def follow_run(run_id: str, timeout_seconds: float | None, *, quiet: bool = Fals
                 token = changed
                 run = runtime.store.get(run_id)
                 shown = _show_new(run_id, shown)
-                if run is None or run.ended_at is not None:
+                if run is None or run.ended_at is not None or run.status is RunStatus.DAMAGED:
                     return _finish(run, quiet=quiet)
             if timeout_seconds is not None and time.monotonic() - began > timeout_seconds:
                 raise TimedOut(f"{run_id} did not end within {timeout_seconds:g} s; it lives on. forkjoin why {run_id}")
@@ -167,6 +167,8 @@ def _finish(run: Run | None, *, quiet: bool) -> int:
     if run is None:
         progress("The run was removed.")
         return 1
+    if run.status is RunStatus.DAMAGED:
+        session().runtime.queries.load(run.id)
     shown: Any = (
         session().runtime.queries.show(run.id)
         if quiet

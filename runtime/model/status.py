@@ -17,6 +17,7 @@ class RunStatus(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    DAMAGED = "damaged"
 
 
 class BranchStatus(StrEnum):
@@ -73,4 +74,5 @@ LOOKS: dict[str, Look] = {
     "skipped": Look("»", "s", "dim", "settled by hand"),
     "cancelled": Look("-", "c", "dim", "ended by an operator or a join"),
     "superseded": Look("~", "~", "dim", "replaced by a repair"),
+    "damaged": Look("!", "!", "red", "a stored record of it cannot be read"),
 }

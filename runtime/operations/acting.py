@@ -12,7 +12,7 @@ from runtime.clock import Clock
 from runtime.engine.advance import conclude
 from runtime.engine.controls import what_is_seen
 from runtime.engine.draft import Draft, Situation
-from runtime.errors import Conflict, NotFound, Refused, StoreUnavailable, Unconfirmed
+from runtime.errors import Conflict, Damaged, NotFound, Refused, StoreUnavailable, Unconfirmed
 from runtime.flow.program import Program
 from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Branch
@@ -20,6 +20,7 @@ from runtime.model.run import Run
 from runtime.operations.ids import random_birth
 from runtime.operations.names import find_branch
 from runtime.store.base import RunStore, Stored
+from runtime.store.documents import rootless
 
 if TYPE_CHECKING:
     from runtime.catalog import Catalog
@@ -77,6 +78,8 @@ class Acting:
         found = self.store.load([run_id])
         if not found:
             raise NotFound(f"There is no run {run_id} in this store. forkjoin list shows those there are.")
+        if (lost := rootless(found[0])) is not None:
+            raise Damaged(lost.sentence)
         return found[0]
 
     def program(self, run: Run) -> Program:

@@ -16,7 +16,18 @@ from runtime.store.base import RunFilter, RunStore, Stored
 
 SCANNED = 5_000
 KEPT_IDS = 1_000
-KINDS = ("failed", "lost", "expired", "stale", "unknown status", "late", "failed branch", "cancel owed", "event")
+KINDS = (
+    "damaged",
+    "failed",
+    "lost",
+    "expired",
+    "stale",
+    "unknown status",
+    "late",
+    "failed branch",
+    "cancel owed",
+    "event",
+)
 
 
 @dataclass
@@ -46,7 +57,14 @@ def troubles(store: RunStore) -> list[Trouble]:
         page = store.query(
             RunFilter(attention_below=QUIET), order="attention", descending=False, limit=500, after=after
         )
-        for stored in store.load([run.id for run in page]):
+        for run in page:
+            if run.status is RunStatus.DAMAGED:
+                unread = Trouble("damaged", "a record cannot be read", "", example=run.why)
+                group = groups.setdefault(("damaged", "", ""), unread)
+                group.run_count += 1
+                if len(group.runs) < KEPT_IDS:
+                    group.runs.append(run.id)
+        for stored in store.load([run.id for run in page], skip_damaged=True):
             known: set[tuple[str, str, str]] = set()
             for kind, message, where, at in _of(stored):
                 key = (kind, normalise(message), where)

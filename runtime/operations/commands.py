@@ -18,6 +18,7 @@ from runtime.operations import bulk as bulks
 from runtime.operations import holding, upkeep
 from runtime.operations.acting import Acting, Receipt, recording
 from runtime.operations.branch_commands import BranchCommands
+from runtime.operations.damage import prune_damaged
 from runtime.operations.ids import derived_id, random_birth
 from runtime.operations.restarting import run_id_of, workflow_of
 from runtime.operations.starting import NewRun, start_runs
@@ -141,6 +142,10 @@ class Commands(BranchCommands):
     def prune(self, older_than: timedelta, failed: bool = False, *, reason: str = "", dry_run: bool = False) -> Receipt:
         """Remove completed and cancelled runs (with `failed` failed ones too) that ended long enough ago."""
         return upkeep.prune(self.acting, older_than, failed=failed, reason=reason, dry_run=dry_run)
+
+    def prune_damaged(self, *, reason: str = "", dry_run: bool = False) -> Receipt:
+        """Remove damaged runs, and every other record that cannot be read."""
+        return prune_damaged(self.acting, reason=reason, dry_run=dry_run)
 
     def undo(self, act_id: int, *, reason: str = "", dry_run: bool = False) -> Receipt:
         """Take back an act that is not carried out yet."""

@@ -76,7 +76,7 @@ class Filter:
         found = [run for run in runs if self.matches(run, now)]
         if not self.deep or not found:
             return found
-        kept = {s.run.id for s in store.load([run.id for run in found]) if self.matches_branches(s)}
+        kept = {s.run.id for s in store.load([run.id for run in found], skip_damaged=True) if self.matches_branches(s)}
         return [run for run in found if run.id in kept]
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from runtime.model.act import Hold
-from runtime.operations.queries import Check, Queries
+from runtime.operations.checks import Check
+from runtime.operations.queries import Queries
 
 
 @dataclass(frozen=True)

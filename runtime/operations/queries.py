@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -14,32 +13,25 @@ from typing import TYPE_CHECKING, Any
 from runtime.clock import Clock
 from runtime.engine.explain import scheduler_state, why
 from runtime.engine.join_state import join_states
-from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused
+from runtime.errors import Damaged, ForkjoinError, InvalidInput, NotFound, Refused
 from runtime.flow.program import Program
 from runtime.model.act import Act
 from runtime.model.run import Run
 from runtime.operations import views
 from runtime.operations.acting import program_of, recorded
+from runtime.operations.checks import Check, damage_checks
 from runtime.operations.disks import network_disk
 from runtime.operations.filters import QUIET, matching, parse
 from runtime.operations.homes import deserted, homes
 from runtime.operations.names import find_branch
 from runtime.operations.workers import troubles
 from runtime.store.base import RunFilter, RunStore, Stored
+from runtime.store.documents import rootless
 
 if TYPE_CHECKING:
     from runtime.catalog import Catalog
 
 SORTS = ("created_at", "updated_at", "next_wake_at", "attention", "id")
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of doctor: what was looked at, whether it is well, and what was found or is to be done."""
-
-    name: str
-    ok: bool
-    text: str
 
 
 class Queries:
@@ -67,10 +59,12 @@ class Queries:
         return self._make_catalog()
 
     def load(self, run_id: str) -> Stored:
-        """A run with all its records; NotFound if there is none."""
+        """A run with all its records; NotFound if there is none, Damaged if one cannot be read."""
         found = self.store.load([run_id])
         if not found:
             raise NotFound(f"There is no run {run_id} in this store. forkjoin list shows those there are.")
+        if (lost := rootless(found[0])) is not None:
+            raise Damaged(lost.sentence)
         return found[0]
 
     def program(self, run: Run) -> Program:
@@ -184,9 +178,10 @@ class Queries:
             )
         return shown
 
-    def doctor(self, directory: Path) -> list[Check]:
-        """Looks at store, permissions, disk, scheduler and workflows."""
+    def doctor(self, directory: Path, *, deep: bool = False) -> list[Check]:
+        """Looks at store, permissions, disk, scheduler and workflows; with `deep` at every document."""
         checks = [Check("store", True, f"{self.store.place}: {sum(self.store.counts().values())} runs")]
+        checks += damage_checks(self.store, deep=deep)
         if moved := self.store.meta("moved_to"):
             checks.append(Check("moved", False, f"its runs were moved to {moved}; name that --store"))
         if directory.is_dir():

@@ -58,7 +58,7 @@ def systems(store: RunStore) -> list[SystemRow]:
         row.p95_ms = told.get("p95_ms")
     page = store.query(RunFilter(statuses=OPEN), order="next_wake_at", descending=False, limit=SCANNED)
     for start in range(0, len(page), 500):
-        for stored in store.load([run.id for run in page[start : start + 500]]):
+        for stored in store.load([run.id for run in page[start : start + 500]], skip_damaged=True):
             for branch in at_work(stored.branches):
                 visit = branch.current
                 attempt = visit.attempts[-1] if visit and visit.attempts else None

@@ -10,6 +10,7 @@ from datetime import datetime
 from runtime.catalog import Catalog
 from runtime.clock import Clock
 from runtime.scheduler.combining import combined
+from runtime.scheduler.contained import contained
 from runtime.scheduler.releases import Releases
 from runtime.scheduler.ticking import retire, tick_schedules
 from runtime.store.base import RunStore
@@ -29,10 +30,12 @@ class Duties:
         clock: Clock,
         start_run: Callable[[str, str, datetime], None],
         retention_days: float,
+        look_again: Callable[[], object] = lambda: None,
     ) -> None:
         self._store, self._cluster, self._catalog, self._clock = store, cluster, catalog, clock
         self._start_run, self._retention_days = start_run, retention_days
         self._releases = Releases(store)
+        self._look_again = look_again
         self._rates: deque[float] = deque(maxlen=60)
         self._retired_at = 0.0
 
@@ -46,9 +49,11 @@ class Duties:
 
     def carry_out(self) -> None:
         """Wake what was released, start what is scheduled, remove what is over."""
-        self._releases.look(self._clock.now())
-        tick_schedules(self._store, self._catalog, self._clock, self._start_run)
+        contained("releases", lambda: self._releases.look(self._clock.now()))
+        contained("schedules", lambda: tick_schedules(self._store, self._catalog, self._clock, self._start_run))
         if time.monotonic() - self._retired_at >= RETIRE_SECONDS or not self._retired_at:
             self._retired_at = time.monotonic()
             self._cluster.forget_old_duties()
-            retire(self._store, self._catalog, self._clock.now(), self._retention_days)
+            contained("damaged", self._look_again)
+            now, days = self._clock.now(), self._retention_days
+            contained("retention", lambda: retire(self._store, self._catalog, now, days))

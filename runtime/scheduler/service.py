@@ -17,8 +17,10 @@ from runtime.catalog import Catalog
 from runtime.clock import Clock
 from runtime.errors import LostRight, StoreUnavailable
 from runtime.logs import get_logger
+from runtime.safe_text import described
 from runtime.scheduler.alarm import Alarm
 from runtime.scheduler.attachment import ALONE_SECONDS, LeftAlone, attached_count
+from runtime.scheduler.contained import contained
 from runtime.scheduler.driving_right import DrivingRight
 from runtime.scheduler.metering import Meter
 from runtime.scheduler.moved import refuse_moved
@@ -156,9 +158,13 @@ class SchedulerService:
                 await self._rest(token, wake_at)
             except LostRight:
                 raise
-            except StoreUnavailable as problem:
-                self._vitals.waits(problem.message, store_up=False)
-                log.error("scheduler.store_unavailable", problem=problem.message, again_in_s=pause)
+            except Exception as problem:
+                if isinstance(problem, StoreUnavailable):
+                    self._vitals.waits(problem.message, store_up=False)
+                    log.error("scheduler.store_unavailable", problem=problem.message, again_in_s=pause)
+                else:
+                    self._vitals.waits(f"Its last turn failed: {described(problem)}")
+                    log.exception("scheduler.turn_failed", again_in_s=pause)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), pause)
                 pause = min(pause * 2, 30.0)
@@ -191,9 +197,11 @@ class SchedulerService:
 
     def _upkeep(self) -> None:
         """Questions, schedules, retention and the heartbeat, each when it is time."""
-        self._look()
-        self._releases.look(self._clock.now())
-        self._ticked = tick_schedules(self._store, self._catalog, self._clock, self._start_run)
+        contained("questions", self._look)
+        contained("releases", lambda: self._releases.look(self._clock.now()))
+        self._ticked = contained(
+            "schedules", lambda: tick_schedules(self._store, self._catalog, self._clock, self._start_run)
+        )
         if time.monotonic() - self._beat_at >= BEAT_SECONDS:
             self._beat()
             checkpoint: Any = getattr(self._store, "checkpoint", None)
@@ -201,7 +209,9 @@ class SchedulerService:
                 checkpoint()
         if time.monotonic() - self._retired_at >= RETIRE_SECONDS or not self._retired_at:
             self._retired_at = time.monotonic()
-            count = retire(self._store, self._catalog, self._clock.now(), self._settings.retention_days)
+            contained("damaged", self._loop.look_again)
+            now, days = self._clock.now(), self._settings.retention_days
+            count = contained("retention", lambda: retire(self._store, self._catalog, now, days))
             if count:
                 log.info("retention.removed", runs=count)
 

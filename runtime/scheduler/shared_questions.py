@@ -30,7 +30,7 @@ class SharedQuestions:
     def _may_ask(self, question: Question) -> bool:
         if self._reach is None:
             return True
-        found = self._store.load([question.run_id])
+        found = self._store.load([question.run_id], skip_damaged=True)
         branch = found[0].branches.get(question.branch) if found else None
         started = [v for v in branch.steps if v.attempts] if branch is not None else []
         return not started or started[-1].attempts[-1].external_system in (*self._reach, "local", "python")

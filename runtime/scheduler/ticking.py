@@ -18,11 +18,11 @@ from runtime.store.base import RunFilter, RunStore
 log = get_logger(__name__)
 ENDED = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED})
 PAGE = 500
-OPEN = frozenset(RunStatus) - ENDED - {RunStatus.FAILED}
+OPEN = frozenset(RunStatus) - ENDED - {RunStatus.FAILED, RunStatus.DAMAGED}
 
 
 def is_open(store: RunStore, workflow: str) -> bool:
-    """Whether a run of a workflow has not ended; failed ones wait for an operator and do not count."""
+    """Whether a run of a workflow has not ended; failed and damaged ones wait for an operator and do not count."""
     return store.count(RunFilter(workflow=workflow, statuses=OPEN)) > 0
 
 

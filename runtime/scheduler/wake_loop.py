@@ -14,19 +14,20 @@ from runtime.engine.crash_points import crash_point
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.lateness import Durations
 from runtime.engine.plan import Action
-from runtime.errors import StoreAway
+from runtime.errors import StoreUnavailable
 from runtime.flow.program import Program
 from runtime.logs import get_logger
-from runtime.model.act import Act, Hold
+from runtime.model.act import Act
 from runtime.model.run import Run
 from runtime.scheduler.acts import carry_out_due
 from runtime.scheduler.aside import Aside
 from runtime.scheduler.broken import broken, save_all, save_broken
 from runtime.scheduler.calling import call_within
+from runtime.scheduler.known_holds import KnownHolds
 from runtime.scheduler.later import later_wakes
 from runtime.scheduler.limits import Limits, LocalLimits
 from runtime.scheduler.outcomes import Outcomes, Slot, kept_for_later, put_back, taken
-from runtime.scheduler.reading import read_runs
+from runtime.scheduler.reading import look_again, read_runs
 from runtime.scheduler.sources import Source, StoreSource
 from runtime.store.base import RunStore, Stored
 
@@ -80,8 +81,7 @@ class WakeLoop:
         self._aside = Aside()
         self._moving: frozenset[str] = frozenset()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._holds: list[Hold] = []
-        self._holds_token: int | None = None
+        self._holds = KnownHolds(store)
         self.epoch: int | None = None
         self.wait_progress = asyncio.Event()
         self._forgotten = 0
@@ -120,6 +120,10 @@ class WakeLoop:
         """Carry out the stored acts that are due."""
         return await carry_out_due(self._store, self._carry_out, self._clock.now()) if self._carry_out else 0
 
+    def look_again(self) -> int:
+        """Let runs go on that were damaged and can be read by now; gives how many."""
+        return look_again(self._store, self._programs)
+
     async def drain(self, timeout: float) -> None:
         """Finish what is being performed, for at most so many seconds, and save what came of it."""
         if self._tasks:
@@ -131,7 +135,7 @@ class WakeLoop:
 
     async def _group(self, *, due: bool = True) -> int:
         now = self._clock.now()
-        await asyncio.to_thread(self._read_holds)
+        await asyncio.to_thread(self._holds.read)
         put_back(self._aside.back(now), self._busy, self._outcomes)
         arrived = taken(self._outcomes)
         ids = list(arrived)
@@ -156,20 +160,14 @@ class WakeLoop:
             crash_point("wake.claimed")
             await self._load([i for i in ids if i not in self._kept])
         await self._move(ids, arrived)
-        await self._recheck([i for i in ids if i in self._kept and self._kept[i].run.stands_still])
+        held = [i for i in ids if i in self._kept and self._kept[i].run.stands_still]
+        if held:
+            await asyncio.to_thread(self._holds.recheck, held, self._clock.now())
         idle = {i: self._kept[i] for i in ids if i not in self._busy and i in self._kept}
         elsewhere = {i: self._elsewhere.pop(i) for i in idle if i in self._elsewhere}
-        await self._source.done(idle, elsewhere, [i for i in ids if i in self._busy])
+        await self._source.done(idle, elsewhere, [i for i in ids if i not in idle])
         self._trim()
         return len(ids)
-
-    async def _recheck(self, held: list[str]) -> None:
-        """Wake runs that were saved as held although a hold was released meanwhile: that wake was overwritten."""
-        if held:
-            before = self._holds
-            await asyncio.to_thread(self._read_holds)
-            if self._holds != before:
-                await asyncio.to_thread(self._store.wake, held, self._clock.now())
 
     def forget(self) -> None:
         """Drop everything that is known and under way: others have taken over."""
@@ -178,12 +176,6 @@ class WakeLoop:
             task.cancel()
         for kept in (self._kept, self._busy, self._again, self._elsewhere, self._outcomes, self._aside):
             kept.clear()
-
-    def _read_holds(self) -> None:
-        token = self._store.change_token()
-        if token != self._holds_token:
-            self._holds = self._store.holds(released=True)
-            self._holds_token = token
 
     async def _load(self, ids: Sequence[str]) -> None:
         if ids:
@@ -202,8 +194,11 @@ class WakeLoop:
                 if stored is None:
                     continue
                 step = self._advance(stored, arrived.get(run_id, ()))
-                if step.save is None and not step.actions and tries == 0 and run_id not in self._busy:
-                    stale.append(run_id)
+                if step.save is None and not step.actions and run_id not in self._busy:
+                    if tries == 0:
+                        stale.append(run_id)
+                    elif run_id not in arrived:
+                        self._aside.put(run_id, self._clock.now())  # Due, and nothing to do: not at once again.
                 steps[run_id] = step
             saves = [s.save for s in steps.values() if s.save is not None]
             if saves:
@@ -247,10 +242,10 @@ class WakeLoop:
         now = self._clock.now()
         try:
             program, code_hash = self._programs(run)
-            situation = Situation(program, now, self._holds, self._durations())
+            situation = Situation(program, now, self._holds.now, self._durations())
             slots = self._busy.get(run.id, set())
             return advance(situation, stored, seen, in_flight=slots, owner=self._owner, code_hash=code_hash)
-        except StoreAway:
+        except StoreUnavailable:
             raise
         except Exception as problem:
             log.exception("wake.failed", run=run.id)

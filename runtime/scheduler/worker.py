@@ -76,7 +76,7 @@ class WorkerService:
         self._look, self._meter, self._vitals, self._reach = look, meter, vitals, reach
         self._nobody_left = LeftAlone(directory, attached=attached)
         self._defer = Deferring()
-        self._duties = Duties(store, cluster, catalog, clock, start_run, settings.retention_days)
+        self._duties = Duties(store, cluster, catalog, clock, start_run, settings.retention_days, loop.look_again)
         self._questions = SharedQuestions(store, cluster, reach)
         self._lost_jobs = LostJobs(cluster, queue, source)
         self._stop = asyncio.Event()

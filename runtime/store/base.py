@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Branch
+from runtime.model.damage import Damage
 from runtime.model.question import Question
 from runtime.model.run import Firing, HistoryEntry, Poll, Run
 
@@ -76,8 +77,23 @@ class RunStore(Protocol):
         ...
 
     def get(self, run_id: str) -> Run | None: ...
-    def load(self, run_ids: Sequence[str]) -> list[Stored]:
-        """The runs that exist, in the order asked."""
+    def load(self, run_ids: Sequence[str], *, skip_damaged: bool = False) -> list[Stored]:
+        """The runs that exist, in the order asked.
+
+        Raises Damaged when a record of one cannot be read; `skip_damaged` leaves such runs out.
+        """
+        ...
+
+    def damage(self, run_ids: Sequence[str]) -> dict[str, Damage]:
+        """What is wrong with those of these runs that cannot be used, by id."""
+        ...
+
+    def mark_damaged(self, run_ids: Sequence[str]) -> None:
+        """Keep runs from being woken, and count them as damaged; their documents stay as they are."""
+        ...
+
+    def mend(self, runs: Sequence[Run]) -> None:
+        """Let runs that were marked as damaged, and can be read again, be what their documents say."""
         ...
 
     def query(
@@ -91,7 +107,8 @@ class RunStore(Protocol):
     ) -> list[Run]:
         """One keyset page, ordered by created_at, updated_at, next_wake_at, attention or id, ties by id.
 
-        `after` is the id of the last run of the page before; NotFound if it does not exist.
+        `after` is the id of the last run of the page before; NotFound if it does not exist. A run whose head cannot
+        be read is among them with the status `damaged`, here and in `get` and `rows_at`.
         """
         ...
 
@@ -249,6 +266,14 @@ class RunStore(Protocol):
 
     def page(self, table: str, after: int, limit: int = 500) -> list[tuple[int, dict[str, Any]]]:
         """Documents of a table with numbers above `after`, in order."""
+        ...
+
+    def raw(self, table: str, after: int, limit: int = 500) -> list[tuple[int, dict[str, Any], Any]]:
+        """Rows of a table with numbers above `after`: number, columns, and the document as it lies there."""
+        ...
+
+    def integrity(self) -> list[str]:
+        """What the database's own check of its files finds, where it has one; empty when they are sound."""
         ...
 
     def tally(self, table: str) -> int:

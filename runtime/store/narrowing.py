@@ -28,7 +28,12 @@ def conditions(where: RunFilter | None) -> tuple[list[str], list[Any]]:
         parts.append("workflow=?")
         values.append(where.workflow)
     for name, value in where.labels.items():
-        parts.append("(SELECT value FROM json_each(doc, '$.labels') WHERE key=?)=?")
+        # A document that is no JSON must not end the whole query; it has no labels.
+        text = "CAST(doc AS TEXT)"
+        parts.append(
+            f"CASE WHEN json_valid({text}) THEN (SELECT value FROM json_each({text}, '$.labels') WHERE key=?)=? "
+            "ELSE 0 END"
+        )
         values += [name, value]
     if where.held is not None:
         parts.append("held=?")

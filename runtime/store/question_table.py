@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from datetime import timedelta
 
-import orjson
-
-from runtime.model.codec import from_document, to_document
+from runtime.model.codec import to_document
 from runtime.model.question import Question
 from runtime.store.failing import guarded
+from runtime.store.fitting import fits, read_fitted
 from runtime.store.small_tables import SmallTables
 
 KEPT = timedelta(minutes=10)
@@ -40,13 +39,13 @@ class QuestionTable(SmallTables):
     def question(self, number: int) -> Question | None:
         """One question."""
         row = self.one("SELECT doc FROM t_questions WHERE doc_id=?", number)
-        return from_document(orjson.loads(row[0]), Question) if row else None
+        return read_fitted("questions", row[0]) if row and fits("questions", row[0]) else None
 
     @guarded
     def open_questions(self) -> list[Question]:
-        """Questions that are not answered, oldest first."""
+        """Questions that are not answered, oldest first; none that cannot be read, which are soon removed."""
         rows = self.all("SELECT doc FROM t_questions WHERE answered=0 ORDER BY doc_id")
-        return [from_document(orjson.loads(doc), Question) for (doc,) in rows]
+        return [read_fitted("questions", doc) for (doc,) in rows if fits("questions", doc)]
 
     def _put(self, question: Question) -> None:
         document = {

@@ -5,18 +5,17 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 
-from runtime.model.codec import reader
 from runtime.model.run import Run
 from runtime.store.base import RunFilter
+from runtime.store.documents import HeadRow, shown
 from runtime.store.failing import guarded
 from runtime.store.narrowing import ORDERS, conditions
-from runtime.store.small_tables import SmallTables
+from runtime.store.run_reading import HEAD, RunReading
 
-_RUN = reader(Run)
 CHUNK = 20_000
 
 
-class RunOrder(SmallTables):
+class RunOrder(RunReading):
     """The part of the store that serves lists of any length; row numbers are TinyDB's document ids."""
 
     @guarded
@@ -55,8 +54,7 @@ class RunOrder(SmallTables):
         for start in range(0, len(numbers), 500):
             part = list(numbers[start : start + 500])
             marks = ",".join("?" * len(part))
-            for number, doc in self.all(f"SELECT doc_id, doc FROM t_runs WHERE doc_id IN ({marks})", *part):
-                found[number] = _RUN.decode(doc)
+            found |= {row[0]: shown(HeadRow(*row)) for row in self.all(f"{HEAD} WHERE doc_id IN ({marks})", *part)}
         return [found.get(n) for n in numbers]
 
     @guarded

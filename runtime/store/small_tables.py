@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +13,10 @@ from typing import Any
 import orjson
 
 from runtime.errors import Refused
-from runtime.model.act import Act, Hold
-from runtime.model.codec import from_document, to_document
+from runtime.store.facts import document_in, fact_in, flow_in, flows_in, schedules_in
 from runtime.store.failing import Rows, guarded
-from runtime.store.layout import TABLES
+from runtime.store.fitting import fits
+from runtime.store.layout import LAYOUTS, TABLES
 from runtime.store.place import may_change
 from runtime.store.row_table import RowDB
 
@@ -49,72 +49,6 @@ class SmallTables:
         with self.rows.lock:
             return self.rows.con.execute(sql, values).fetchall()
 
-    def _put_act(self, act: Act) -> Act:
-        if act.id == 0:
-            highest = self.one("SELECT max(doc_id) FROM t_acts")[0] or 0
-            act = dataclasses.replace(act, id=highest + 1)
-        document = {**to_document(act), "due_ts": act.due_at.timestamp()}
-        self.rows.put("acts", [(act.id, document)])
-        return act
-
-    @guarded
-    def add_act(self, act: Act) -> Act:
-        """Add an act and number it, or replace the one with its id."""
-        with self.rows.transaction():
-            return self._put_act(act)
-
-    @guarded
-    def act(self, act_id: int) -> Act | None:
-        """One act."""
-        row = self.one("SELECT doc FROM t_acts WHERE doc_id=?", act_id)
-        return _act(row[0]) if row else None
-
-    @guarded
-    def acts(self, *, target: str | None = None, outcome: str | None = None, limit: int | None = None) -> list[Act]:
-        """Acts, newest first; those of a run are found by the run's id too."""
-        conditions, values = [], []
-        if target is not None:
-            conditions.append("(target=? OR target LIKE ? ESCAPE '\\')")
-            escaped = target.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            values += [target, escaped + "/%"]
-        if outcome is not None:
-            conditions.append("outcome=?")
-            values.append(outcome)
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        rows = self.all(
-            f"SELECT doc FROM t_acts{where} ORDER BY doc_id DESC LIMIT ?", *values, -1 if limit is None else limit
-        )
-        return [_act(doc) for (doc,) in rows]
-
-    @guarded
-    def due_acts(self, now: datetime) -> list[Act]:
-        """Pending or running acts that are due, oldest first."""
-        rows = self.all(
-            "SELECT doc FROM t_acts WHERE outcome IN ('pending','running') AND due_ts<=? ORDER BY doc_id",
-            now.timestamp(),
-        )
-        return [_act(doc) for (doc,) in rows]
-
-    @guarded
-    def holds(self, *, released: bool = False) -> list[Hold]:
-        """Active holds, oldest first; with `released` the released ones too."""
-        found = [
-            from_document(orjson.loads(doc), Hold) for (doc,) in self.all("SELECT doc FROM t_holds ORDER BY doc_id")
-        ]
-        return [h for h in found if released or h.released_at is None]
-
-    @guarded
-    def put_hold(self, hold: Hold, act: Act | None = None) -> Act | None:
-        """Add or replace the hold with this scope and moment, together with an act."""
-        with self.rows.transaction():
-            number = self.one("SELECT max(doc_id) FROM t_holds")[0] or 0
-            for doc_id, doc in self.all("SELECT doc_id, doc FROM t_holds"):
-                known = from_document(orjson.loads(doc), Hold)
-                if (known.scope, known.at) == (hold.scope, hold.at):
-                    number = doc_id - 1
-            self.rows.put("holds", [(number + 1, to_document(hold))])
-            return None if act is None else self._put_act(act)
-
     def _put_keyed(self, table: str, column: str, key: str, document: Mapping[str, Any] | None) -> None:
         with self.rows.transaction():
             self.rows.con.execute(f"DELETE FROM t_{table} WHERE {column}=?", (key,))
@@ -125,26 +59,25 @@ class SmallTables:
     @guarded
     def put_flow(self, flow_hash: str, source: Mapping[str, Any], workflow: str) -> None:
         """Store FlowJSON by content hash."""
-        if self.one("SELECT 1 FROM t_flows WHERE hash=?", flow_hash) is None:
+        row = self.one("SELECT doc FROM t_flows WHERE hash=?", flow_hash)
+        if row is None or not fits("flows", row[0]):
             self._put_keyed("flows", "hash", flow_hash, {"workflow": workflow, "source": source})
 
     @guarded
     def flow(self, flow_hash: str) -> Mapping[str, Any] | None:
-        """FlowJSON by content hash."""
-        row = self.one("SELECT doc FROM t_flows WHERE hash=?", flow_hash)
-        return orjson.loads(row[0])["source"] if row else None
+        """FlowJSON by content hash; Damaged if it cannot be read."""
+        row = self.one("SELECT doc_id, doc FROM t_flows WHERE hash=?", flow_hash)
+        return flow_in(row[0], row[1]) if row else None
 
     @guarded
     def flows(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """Every FlowJSON that is stored, each with the workflow it was stored for first."""
-        found = [orjson.loads(doc) for (doc,) in self.all("SELECT doc FROM t_flows ORDER BY doc_id")]
-        return [(d["workflow"], d["source"]) for d in found]
+        """Every FlowJSON that can be read, each with the workflow it was stored for first."""
+        return flows_in(doc for (doc,) in self.all("SELECT doc FROM t_flows ORDER BY doc_id"))
 
     @guarded
     def schedules(self) -> dict[str, dict[str, Any]]:
-        """State of schedules by workflow."""
-        found = [orjson.loads(doc) for (doc,) in self.all("SELECT doc FROM t_schedules")]
-        return {d.pop("workflow"): d for d in found}
+        """State of schedules by workflow; none that cannot be read."""
+        return schedules_in(doc for (doc,) in self.all("SELECT doc FROM t_schedules ORDER BY doc_id"))
 
     @guarded
     def put_schedule(self, workflow: str, state: Mapping[str, Any] | None) -> None:
@@ -153,9 +86,9 @@ class SmallTables:
 
     @guarded
     def meta(self, key: str) -> Any:
-        """A fact about the store."""
+        """A fact about the store; one that cannot be read is as if it were not known, but for `moved_to`."""
         row = self.one("SELECT doc FROM t_meta WHERE key=?", key)
-        return orjson.loads(row[0])["value"] if row else None
+        return fact_in(key, row[0]) if row else None
 
     @guarded
     def put_meta(self, key: str, value: Any) -> None:
@@ -163,8 +96,8 @@ class SmallTables:
         self._put_keyed("meta", "key", key, {"value": value})
 
     def _epoch(self) -> int:
-        row = self.one("SELECT doc FROM t_meta WHERE key='epoch'")
-        return int(orjson.loads(row[0])["value"]) if row else 0
+        found = self.meta("epoch")
+        return found if isinstance(found, int) else 0
 
     @guarded
     def new_epoch(self) -> int:
@@ -217,7 +150,7 @@ class SmallTables:
         self.one("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def export(self) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
-        """Every document as (table, number, document)."""
+        """Every document as (table, number, document); Damaged at one that is no JSON object."""
         for table in TABLES:
             last = 0
             while rows := self.page(table, last):
@@ -229,7 +162,24 @@ class SmallTables:
     def page(self, table: str, after: int, limit: int = 500) -> list[tuple[int, dict[str, Any]]]:
         """Documents of a table with numbers above `after`, in order."""
         rows = self.all(f"SELECT doc_id, doc FROM t_{table} WHERE doc_id>? ORDER BY doc_id LIMIT ?", after, limit)
-        return [(number, orjson.loads(doc)) for number, doc in rows]
+        return [(number, document_in(table, number, doc)) for number, doc in rows]
+
+    @guarded
+    def raw(self, table: str, after: int, limit: int = 500) -> list[tuple[int, dict[str, Any], Any]]:
+        """Rows of a table with numbers above `after`: number, columns, and the document as it lies there."""
+        names = [*LAYOUTS[table].columns] if table in LAYOUTS else []
+        columns = "".join(f'"{name}", ' for name in names)
+        rows = self.all(
+            f"SELECT doc_id, {columns}doc FROM t_{table} WHERE doc_id>? ORDER BY doc_id LIMIT ?", after, limit
+        )
+        return [(row[0], dict(zip(names, row[1:-1], strict=True)), row[-1]) for row in rows]
+
+    def integrity(self) -> list[str]:
+        """What SQLite's own check of the file finds; empty when it is sound."""
+        try:
+            return [str(text) for (text,) in self.all("PRAGMA integrity_check(20)") if text != "ok"]
+        except sqlite3.Error as problem:
+            return [str(problem)]
 
     @guarded
     def tally(self, table: str) -> int:
@@ -275,7 +225,3 @@ class SmallTables:
         """Close the file."""
         self._stopped.set()
         self.rows.close()
-
-
-def _act(doc: bytes) -> Act:
-    return from_document(orjson.loads(doc), Act)

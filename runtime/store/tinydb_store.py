@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import orjson
 
-from runtime.errors import LostRight, NotFound
-from runtime.model.branch import Branch
-from runtime.model.codec import from_document, reader, to_bytes, to_document
-from runtime.model.run import Firing, HistoryEntry, Poll, Run
-from runtime.store.base import HISTORY_PER_RUN, POLLS_PER_BRANCH, RunFilter, Save, Stored
+from runtime.errors import LostRight
+from runtime.model.codec import to_bytes, to_document
+from runtime.model.run import HistoryEntry, Poll
+from runtime.model.status import RunStatus
+from runtime.store.act_table import ActTable
+from runtime.store.base import HISTORY_PER_RUN, POLLS_PER_BRANCH, Save
+from runtime.store.documents import HeadRow, Unfit, head_of
 from runtime.store.failing import Rows, guarded
 from runtime.store.lease_table import LeaseTable
-from runtime.store.narrowing import ORDERS, conditions
+from runtime.store.ledgers import history_of, polls_of
 from runtime.store.question_table import QuestionTable
+from runtime.store.run_document import RUN_COLUMNS, run_document
 from runtime.store.run_order import RunOrder
-
-_RUN = reader(Run)
-_BRANCH = reader(Branch)
-_FIRING = reader(Firing)
-_POLL = reader(Poll)
-_RUN_COLUMNS = ("status", "workflow", "revision", "attention", "held", "wake_ts", "created_ts", "updated_ts")
+from runtime.store.run_reading import HEAD
 
 
-def run_document(run: Run) -> dict[str, Any]:
-    """The document of a run; moments that are ordered stand in it as seconds too."""
-    document = to_document(run)
-    document["wake_ts"] = run.next_wake_at.timestamp() if run.next_wake_at else None
-    document["created_ts"] = run.created_at.timestamp()
-    document["updated_ts"] = run.updated_at.timestamp()
-    return document
-
-
-class TinyDBStore(RunOrder, QuestionTable, LeaseTable):
+class TinyDBStore(RunOrder, ActTable, QuestionTable, LeaseTable):
     """RunStore over TinyDB tables whose documents are SQLite rows; `rows.db` is the TinyDB itself."""
 
     def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
@@ -86,16 +75,16 @@ class TinyDBStore(RunOrder, QuestionTable, LeaseTable):
 
     def _save_run(self, save: Save) -> bool:
         document = run_document(save.run)
-        values = [document[c] if c != "held" else int(document[c]) for c in _RUN_COLUMNS]
+        values = [document[c] if c != "held" else int(document[c]) for c in RUN_COLUMNS]
         doc = orjson.dumps(document)
         if save.expected_revision is None:
             cursor = self.rows.con.execute(
-                f"INSERT OR IGNORE INTO t_runs(id,{','.join(_RUN_COLUMNS)},doc) VALUES(?,?,?,?,?,?,?,?,?,?)",
+                f"INSERT OR IGNORE INTO t_runs(id,{','.join(RUN_COLUMNS)},doc) VALUES(?,?,?,?,?,?,?,?,?,?)",
                 (save.run.id, *values, doc),
             )
         else:
             cursor = self.rows.con.execute(
-                f"UPDATE t_runs SET {','.join(c + '=?' for c in _RUN_COLUMNS)},doc=? WHERE id=? AND revision=?",
+                f"UPDATE t_runs SET {','.join(c + '=?' for c in RUN_COLUMNS)},doc=? WHERE id=? AND revision=?",
                 (*values, doc, save.run.id, save.expected_revision),
             )
         return cursor.rowcount == 1
@@ -110,70 +99,6 @@ class TinyDBStore(RunOrder, QuestionTable, LeaseTable):
             if kept > HISTORY_PER_RUN:
                 self.rows.con.execute("DELETE FROM t_history WHERE run_id=? AND doc_id<=?", (run_id, doc_id))
                 return
-
-    @guarded
-    def get(self, run_id: str) -> Run | None:
-        """The head of a run."""
-        row = self.one("SELECT doc FROM t_runs WHERE id=?", run_id)
-        return _RUN.decode(row[0]) if row else None
-
-    @guarded
-    def load(self, run_ids: Sequence[str]) -> list[Stored]:
-        """The runs that exist with all their records, in the order asked."""
-        found: dict[str, Stored] = {}
-        for start in range(0, len(run_ids), 500):
-            part = list(run_ids[start : start + 500])
-            marks = ",".join("?" * len(part))
-            runs = {
-                r.id: r
-                for (doc,) in self.all(f"SELECT doc FROM t_runs WHERE id IN ({marks})", *part)
-                for r in [_RUN.decode(doc)]
-            }
-            branches: dict[str, dict[str, Branch]] = {r: {} for r in runs}
-            for (doc,) in self.all(f"SELECT doc FROM t_branches WHERE run_id IN ({marks}) ORDER BY doc_id", *part):
-                branch = _BRANCH.decode(doc)
-                branches[branch.run_id][branch.id] = branch
-            firings: dict[str, list[Firing]] = {}
-            for (doc,) in self.all(f"SELECT doc FROM t_joins WHERE run_id IN ({marks}) ORDER BY doc_id", *part):
-                firing = _FIRING.decode(doc)
-                firings.setdefault(firing.run_id, []).append(firing)
-            for run_id, run in runs.items():
-                found[run_id] = Stored(run, branches[run_id], tuple(firings.get(run_id, ())))
-        return [found[i] for i in run_ids if i in found]
-
-    @guarded
-    def query(
-        self,
-        where: RunFilter | None = None,
-        *,
-        order: str = "created_at",
-        descending: bool = True,
-        limit: int | None = 50,
-        after: str | None = None,
-    ) -> list[Run]:
-        """One keyset page of runs."""
-        column = ORDERS[order]
-        parts, values = conditions(where)
-        if after is not None:
-            row = self.one(f"SELECT {column} FROM t_runs WHERE id=?", after)
-            if row is None:
-                raise NotFound(f"There is no run {after} to go on after.")
-            sign = "<" if descending else ">"
-            if row[0] is None:
-                parts.append(f"({column} IS NULL AND id {sign} ?)")
-                values.append(after)
-            else:
-                more = f" OR {column} IS NULL" if column == "wake_ts" else ""
-                parts.append(f"(({column}, id) {sign} (?, ?){more})")
-                values += [row[0], after]
-        way = "DESC" if descending else "ASC"
-        nulls = " NULLS LAST" if column == "wake_ts" else ""
-        sql = "SELECT doc FROM t_runs" + (f" WHERE {' AND '.join(parts)}" if parts else "")
-        sql += f" ORDER BY {column} {way}{nulls}, id {way}"
-        rows = self.all(
-            sql + (" LIMIT ?" if limit is not None else ""), *values, *([limit] if limit is not None else [])
-        )
-        return [_RUN.decode(doc) for (doc,) in rows]
 
     @guarded
     def counts(self) -> dict[str, int]:
@@ -192,41 +117,43 @@ class TinyDBStore(RunOrder, QuestionTable, LeaseTable):
     def next_wake(self, exclude: frozenset[str] = frozenset()) -> datetime | None:
         """The earliest next wake."""
         rows = self.all(
-            "SELECT id, doc FROM t_runs WHERE wake_ts IS NOT NULL ORDER BY wake_ts LIMIT ?", len(exclude) + 1
+            "SELECT id, wake_ts FROM t_runs WHERE wake_ts IS NOT NULL ORDER BY wake_ts LIMIT ?", len(exclude) + 1
         )
-        return next((_RUN.decode(doc).next_wake_at for i, doc in rows if i not in exclude), None)
+        return next((datetime.fromtimestamp(at, UTC) for i, at in rows if i not in exclude), None)
 
     @guarded
     def wake(self, run_ids: Sequence[str], at: datetime) -> None:
-        """Bring next wakes forward, never later."""
+        """Bring next wakes forward, never later; a run that is damaged is left alone."""
         with self.rows.transaction():
             for run_id in run_ids:
-                row = self.one("SELECT doc FROM t_runs WHERE id=?", run_id)
+                row = self.one(f"{HEAD} WHERE id=? AND status!=?", run_id, str(RunStatus.DAMAGED))
                 if row is None:
                     continue
-                run = _RUN.decode(row[0])
-                if run.next_wake_at is None or run.next_wake_at > at:
-                    document = {**orjson.loads(row[0]), "next_wake_at": at.isoformat(), "wake_ts": at.timestamp()}
-                    self.rows.con.execute(
-                        "UPDATE t_runs SET wake_ts=?, doc=? WHERE id=?",
-                        (at.timestamp(), orjson.dumps(document), run_id),
-                    )
+                with suppress(Unfit):
+                    run = head_of(HeadRow(*row))
+                    if run.next_wake_at is None or run.next_wake_at > at:
+                        document = {**orjson.loads(row[-1]), "next_wake_at": at.isoformat(), "wake_ts": at.timestamp()}
+                        self.rows.con.execute(
+                            "UPDATE t_runs SET wake_ts=?, doc=? WHERE id=?",
+                            (at.timestamp(), orjson.dumps(document), run_id),
+                        )
 
     @guarded
     def history(self, run_id: str) -> list[HistoryEntry]:
-        """What happened to a run, oldest first."""
-        return [
-            from_document(entry, HistoryEntry)
-            for (doc,) in self.all("SELECT doc FROM t_history WHERE run_id=? ORDER BY doc_id", run_id)
-            for entry in orjson.loads(doc)["entries"]
-        ]
+        """What happened to a run, oldest first; a part that cannot be read is an entry that says so."""
+        return history_of(self.all("SELECT doc_id, doc FROM t_history WHERE run_id=? ORDER BY doc_id", run_id))
 
     @guarded
     def polls(self, run_id: str, branch: str | None = None) -> list[Poll]:
-        """The kept polls, oldest first."""
+        """The kept polls, oldest first; one that cannot be read is a poll that says so."""
         narrowed, values = (" AND branch=?", [branch]) if branch is not None else ("", [])
-        rows = self.all(f"SELECT doc FROM t_polls WHERE run_id=?{narrowed} ORDER BY doc_id", run_id, *values)
-        return [_POLL.decode(doc) for (doc,) in rows]
+        return polls_of(
+            self.all(
+                f"SELECT doc_id, branch, number, doc FROM t_polls WHERE run_id=?{narrowed} ORDER BY doc_id",
+                run_id,
+                *values,
+            )
+        )
 
     @guarded
     def changes_since(self, moment: datetime) -> list[str]:

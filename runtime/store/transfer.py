@@ -5,31 +5,44 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-import msgspec
-
-from runtime.errors import InvalidInput, Refused, StoreUnavailable
+from runtime.errors import Damaged, Refused, StoreUnavailable
 from runtime.model.act import Hold
-from runtime.model.branch import Branch
-from runtime.model.codec import from_document, to_document
-from runtime.model.run import Firing, Run
+from runtime.model.codec import to_document
+from runtime.model.damage import Damage
 from runtime.model.status import ENDED_RUN, RunStatus
 from runtime.store.base import RunStore
+from runtime.store.examining import examine
+from runtime.store.exported import read_export
+from runtime.store.fitting import parsed
 from runtime.store.layout import TABLES
 
-KINDS: dict[str, Any] = {"runs": Run, "branches": Branch, "joins": Firing, "holds": Hold}
+WHOLE = ("runs", "branches", "joins")
+"""Tables of which one damaged document costs its whole run; of others only the document is left out."""
+OF_ONE_STORE = ("moved_to", "copied", "epoch")
+"""Facts that are true of the store they were written in."""
 
 
-def export_to(store: RunStore, target: Path | IO[str]) -> int:
-    """Write every document as {table: {number: document}}; gives how many. A file appears whole or not at all."""
+def export_to(store: RunStore, target: Path | IO[str], *, left_out: list[Damage] | None = None) -> int:
+    """Write every document as {table: {number: document}}; gives how many. A file appears whole or not at all.
+
+    Damaged if one cannot be read; with a list `left_out` the others are written, and it is told in the list.
+    """
+    damages = list(examine(store, missing=False))
+    if left_out is None:
+        for one in damages:
+            raise Damaged(one.sentence, table=one.table, number=one.number)
+    else:
+        left_out += damages
     if not isinstance(target, Path):
-        return _write(store, target)
+        return _write(store, target, damages)
     try:
         with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as file:
-            count = _write(store, file)
+            count = _write(store, file, damages)
             file.flush()
             os.fsync(file.fileno())
         os.replace(file.name, target)
@@ -38,11 +51,27 @@ def export_to(store: RunStore, target: Path | IO[str]) -> int:
     return count
 
 
-def _write(store: RunStore, file: IO[str]) -> int:
+def _sound(store: RunStore, damages: Sequence[Damage]) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+    """Every document but those that are damaged, and those of runs that are."""
+    bad = {(one.table, one.number) for one in damages}
+    gone = {one.run_id for one in damages if one.table in WHOLE}
+    for table in TABLES if damages else ():
+        last = 0
+        while rows := store.raw(table, last):
+            for number, columns, doc in rows:
+                run_id = columns.get("id") if table == "runs" else columns.get("run_id")
+                if (table, number) not in bad and (run_id is None or run_id not in gone):
+                    yield table, number, parsed(doc)
+            last = rows[-1][0]
+    if not damages:
+        yield from store.export()
+
+
+def _write(store: RunStore, file: IO[str], damages: Sequence[Damage]) -> int:
     count = 0
     table: str | None = None
     file.write("{")
-    for name, number, document in store.export():
+    for name, number, document in _sound(store, damages):
         if name != table:
             file.write(("}, " if table is not None else "") + json.dumps(name) + ": {")
             table = name
@@ -57,38 +86,22 @@ def _write(store: RunStore, file: IO[str]) -> int:
 def import_from(store: RunStore, path: Path, *, merge: bool, live: bool, now: datetime, actor: str) -> int:
     """Read an exported file into a store, all or nothing; open runs come held unless `live`.
 
-    Raises InvalidInput (no export), Refused (the store has runs and `merge` is not given, or a run id is taken).
+    Schedules come disabled. With `merge` nothing comes that would stop or redirect the runs that are there: no hold
+    of `all`, and no fact about where a store was moved to. Raises InvalidInput (no export, or a document that does
+    not fit), Refused (the store has runs and `merge` is not given, or a run id is taken).
     """
-    tables = _read(path)
+    tables = read_export(path)
     if store.counts() and not merge:
         raise Refused("This store has runs already; --merge adds the imported ones to them.")
+    for state in tables.get("schedules", {}).values():
+        state["enabled"] = False
+    if merge:
+        tables["holds"] = {n: hold for n, hold in tables.get("holds", {}).items() if hold["scope"] != "all"}
+        tables["meta"] = {n: fact for n, fact in tables.get("meta", {}).items() if fact["key"] not in OF_ONE_STORE}
     if not live:
         _hold_open(tables, now, actor)
     store.restore(tables)
     return sum(len(documents) for documents in tables.values())
-
-
-def _read(path: Path) -> dict[str, dict[str, dict[str, Any]]]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise InvalidInput(f"{path} cannot be read: {problem.strerror or problem}.") from problem
-    except ValueError as problem:
-        raise InvalidInput(f"{path} is no export of a store: it is not JSON ({problem}).") from problem
-    if not isinstance(found, dict):
-        raise InvalidInput(f"{path} is no export of a store: it has no tables.")
-    for table, documents in found.items():
-        if table not in TABLES or not isinstance(documents, dict):
-            raise InvalidInput(f"{path} is no export of a store: {table} is no table of one.")
-        for number, document in documents.items():
-            try:
-                if table in KINDS:
-                    from_document(document, KINDS[table])
-                elif not isinstance(document, dict):
-                    raise TypeError("it is no object")
-            except (msgspec.ValidationError, TypeError) as problem:
-                raise InvalidInput(f"{path}: document {number} of {table} does not fit: {problem}.") from problem
-    return found
 
 
 def _hold_open(tables: dict[str, dict[str, dict[str, Any]]], now: datetime, actor: str) -> None:

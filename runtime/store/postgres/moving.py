@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import orjson
 from psycopg.sql import Identifier
 
 from runtime.errors import Refused
 from runtime.model.act import Act, Hold
 from runtime.model.codec import from_document
 from runtime.model.run import Run
+from runtime.store.facts import document_in
 from runtime.store.layout import TABLES
 from runtime.store.postgres.database import Connection
 from runtime.store.postgres.queries import piece, sql
@@ -44,7 +44,19 @@ class Moving(SmallTables):
         """Documents of a table with numbers above `after`, in order."""
         query = piece("page_runs") if table == "runs" else piece("page", table=Identifier(table))
         rows = self.database.reading(lambda con: con.execute(query, (after, limit)).fetchall())
-        return [(n, orjson.loads(doc)) for n, doc in rows]
+        return [(n, document_in(table, n, doc)) for n, doc in rows]
+
+    def raw(self, table: str, after: int, limit: int = PAGE) -> list[tuple[int, dict[str, Any], Any]]:
+        """Rows of a table with numbers above `after`: number, columns, and the document as it lies there."""
+        query = piece("raw_runs") if table == "runs" else piece("raw", table=Identifier(table))
+        rows: list[tuple[int, dict[str, Any], Any]] = self.database.reading(
+            lambda con: con.execute(query, (after, limit)).fetchall()
+        )
+        return rows
+
+    def integrity(self) -> list[str]:
+        """Nothing: the server checks its own files."""
+        return []
 
     def tally(self, table: str) -> int:
         """How many documents a table has."""

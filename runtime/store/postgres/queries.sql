@@ -114,20 +114,27 @@ DELETE FROM polls p USING unnest(%b::text[], %b::text[], %b::int[]) AS v(run_id,
 WHERE p.run_id = v.run_id AND p.branch = v.branch AND p.poll <= v.upto
 
 -- name: run
-SELECT doc FROM runs WHERE id = %s
+-- The columns of a head beside its document, so that one that does not fit its row is known.
+SELECT h.number, h.id, h.status, h.revision, h.workflow, extract(epoch FROM h.wake_at)::float8,
+    extract(epoch FROM h.created_at)::float8, extract(epoch FROM h.updated_at)::float8, r.doc
+FROM heads h LEFT JOIN runs r ON r.id = h.id WHERE h.id = %s
 
 -- name: runs
-SELECT doc FROM runs WHERE id = ANY(%b)
+SELECT h.number, h.id, h.status, h.revision, h.workflow, extract(epoch FROM h.wake_at)::float8,
+    extract(epoch FROM h.created_at)::float8, extract(epoch FROM h.updated_at)::float8, r.doc
+FROM heads h LEFT JOIN runs r ON r.id = h.id WHERE h.id = ANY(%b)
 
 -- name: branches
-SELECT doc FROM branches WHERE run_id = ANY(%b) ORDER BY number
+SELECT run_id, id, number, doc FROM branches WHERE run_id = ANY(%b) ORDER BY number
 
 -- name: joins
-SELECT doc FROM joins WHERE run_id = ANY(%b) ORDER BY number
+SELECT run_id, step_id, visit, number, doc FROM joins WHERE run_id = ANY(%b) ORDER BY number
 
 -- name: list_runs
 -- {places} are filled with pieces that are named here too.
-SELECT r.doc FROM heads h JOIN runs r ON r.id = h.id WHERE {conditions} ORDER BY {order} LIMIT %s
+SELECT h.number, h.id, h.status, h.revision, h.workflow, extract(epoch FROM h.wake_at)::float8,
+    extract(epoch FROM h.created_at)::float8, extract(epoch FROM h.updated_at)::float8, r.doc
+FROM heads h LEFT JOIN runs r ON r.id = h.id WHERE {conditions} ORDER BY {order} LIMIT %s
 
 -- name: list_numbers
 SELECT h.number FROM heads h WHERE {conditions} ORDER BY {order} LIMIT %s
@@ -224,7 +231,9 @@ SELECT attention FROM heads WHERE id = %s
 SELECT id FROM heads WHERE id = %s
 
 -- name: rows_at
-SELECT h.number, r.doc FROM heads h JOIN runs r ON r.id = h.id WHERE h.number = ANY(%b)
+SELECT h.number, h.id, h.status, h.revision, h.workflow, extract(epoch FROM h.wake_at)::float8,
+    extract(epoch FROM h.created_at)::float8, extract(epoch FROM h.updated_at)::float8, r.doc
+FROM heads h LEFT JOIN runs r ON r.id = h.id WHERE h.number = ANY(%b)
 
 -- name: numbers
 SELECT id, number FROM heads WHERE id = ANY(%b)
@@ -239,13 +248,19 @@ SELECT id FROM heads WHERE wake_at <= %s AND NOT id = ANY(%b) ORDER BY wake_at, 
 SELECT wake_at FROM heads WHERE wake_at IS NOT NULL AND NOT id = ANY(%b) ORDER BY wake_at LIMIT 1
 
 -- name: to_wake
-SELECT id FROM heads WHERE id = ANY(%b) AND (wake_at IS NULL OR wake_at > %s) ORDER BY id FOR UPDATE
+SELECT id FROM heads WHERE id = ANY(%b) AND (wake_at IS NULL OR wake_at > %s) AND status <> 'damaged' ORDER BY id FOR UPDATE
 
 -- name: documents
 SELECT id, doc FROM runs WHERE id = ANY(%b)
 
 -- name: set_wake
 UPDATE heads SET wake_at = %s, offered_until = NULL WHERE id = ANY(%b)
+
+-- name: mark_damaged
+UPDATE heads SET status = 'damaged', wake_at = NULL, attention = 0, offered_until = NULL WHERE id = ANY(%b)
+
+-- name: marked
+SELECT id FROM heads WHERE id = ANY(%b) AND status = 'damaged' ORDER BY id FOR UPDATE
 
 -- name: claim
 WITH free AS (
@@ -261,10 +276,10 @@ WITH mine AS (SELECT id FROM heads WHERE id = ANY(%b) AND owner = %s ORDER BY id
 UPDATE heads h SET owner = NULL, owned_until = NULL, offered_until = NULL FROM mine WHERE h.id = mine.id
 
 -- name: history
-SELECT doc FROM history WHERE run_id = %s ORDER BY number
+SELECT number, doc FROM history WHERE run_id = %s ORDER BY number
 
 -- name: polls
-SELECT doc FROM polls WHERE run_id = %(run)s AND (%(branch)s::text IS NULL OR branch = %(branch)s) ORDER BY number
+SELECT number, branch, poll, doc FROM polls WHERE run_id = %(run)s AND (%(branch)s::text IS NULL OR branch = %(branch)s) ORDER BY number
 
 -- name: changes_since
 SELECT id FROM heads WHERE updated_at >= %s
@@ -284,13 +299,13 @@ ON CONFLICT (number) DO UPDATE SET outcome = excluded.outcome, due_at = excluded
 SELECT doc FROM acts WHERE number = %s
 
 -- name: acts
-SELECT doc FROM acts
+SELECT number, target, doc FROM acts
 WHERE (%(target)s::text IS NULL OR target = %(target)s OR target LIKE %(below)s)
   AND (%(outcome)s::text IS NULL OR outcome = %(outcome)s)
 ORDER BY number DESC LIMIT %(limit)s
 
 -- name: due_acts
-SELECT doc FROM acts WHERE outcome IN ('pending', 'running') AND due_at <= %s ORDER BY number
+SELECT number, target, doc FROM acts WHERE outcome IN ('pending', 'running') AND due_at <= %s ORDER BY number
 
 -- name: holds
 SELECT doc FROM holds ORDER BY number
@@ -299,13 +314,13 @@ SELECT doc FROM holds ORDER BY number
 INSERT INTO holds (scope, at, doc) VALUES (%s, %s, %s) ON CONFLICT (scope, at) DO UPDATE SET doc = excluded.doc
 
 -- name: put_flow
-INSERT INTO flows (hash, doc) VALUES (%s, %s) ON CONFLICT (hash) DO NOTHING
+INSERT INTO flows (hash, doc) VALUES (%s, %s) ON CONFLICT (hash) DO UPDATE SET doc = excluded.doc
 
 -- name: all_flows
 SELECT doc FROM flows ORDER BY hash
 
 -- name: flow
-SELECT doc FROM flows WHERE hash = %s
+SELECT number, doc FROM flows WHERE hash = %s
 
 -- name: schedules
 SELECT doc FROM schedules ORDER BY number
@@ -361,6 +376,14 @@ ROLLBACK
 
 -- name: page_runs
 SELECT h.number, r.doc FROM heads h JOIN runs r ON r.id = h.id WHERE h.number > %s ORDER BY h.number LIMIT %s
+
+-- name: raw_runs
+SELECT h.number, jsonb_build_object('id', h.id, 'status', h.status, 'revision', h.revision, 'workflow', h.workflow,
+    'wake_ts', extract(epoch FROM h.wake_at)::float8), r.doc
+FROM heads h LEFT JOIN runs r ON r.id = h.id WHERE h.number > %s ORDER BY h.number LIMIT %s
+
+-- name: raw
+SELECT number, to_jsonb(t) - 'doc', doc FROM {table} t WHERE number > %s ORDER BY number LIMIT %s
 
 -- name: page
 SELECT number, doc FROM {table} WHERE number > %s ORDER BY number LIMIT %s

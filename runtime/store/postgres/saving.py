@@ -13,7 +13,7 @@ from runtime.store.base import POLLS_PER_BRANCH, Save
 from runtime.store.postgres.database import Connection
 from runtime.store.postgres.queries import sql
 from runtime.store.postgres.small_tables import column, text
-from runtime.store.tinydb_store import run_document
+from runtime.store.run_document import run_document
 
 
 def head(run: Run) -> tuple[Any, ...]:

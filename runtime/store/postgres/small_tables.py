@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import msgspec
 import orjson
 
 from runtime.model.act import Act, Hold
-from runtime.model.codec import from_document, to_document
+from runtime.model.codec import to_document
 from runtime.model.question import Question
+from runtime.store.facts import act_in, epoch_in, fact_in, flow_in, flows_in, schedules_in
+from runtime.store.fitting import fits, read_fitted, shown_act, usable_hold
 from runtime.store.postgres.changes import Changes
-from runtime.store.postgres.database import Connection, Database, guarded
+from runtime.store.postgres.database import Connection, Database
 from runtime.store.postgres.queries import sql
 from runtime.store.question_table import KEPT
 
@@ -49,13 +50,11 @@ class SmallTables:
         """Add an act and number it, or replace the one with its id."""
         return self.database.writing(lambda con: self._put_act(con, act))
 
-    @guarded
     def act(self, act_id: int) -> Act | None:
-        """One act."""
+        """One act; Damaged if it cannot be read."""
         row = self.database.one("act", act_id)
-        return _read(row[0], Act) if row else None
+        return act_in(act_id, row[0]) if row else None
 
-    @guarded
     def acts(self, *, target: str | None = None, outcome: str | None = None, limit: int | None = None) -> list[Act]:
         """Acts, newest first; those of a run are found by the run's id too."""
         escaped = None if target is None else target.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -65,18 +64,16 @@ class SmallTables:
             "outcome": outcome,
             "limit": limit,
         }
-        return [_read(doc, Act) for (doc,) in self.database.all("acts", named=named)]
+        return [shown_act(*row) for row in self.database.all("acts", named=named)]
 
-    @guarded
     def due_acts(self, now: datetime) -> list[Act]:
-        """Pending or running acts that are due, oldest first."""
-        return [_read(doc, Act) for (doc,) in self.database.all("due_acts", now)]
+        """Pending or running acts that are due, oldest first; none that cannot be read."""
+        return [shown_act(*row) for row in self.database.all("due_acts", now) if fits("acts", row[-1])]
 
-    @guarded
     def holds(self, *, released: bool = False) -> list[Hold]:
         """Active holds, oldest first; with `released` the released ones too."""
-        found = [_read(doc, Hold) for (doc,) in self.database.all("holds")]
-        return [h for h in found if released or h.released_at is None]
+        found = [usable_hold(doc) for (doc,) in self.database.all("holds")]
+        return [h for h in found if h is not None and (released or h.released_at is None)]
 
     def put_hold(self, hold: Hold, act: Act | None = None) -> Act | None:
         """Add or replace the hold with this scope and moment, together with an act."""
@@ -90,23 +87,24 @@ class SmallTables:
 
     def put_flow(self, flow_hash: str, source: Mapping[str, Any], workflow: str) -> None:
         """Store FlowJSON by content hash."""
+        row = self.database.one("flow", flow_hash)
+        if row is not None and fits("flows", row[1]):
+            return
         document = text({"hash": flow_hash, "workflow": workflow, "source": source})
         self.database.writing(lambda con: con.execute(sql("put_flow"), (flow_hash, document)))
 
     def flow(self, flow_hash: str) -> Mapping[str, Any] | None:
-        """FlowJSON by content hash."""
+        """FlowJSON by content hash; Damaged if it cannot be read."""
         row = self.database.one("flow", flow_hash)
-        return orjson.loads(row[0])["source"] if row else None
+        return flow_in(*row) if row else None
 
     def flows(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """Every FlowJSON that is stored, each with the workflow it was stored for first."""
-        found = [orjson.loads(doc) for (doc,) in self.database.all("all_flows")]
-        return [(d["workflow"], d["source"]) for d in found]
+        """Every FlowJSON that can be read, each with the workflow it was stored for first."""
+        return flows_in(doc for (doc,) in self.database.all("all_flows"))
 
     def schedules(self) -> dict[str, dict[str, Any]]:
-        """State of schedules by workflow."""
-        found = [orjson.loads(doc) for (doc,) in self.database.all("schedules")]
-        return {d.pop("workflow"): d for d in found}
+        """State of schedules by workflow; none that cannot be read."""
+        return schedules_in(doc for (doc,) in self.database.all("schedules"))
 
     def put_schedule(self, workflow: str, state: Mapping[str, Any] | None) -> None:
         """Store or remove the state of a schedule."""
@@ -117,9 +115,9 @@ class SmallTables:
         self.database.writing(lambda con: con.execute(sql("put_schedule"), values))
 
     def meta(self, key: str) -> Any:
-        """A fact about the store."""
+        """A fact about the store; one that cannot be read is as if it were not known, but for `moved_to`."""
         row = self.database.one("meta", key)
-        return orjson.loads(row[0])["value"] if row else None
+        return fact_in(key, row[0]) if row else None
 
     def put_meta(self, key: str, value: Any) -> None:
         """Store a fact about the store."""
@@ -132,7 +130,7 @@ class SmallTables:
             con.execute(sql("new_meta"), ("epoch", text({"key": "epoch", "value": 0})))
             row = con.execute(sql("meta_locked"), ("epoch",)).fetchone()
             assert row is not None
-            epoch = int(orjson.loads(row[0])["value"]) + 1
+            epoch = epoch_in(row[0]) + 1
             con.execute(sql("put_meta"), ("epoch", text({"key": "epoch", "value": epoch})))
             return epoch
 
@@ -156,16 +154,15 @@ class SmallTables:
         values = (question.answered_at is not None, text(to_document(question)), question.id)
         self.database.writing(lambda con: con.execute(sql("put_question"), values))
 
-    @guarded
     def question(self, number: int) -> Question | None:
         """One question."""
         row = self.database.one("question", number)
-        return _read(row[0], Question) if row else None
+        return read_fitted("questions", row[0]) if row and fits("questions", row[0]) else None
 
-    @guarded
     def open_questions(self) -> list[Question]:
-        """Questions that are not answered, oldest first."""
-        return [_read(doc, Question) for (doc,) in self.database.all("open_questions")]
+        """Questions that are not answered, oldest first; none that cannot be read, which are soon removed."""
+        rows = self.database.all("open_questions")
+        return [read_fitted("questions", doc) for (doc,) in rows if fits("questions", doc)]
 
     @property
     def place(self) -> str:
@@ -210,10 +207,3 @@ class SmallTables:
 def act_text(act: Act) -> str:
     """The stored document of an act, the same as in the embedded store."""
     return text({**to_document(act), "due_ts": act.due_at.timestamp()})
-
-
-def _read(doc: str, kind: type[Any]) -> Any:
-    try:
-        return from_document(orjson.loads(doc), kind)
-    except orjson.JSONDecodeError as problem:
-        raise msgspec.DecodeError(str(problem)) from problem

@@ -7,30 +7,24 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from runtime.errors import LostRight
-from runtime.model.branch import Branch
-from runtime.model.codec import from_document, reader
-from runtime.model.run import Firing, HistoryEntry, Poll, Run
-from runtime.store.base import HISTORY_PER_RUN, RunFilter, Save, Stored
-from runtime.store.postgres.database import Connection, guarded
-from runtime.store.postgres.moving import Moving
-from runtime.store.postgres.narrowing import after_run, conditions, narrowed, ordering
+from runtime.model.run import HistoryEntry, Poll
+from runtime.store.base import HISTORY_PER_RUN, RunFilter, Save
+from runtime.store.facts import epoch_in, object_in
+from runtime.store.ledgers import history_of, polls_of
+from runtime.store.postgres.database import Connection
+from runtime.store.postgres.narrowing import conditions, narrowed, ordering
 from runtime.store.postgres.queries import sql
+from runtime.store.postgres.run_reading import RunReading
 from runtime.store.postgres.saving import columns, rounds, write_heads, write_records
 from runtime.store.postgres.small_tables import column, text
 
-_RUN = reader(Run)
-_BRANCH = reader(Branch)
-_FIRING = reader(Firing)
-_POLL = reader(Poll)
 CHUNK = 20_000
 PART = 1_000
 """So many runs are changed at once where it may be all there are: others wait for a part and not for the whole."""
 
 
-class PostgresStore(Moving):
+class PostgresStore(RunReading):
     """RunStore over PostgreSQL. Every method is one transaction; the level is READ COMMITTED."""
 
     member: int | None = None
@@ -64,62 +58,8 @@ class PostgresStore(Moving):
                 raise LostRight("This worker was silent for too long; others have taken over its runs.")
         if epoch is not None:
             row = con.execute(sql("meta_shared"), ("epoch",)).fetchone()
-            if (int(orjson.loads(row[0])["value"]) if row else 0) != epoch:
+            if (epoch_in(row[0]) if row else 0) != epoch:
                 raise LostRight("Another scheduler drives this store now; this one stands by.")
-
-    @guarded
-    def get(self, run_id: str) -> Run | None:
-        """The head of a run."""
-        row = self.database.one("run", column(run_id))
-        return _RUN.decode(row[0]) if row else None
-
-    @guarded
-    def load(self, run_ids: Sequence[str]) -> list[Stored]:
-        """The runs that exist with all their records, in the order asked, as of one moment."""
-        ids = [column(i) for i in run_ids]
-
-        def read(con: Connection) -> tuple[list[Any], list[Any], list[Any]]:
-            with con.pipeline():
-                con.execute(sql("load_begins"))
-                runs = con.execute(sql("runs"), (ids,))
-                branches = con.execute(sql("branches"), (ids,))
-                joins = con.execute(sql("joins"), (ids,))
-                con.execute(sql("commit"))
-            return runs.fetchall(), branches.fetchall(), joins.fetchall()
-
-        runs, branches, joins = self.database.reading(read)
-        heads = {run.id: run for (doc,) in runs for run in [_RUN.decode(doc)]}
-        known: dict[str, dict[str, Branch]] = {run_id: {} for run_id in heads}
-        for (doc,) in branches:
-            branch = _BRANCH.decode(doc)
-            known[branch.run_id][branch.id] = branch
-        firings: dict[str, list[Firing]] = {}
-        for (doc,) in joins:
-            firing = _FIRING.decode(doc)
-            firings.setdefault(firing.run_id, []).append(firing)
-        return [Stored(heads[i], known[i], tuple(firings.get(i, ()))) for i in run_ids if i in heads]
-
-    @guarded
-    def query(
-        self,
-        where: RunFilter | None = None,
-        *,
-        order: str = "created_at",
-        descending: bool = True,
-        limit: int | None = 50,
-        after: str | None = None,
-    ) -> list[Run]:
-        """One keyset page of runs."""
-
-        def read(con: Connection) -> list[Any]:
-            parts, values = conditions(where)
-            if after is not None:
-                part, more = after_run(con, order, after, descending=descending)
-                parts, values = [*parts, part], [*values, *more]
-            query = narrowed("list_runs", parts, ordering(order, descending=descending))
-            return con.execute(query, (*values, limit)).fetchall()
-
-        return [_RUN.decode(doc) for (doc,) in self.database.reading(read)]
 
     def snapshot(
         self,
@@ -146,12 +86,6 @@ class PostgresStore(Moving):
             return found
 
         return self.database.reading(read)
-
-    @guarded
-    def rows_at(self, numbers: Sequence[int]) -> list[Run | None]:
-        """The runs with these row numbers, None where one was removed."""
-        found = {number: _RUN.decode(doc) for number, doc in self.database.all("rows_at", list(numbers))}
-        return [found.get(n) for n in numbers]
 
     def numbers(self, run_ids: Sequence[str]) -> dict[str, int]:
         """Row numbers of runs by id."""
@@ -192,7 +126,9 @@ class PostgresStore(Moving):
             # Read only now: what was read before the lock came may be older than a save we waited for.
             rows = con.execute(sql("documents"), (ids,)).fetchall()
             moment = {"next_wake_at": at.isoformat(), "wake_ts": at.timestamp()}
-            con.execute(sql("update_runs"), columns([(i, text({**orjson.loads(doc), **moment})) for i, doc in rows]))
+            known = [(i, document) for i, doc in rows if (document := object_in(doc)) is not None]
+            if known:
+                con.execute(sql("update_runs"), columns([(i, text({**document, **moment})) for i, document in known]))
 
         self.database.writing(write)
 
@@ -213,20 +149,14 @@ class PostgresStore(Moving):
         values = ([column(i) for i in run_ids], owner)
         self.database.writing(lambda con: con.execute(sql("release"), values), counted=False)
 
-    @guarded
     def history(self, run_id: str) -> list[HistoryEntry]:
-        """What happened to a run, oldest first."""
-        return [
-            from_document(entry, HistoryEntry)
-            for (doc,) in self.database.all("history", column(run_id))
-            for entry in orjson.loads(doc)["entries"]
-        ]
+        """What happened to a run, oldest first; a part that cannot be read is an entry that says so."""
+        return history_of(self.database.all("history", column(run_id)))
 
-    @guarded
     def polls(self, run_id: str, branch: str | None = None) -> list[Poll]:
-        """The kept polls, oldest first."""
+        """The kept polls, oldest first; one that cannot be read is a poll that says so."""
         named = {"run": column(run_id), "branch": None if branch is None else column(branch)}
-        return [_POLL.decode(doc) for (doc,) in self.database.all("polls", named=named)]
+        return polls_of(self.database.all("polls", named=named))
 
     def changes_since(self, moment: datetime) -> list[str]:
         """Ids of runs updated at or after a moment."""

@@ -42,6 +42,15 @@ class World:
             raise KeyError("no such program")
         return self.program, None
 
+    def programs_from(self, store: RunStore) -> None:
+        """Read the flows of runs from the store from now on, as the real programs are."""
+
+        def programs(run: Run) -> tuple[Program, str | None]:
+            store.flow(run.flow_hash)
+            return self.programs(run)
+
+        self.loop._programs = programs
+
     async def perform(self, action: Action, draft: Draft) -> Observed:
         self.calls.append((action.verb, action.step))
         if action.verb == "poll" and action.system == "slow":

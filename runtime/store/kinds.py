@@ -1,0 +1,105 @@
+"""What the documents of each table are: records of the model, and the few shapes that only a store knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from runtime.model.act import Act, Hold
+from runtime.model.branch import Branch
+from runtime.model.question import Question
+from runtime.model.run import Firing, HistoryEntry, Poll, Run
+
+
+@dataclass(frozen=True)
+class HistoryBlock:
+    """Entries that one save wrote."""
+
+    run_id: str
+    entries: list[HistoryEntry]
+    entries_n: int = 0
+
+
+@dataclass(frozen=True)
+class PollRow(Poll):
+    """A poll as it is stored: with its run."""
+
+    run_id: str = ""
+
+
+@dataclass(frozen=True)
+class ScheduleState:
+    """Whether a schedule is on, and how far it came."""
+
+    workflow: str
+    enabled: bool = False
+    enabled_at: datetime | None = None
+    last_tick: datetime | None = None
+    queued: datetime | None = None
+
+
+@dataclass(frozen=True)
+class StoredFlow:
+    """A flow by its content hash."""
+
+    hash: str
+    source: dict[str, Any]
+    workflow: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact about the store."""
+
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What readers of a heartbeat rely on."""
+
+    beat_at: datetime | None = None
+    started_at: datetime | None = None
+    host: str | None = None
+    pid: int | None = None
+    stopped: bool = False
+    lateness_s: float | None = None
+    rates: list[float] = field(default_factory=list)
+    workers: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
+class SystemCalls:
+    """Calls to one target lately."""
+
+    calls: int
+    failed: int
+    seconds: float | None = None
+    p95_ms: float | None = None
+
+
+FACTS: dict[str, Any] = {
+    "scheduler": Beat | None,
+    "systems": dict[str, SystemCalls] | None,
+    "durations": dict[str, list[float]] | None,
+    "epoch": int,
+    "moved_to": str | None,
+    "copied": str | None,
+}
+"""What the values of known facts are, by key."""
+
+KINDS: dict[str, type[Any]] = {
+    "runs": Run,
+    "branches": Branch,
+    "joins": Firing,
+    "history": HistoryBlock,
+    "polls": PollRow,
+    "acts": Act,
+    "holds": Hold,
+    "schedules": ScheduleState,
+    "flows": StoredFlow,
+    "meta": Fact,
+    "questions": Question,
+}
