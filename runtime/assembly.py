@@ -24,6 +24,8 @@ from runtime.store.base import RunStore
 from runtime.store.opening import IfMissing as IfMissing
 from runtime.store.opening import is_url, open_store
 from runtime.store.place import directory_at
+from runtime.store.private import make_private, refuse_open
+from runtime.store.url_text import database_name, like_an_address
 
 if TYPE_CHECKING:
     import subprocess
@@ -164,7 +166,9 @@ def directory_of(settings: Settings) -> Path:
 def store_name(settings: Settings) -> str:
     """What the store is called on screen; never with a password."""
     if is_url(settings.store):
-        return settings.store.partition("?")[0].rpartition("/")[2] or "postgresql"
+        return database_name(settings.store) or "postgresql"
+    if like_an_address(settings.store) and not os.path.isdir(settings.store):
+        return "store"
     return Path(settings.store).name or settings.store
 
 
@@ -181,7 +185,8 @@ def open_runtime(
     store = open_store(settings.store, read_only=read_only, if_missing=if_missing)
     clock = clock or _clock_of(store)
     if is_url(settings.store) and not read_only and if_missing == "make":
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(directory)
+        refuse_open(directory)
 
     def systems() -> Mapping[str, Any]:
         from runtime.external.registry import Systems

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from runtime.errors import StoreUnavailable
+from runtime.masking import remember
 from runtime.store.base import RunStore
 from runtime.store.memory import MemoryStore
 from runtime.store.place import (
@@ -19,7 +20,9 @@ from runtime.store.place import (
     refusal,
     store_is_there,
 )
+from runtime.store.private import make_private, refuse_open
 from runtime.store.tinydb_store import TinyDBStore
+from runtime.store.url_text import read_url
 
 IfMissing = Literal["make", "refuse", "pretend"]
 """What to do where no store is: make one, refuse, or work on an empty one that is gone afterwards."""
@@ -31,9 +34,7 @@ def is_url(location: str | Path) -> bool:
 
 
 def _open_url(url: str, *, read_only: bool) -> RunStore:
-    scheme = url.split("://")[0]
-    if scheme not in ("postgresql", "postgres"):
-        raise StoreUnavailable(f"There are no {scheme} stores; name a directory or a postgresql:// URL as --store.")
+    remember(read_url(url).secrets)
     try:
         from runtime.store.postgres.opening import open_postgres
     except ImportError as problem:
@@ -72,7 +73,8 @@ def open_store(location: str | Path, *, read_only: bool = False, if_missing: IfM
         raise missing(directory, read_only=True)
     before = os.umask(0o077)
     try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(directory)
+        refuse_open(directory)
         return TinyDBStore(file)
     except OSError as problem:
         raise cannot_make(directory, problem) from problem

@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from runtime.errors import InvalidInput, StoreUnavailable
+from runtime.store.private import refuse_open
+from runtime.store.url_text import refuse_settings
 
 STORE_FILE = "store.db"
 LEFT_BEHIND = ("jobs", "simulated.db")
@@ -27,6 +29,8 @@ def directory_at(text: str) -> Path:
         raise InvalidInput(
             "--store looks like a PostgreSQL URL with a mistake in it; it is written postgresql://USER@HOST/DATABASE."
         )
+    if not os.path.isdir(text):
+        refuse_settings(text)
     if "\0" in text:
         raise InvalidInput("--store holds a NUL character; no directory can be called that.")
     try:
@@ -57,6 +61,7 @@ def store_is_there(directory: Path) -> bool:
         raise StoreUnavailable(f"{directory / STORE_FILE} is no file, so {directory} holds no store. Name another.")
     if not os.access(directory / STORE_FILE, os.R_OK):
         raise StoreUnavailable(refusal(directory, "read"))
+    refuse_open(directory)
     return found.st_size > 0 or os.path.exists(directory / f"{STORE_FILE}-wal")
 
 

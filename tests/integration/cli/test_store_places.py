@@ -64,7 +64,7 @@ def test_no_command_but_those_that_begin_a_store_makes_one(
     monkeypatch.chdir(tmp_path)
     store = tmp_path / place
     if place not in ("missing", "deep/er"):
-        store.mkdir()
+        store.mkdir(mode=0o700)
     if place == "other files":
         (store / "letter.txt").write_text("Dear Mia")
     if place == "without its file":
