@@ -41,6 +41,8 @@ class Around:
         self._seconds = 0
         self.problem = ""
         """Why the store cannot be read at the moment."""
+        self._compared = False
+        """Whether the environment was compared with that of a scheduler that was there before."""
         self.away: Away | None = None
         """Since when the store does not answer; nothing but the watch asks it then."""
 
@@ -114,6 +116,15 @@ class Around:
         self._readable()
         self.snapshot = snapshot
         self._app.update_chrome()
+        if not self._compared and not self._app.read_only:
+            self._compared = True
+            self._app.feed.read(
+                "environment", lambda runtime: runtime.queries.other_environment(), self._told, lambda _: None
+            )
+
+    def _told(self, text: str) -> None:
+        if text:
+            self._app.say(text, trouble=True)
 
     def _readable(self) -> None:
         if self.problem:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from console.cli.session import at_revision, changing, json_argument, session, tell_receipt
+from console.cli.session import at_revision, changing, json_argument, session, tell_environment, tell_receipt
 from runtime.errors import InvalidInput
 
 
@@ -46,6 +46,8 @@ def one_or_many(
         receipt = runtime.commands.bulk(verb, runs, where, rate, canary, arguments, **given)
     else:
         receipt = getattr(runtime.commands, verb)(run, **arguments, **how)
+    if verb in ("retry", "resume", "poll") and not receipt.dry_run:
+        tell_environment(run)
     tell_receipt(receipt, as_json=as_json)
 
 

@@ -193,6 +193,12 @@ def tell_receipt(receipt: Receipt, *, as_json: bool) -> None:
         say("  " + clean(effect, 2_000))
 
 
+def tell_environment(run_id: str | None = None) -> None:
+    """Say on stderr if a scheduler at work has other values for variables that flows name."""
+    if told := session().runtime.queries.other_environment(run_id):
+        progress(told)
+
+
 def json_argument(text: str, what: str) -> Any:
     """JSON given on the line, or in a file as `@file`; InvalidInput if it is none."""
     if text.startswith("@"):

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from console.cli.session import changing, object_argument, progress, read_json, session, tell_receipt
+from console.cli.session import changing, object_argument, progress, read_json, session, tell_environment, tell_receipt
 from console.format import say
 from runtime.errors import InvalidInput, TimedOut
 from runtime.model.status import RunStatus
@@ -101,6 +101,8 @@ def start(
         lambda runtime: runtime.commands.start(*asked, reason=reason, dry_run=dry_run), dry_run=dry_run
     )
     runtime = session().runtime
+    if runs and not dry_run:
+        tell_environment(runs[0].id)
     if follow and not dry_run:
         raise click.exceptions.Exit(follow_run(runs[0].id, seconds, quiet=as_json))
     if as_json and not dry_run:
@@ -124,6 +126,8 @@ def restart(run: str, new_id: str | None, reason: str, dry_run: bool, as_json: b
     """A new run with the same input, linked to the old one."""
     runtime = session().runtime
     receipt = runtime.commands.restart(run, new_id=new_id, reason=reason, dry_run=dry_run)
+    if receipt.run is not None and not dry_run:
+        tell_environment(receipt.run.id)
     if as_json and not dry_run and receipt.run is not None:
         say(json_text(runtime.queries.show(receipt.run.id)))
     else:

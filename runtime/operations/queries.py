@@ -21,6 +21,7 @@ from runtime.operations import views
 from runtime.operations.acting import program_of, recorded
 from runtime.operations.checks import Check, damage_checks
 from runtime.operations.disks import network_disk
+from runtime.operations.environment import other_environment
 from runtime.operations.filters import QUIET, matching, parse
 from runtime.operations.homes import deserted, homes
 from runtime.operations.names import find_branch
@@ -178,6 +179,10 @@ class Queries:
             )
         return shown
 
+    def other_environment(self, run_id: str | None = None) -> str:
+        """A sentence if a scheduler here was started with other values for variables that flows name, or ''."""
+        return other_environment(self.store, self.catalog, self.clock.now(), run_id)
+
     def doctor(self, directory: Path, *, deep: bool = False) -> list[Check]:
         """Looks at store, permissions, disk, scheduler and workflows; with `deep` at every document."""
         checks = [Check("store", True, f"{self.store.place}: {sum(self.store.counts().values())} runs")]
@@ -201,6 +206,8 @@ class Queries:
             checks.append(Check("scheduler", alive, text))
         if alive:
             checks += [Check(name, False, told) for name, told in troubles(self.scheduler() or {})]
+            if told := self.other_environment():
+                checks.append(Check("environment", False, told))
         for home in homes(self.store, self.clock.now()) if not moved else ():
             trouble = deserted(home)
             checks.append(Check("home", trouble is None, trouble or f"{home.system} on {home.host}, {home.directory}"))

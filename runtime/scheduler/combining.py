@@ -43,7 +43,7 @@ def combined(members: Sequence[Member], queue: Mapping[str, float], now: datetim
                 {
                     "name": m.name,
                     "silent_s": round(m.silent_seconds, 1),
-                    **{k: m.beat.get(k) for k in ("wakes_per_second", "leased", "in_flight", "leads")},
+                    **{k: m.beat.get(k) for k in ("pid", "host", "wakes_per_second", "leased", "in_flight", "leads")},
                     "systems": m.beat.get("systems_reached"),
                 }
                 for m in members
