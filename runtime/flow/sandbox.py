@@ -52,6 +52,13 @@ _PREPARE = """
   const keys = Object.keys, same = Object.is, entries = Object.fromEntries, list = Array.isArray;
   const orders = new WeakMap(), order = orders.get.bind(orders), known = new Map(), index = /^(?:0|[1-9]\\d{0,9})$/;
   const alike = known.get.bind(known), guard = "\\0", most = 2 ** 53, long = 2 ** 63;
+  Big.prototype.toJSON = function () { return raw(this.toString()); };
+  const exactly = (key, value, {source}) => {
+    if (typeof value !== "number" || (value < most && value > -most) || !/^-?\\d+$/.test(source)) return value;
+    const whole = Big(source);
+    return whole > most || whole < -most ? whole : value;
+  };
+  JSON.parse = (text, reviver) => read(text, reviver ?? exactly);
   const put = (name, text, mends) => {
     const holder = {value: read(text)};
     for (const [path, mend] of read(mends)) {
@@ -86,7 +93,6 @@ _PREPARE = """
   };
   const plain = (key, value) => {
     const kind = typeof value;
-    if (kind === "bigint") return raw(value.toString());
     if (kind === "function" || kind === "symbol") throw new TypeError("the result is a " + kind + ", not JSON");
     if (kind === "number") {
       if (value !== value || value === Infinity || value === -Infinity)
