@@ -48,6 +48,11 @@ def clock_time(at: datetime, zone: Zone = Zone.UTC, *, seconds: bool = True) -> 
     return shown.strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
+def day_and_time(at: datetime, zone: Zone = Zone.UTC) -> str:
+    """A moment that may be far away: `2026-03-29 02:30`, in UTC or in the zone of this machine."""
+    return (at.astimezone() if zone is Zone.LOCAL else at.astimezone(UTC)).strftime("%Y-%m-%d %H:%M")
+
+
 def moment(at: datetime | None, now: datetime, zone: Zone, *, exact: bool = False) -> str:
     """A moment for a column: how far away it is, or the time of day (with the date if it is not today)."""
     if at is None:

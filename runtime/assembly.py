@@ -188,7 +188,7 @@ def open_runtime(
         make_private(directory)
         refuse_open(directory)
 
-    def systems() -> Mapping[str, Any]:
+    def made() -> Mapping[str, Any]:
         from runtime.external.registry import Systems
 
         return Systems(directory, clock, trying=not read_only)
@@ -199,10 +199,12 @@ def open_runtime(
         # A read-only session starts no program, so it tries no plugin either.
         return [] if read_only else Systems(directory, clock).troubles()
 
+    systems = Lazily(made)
+
     def reading() -> Catalog:
         from runtime.catalog import Catalog
 
-        return Catalog([Path(folder) for folder in settings.workflows])
+        return Catalog([Path(folder) for folder in settings.workflows], binding_checks=_checks(systems))
 
     return Runtime(
         settings,
@@ -212,7 +214,7 @@ def open_runtime(
         Queries(store, clock, reading, broken_plugins),
         actor or Actor("forkjoin", "scheduler"),
         read_only,
-        Lazily(systems),
+        systems,
     )
 
 
@@ -228,17 +230,21 @@ def _clock_of(store: RunStore) -> Clock:
     return clock
 
 
-def _acting_catalog(settings: Settings, systems: Mapping[str, Any]) -> Catalog:
-    from runtime.catalog import Catalog
-
-    def checks() -> Mapping[str, Any]:
+def _checks(systems: Mapping[str, Any]) -> Mapping[str, Any]:
+    def made() -> Mapping[str, Any]:
         from runtime.external.registry import Checks
 
         return Checks(systems)
 
+    return Lazily(made)
+
+
+def _acting_catalog(settings: Settings, systems: Mapping[str, Any]) -> Catalog:
+    from runtime.catalog import Catalog
+
     return Catalog(
         [Path(folder) for folder in settings.workflows],
-        binding_checks=Lazily(checks),
+        binding_checks=_checks(systems),
         systems=systems,
         threads_per_workflow=settings.threads_per_workflow,
         call_timeout_seconds=settings.call_timeout_seconds,

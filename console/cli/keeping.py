@@ -124,14 +124,22 @@ def schedule_list(as_json: bool) -> None:
     from runtime.operations.planning import schedule_views
 
     runtime = session().about_workflows()
-    found = schedule_views(runtime.queries.catalog, runtime.store)
+    found = schedule_views(runtime.queries.catalog, runtime.store, runtime.clock.now())
     if as_json:
         say(json_text(found))
         return
     rows = [
-        (f["workflow"], "on" if f["enabled"] else "off", f["rule"], f["last_tick"] or "-", f["overlap"]) for f in found
+        (
+            f["workflow"],
+            "on" if f["enabled"] else "off",
+            f["rule"],
+            f["last_tick"] or "-",
+            f["overlap"],
+            f"cannot tick: {f['problem']}" if f["problem"] else "  ".join(f["next_ticks"]),
+        )
+        for f in found
     ]
-    table(("WORKFLOW", "STATE", "RULE", "LAST TICK", "OVERLAP"), rows)
+    table(("WORKFLOW", "STATE", "RULE", "LAST TICK", "OVERLAP", "NEXT TICKS"), rows)
 
 
 def _switch(name: str, enabled: bool, text: str) -> click.Command:

@@ -188,7 +188,7 @@ def wakes(limit: int, as_json: bool) -> None:
         return
     say(runtime.queries.scheduler_state()[1])
     rows = [
-        (w["at"] or "held", short_span(w["late_s"]) + " late" if w["late_s"] else "", w["run"], w["reason"])
+        (w["at"] or "held", short_span(w["late_s"]) + " late" if w["late_s"] else "", w["run"] or "-", w["reason"])
         for w in board
     ]
     table(("DUE", "LATE", "RUN", "WHAT"), rows)
@@ -225,11 +225,13 @@ def acts(limit: int, run: str | None, as_json: bool) -> None:
 @reading
 def flows(as_json: bool) -> None:
     """Known workflows and versions."""
+    from runtime.operations.workflows import state_text
+
     found = session().about_workflows().queries.flows()
     if as_json:
         say(json_text(found))
         return
-    rows = [(f["workflow"], f["version"] or "-", f["name"] or "-", "; ".join(f["problems"]) or "ok") for f in found]
+    rows = [(f["workflow"], f["version"] or "-", f["name"] or "-", state_text(f)) for f in found]
     table(("WORKFLOW", "VERSION", "NAME", "STATE"), rows)
 
 

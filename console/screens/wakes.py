@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from console.commands.base import Here
@@ -33,7 +34,7 @@ class WakesView(ListView):
     def read(self, runtime: Runtime) -> tuple[list[Run], list[Run], list[dict[str, Any]]]:
         """Runs by next wake, held ones, schedules."""
         timed, held = runtime.queries.wake_board(LIMIT)
-        return timed, held, schedule_views(runtime.catalog, runtime.store)
+        return timed, held, schedule_views(runtime.catalog, runtime.store, runtime.clock.now())
 
     def draw(self, data: tuple[list[Run], list[Run], list[dict[str, Any]]], width: int) -> Table:
         """Overdue ones first, then a line for now, then what comes, then what is held."""
@@ -44,9 +45,8 @@ class WakesView(ListView):
         lines: list[Line] = []
         keys: list[Any] = []
         crossed = False
-        for run in timed:
-            assert run.next_wake_at is not None
-            left = (run.next_wake_at - now).total_seconds()
+        for at, run, text in self._due(timed, schedules):
+            left = (at - now).total_seconds()
             if left >= 0 and not crossed:
                 crossed = True
                 if lines:
@@ -59,21 +59,15 @@ class WakesView(ListView):
                     keys.append(None)
             late = left < -LATE_SECONDS
             chip: Piece = self.look.chip(f"{column(-left)} late") if late else (f"{column(max(0.0, left))}", "")
-            at = clock_time(run.next_wake_at, app.zone if app.zone is Zone.LOCAL else Zone.UTC)
+            shown = clock_time(at, app.zone if app.zone is Zone.LOCAL else Zone.UTC)
             pad = " " * max(0, 12 - len(chip[0]))
-            line = (
-                (f"{at}  ", ""),
-                (pad, ""),
-                chip,
-                (f"  {fit_middle(run.id, run_width)}  ", ""),
-                (clean(run.wake_reason, 200), ""),
-            )
-            lines.append(line)
-            keys.append(run.id)
+            name = fit_middle(run.id, run_width) if run else fit("-", run_width)
+            lines.append(((f"{shown}  ", ""), (pad, ""), chip, (f"  {name}  ", ""), (clean(text, 200), "")))
+            keys.append(run.id if run else None)
         for row in schedules:
-            if row["enabled"]:
-                text = f"start {clean(row['workflow'], 60)} ({clean(row['rule'], 80)}, {clean(row['overlap'], 20)})"
-                lines.append((("schedule" + " " * 14, "dim"), ("  " + fit("-", run_width) + "  ", ""), (text, "")))
+            if row["enabled"] and row["problem"]:
+                text = f"{clean(row['workflow'], 60)} does not start: {clean(row['problem'], 200)}"
+                lines.append((("never" + " " * 17, "dim"), ("  " + fit("-", run_width) + "  ", ""), (text, "")))
                 keys.append(None)
         for run in held:
             if run.next_wake_at is None:
@@ -98,6 +92,16 @@ class WakesView(ListView):
         )
         head = f"{'DUE':<10}{'IN':>12}  {fit('RUN', run_width)}  WHAT"
         return Table(((head, "head"),), lines, keys, about)
+
+    def _due(self, timed: list[Run], schedules: list[dict[str, Any]]) -> Iterator[tuple[datetime, Run | None, str]]:
+        """Runs and the next tick of each schedule that is on, by when they are due."""
+        runs = [(run.next_wake_at, run, run.wake_reason) for run in timed if run.next_wake_at is not None]
+        ticks = [
+            (datetime.fromisoformat(row["next_ticks"][0]), None, f"start {row['workflow']} ({row['rule']})")
+            for row in schedules
+            if row["enabled"] and row["next_ticks"]
+        ]
+        yield from sorted([*runs, *ticks], key=lambda entry: entry[0])
 
     def run(self) -> Run | None:
         """The run under the cursor."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from console.panes.base import wrapped
 from console.screens.listing import ListView, Table
 from console.theme import Line, fit
+from console.times import Zone, day_and_time
 from runtime.operations.planning import schedule_views
 from runtime.safe_text import clean
 
@@ -25,7 +27,7 @@ class WorkflowsView(ListView):
 
     def read(self, runtime: Runtime) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
         """Known workflows, and their schedules."""
-        schedules = {s["workflow"]: s for s in schedule_views(runtime.catalog, runtime.store)}
+        schedules = {s["workflow"]: s for s in schedule_views(runtime.catalog, runtime.store, runtime.clock.now())}
         return runtime.queries.flows(), schedules
 
     def draw(self, data: tuple[list[dict[str, Any]], dict[str, dict[str, Any]]], width: int) -> Table:
@@ -35,7 +37,7 @@ class WorkflowsView(ListView):
         for flow in flows:
             rule = schedules.get(flow["workflow"])
             told = f"{rule['rule']}, {'on' if rule['enabled'] else 'off'}" if rule else "-"
-            problem = flow["problems"]
+            problem = flow["problems"] or ([rule["problem"]] if rule and rule["enabled"] and rule["problem"] else [])
             state = self.look.chip("failed") if problem else ("ok", "")
             lines.append(
                 (
@@ -61,14 +63,24 @@ class WorkflowsView(ListView):
         rule = schedules.get(key)
         if rule:
             last = f"last {clean(rule['last_tick'], 40)}" if rule["last_tick"] else "no tick yet"
-            told.append(f"Schedule {clean(rule['rule'], 100)}, overlap {rule['overlap']}, {last}")
+            told.append(f"Schedule {clean(rule['rule'], 100)}, overlap {clean(rule['overlap'], 20)}, {last}")
+            told.append(self._next(rule))
         told += [f"Problem  {clean(p, 400)}" for p in flow["problems"][:4]]
+        told += [f"Doubtful {clean(w, 400)}" for w in flow["warnings"][:4]]
         if self.console_app.read_only:
             can = "You can: enter see its runs"
         else:
             switch = f"D {'disable' if rule and rule['enabled'] else 'enable'} its schedule   " if rule else ""
             can = f"You can: ctrl+n start a run   {switch}H hold it   enter see its runs"
         return [line for text in [*told, can] for line in wrapped(text, width, " " * 9)]
+
+    def _next(self, rule: dict[str, Any]) -> str:
+        """When a schedule ticks next, or what keeps it from ticking."""
+        if rule["problem"]:
+            return f"Next     never: {clean(rule['problem'], 400)}"
+        zone = self.console_app.zone if self.console_app.zone is Zone.LOCAL else Zone.UTC
+        ticks = ", ".join(day_and_time(datetime.fromisoformat(tick), zone) for tick in rule["next_ticks"])
+        return f"Next     {ticks or 'never'}" + ("" if rule["enabled"] else ", if it is enabled now")
 
     def entered(self, rows: Any) -> None:
         """Show its runs."""

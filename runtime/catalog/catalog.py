@@ -16,6 +16,7 @@ from runtime.catalog.code import TaskCode
 from runtime.catalog.current_code import CurrentCode
 from runtime.catalog.folders import BUILT_IN, find_workflows, folders_stamp
 from runtime.catalog.python_system import run_local
+from runtime.catalog.verdict import Verdict
 from runtime.catalog.workflow import FLOW_FILE, TASKS_FILE, Code, Workflow, read_flow_file, read_workflow
 from runtime.errors import FlowProblems, InvalidInput, NotFound
 from runtime.external.base import ExternalSystem
@@ -23,9 +24,11 @@ from runtime.flow.definition import Flow
 from runtime.flow.graph import FlowGraph
 from runtime.flow.loader import FlowWarning, Problem, check_flow, flow_from_stored
 from runtime.flow.program import Binding, Program
+from runtime.logs import get_logger
 from runtime.model.run import Run
 from runtime.model.task import Completed, Failed, TaskRequest
 
+log = get_logger(__name__)
 PROGRAMS_KEPT = 256
 LOOK_SECONDS = 1.0
 """How often the folders of workflows are looked at for changes."""
@@ -63,18 +66,52 @@ class Catalog:
         self._found_stamp: object = None
         self._looked_at = 0.0
         self._current = CurrentCode()
+        self._unreadable: list[str] = []
+        self._verdicts: dict[Path, tuple[Workflow, Verdict]] = {}
         self._programs: OrderedDict[tuple[object, ...], Program] = OrderedDict()
         self._codes: dict[str, TaskCode] = {}
 
     def workflows(self) -> list[Workflow]:
         """Every workflow of the folders, by name; InvalidInput if a folder cannot be read."""
+        found = self.known()
+        if self._unreadable:
+            raise InvalidInput(" ".join(self._unreadable))
+        return found
+
+    def known(self) -> list[Workflow]:
+        """Every workflow that can be found, by name."""
         return list(self._by_name().values())
+
+    def named(self, name: str) -> Workflow | None:
+        """The workflow of this name in the folders, or None."""
+        return self._by_name().get(name)
+
+    def verdict(self, workflow: Workflow) -> Verdict:
+        """What is wrong with a workflow as it was read, looked for once.
+
+        Those of the program itself were checked when it was made, so that looking at them stays light.
+        """
+        if BUILT_IN in workflow.path.parents and not workflow.problems:
+            return Verdict()
+        workflow = self._as_now(workflow)
+        with self._lock:
+            kept = self._verdicts.get(workflow.path)
+        if kept is not None and kept[0].source is workflow.source and kept[0].code == workflow.code:
+            return kept[1]
+        try:
+            _, problems, warnings = self.examine(workflow)
+            found = Verdict(tuple(problems), tuple(warnings))
+        except Exception as error:  # a fault of ours in a check must not hide the other workflows
+            found = Verdict((Problem("SCHEMA", "$", f"It cannot be checked: {type(error).__name__}: {error}."),))
+        with self._lock:
+            self._verdicts[workflow.path] = (workflow, found)
+        return found
 
     def reload(self) -> None:
         """Look at the folders again, and at code that could not be imported, whether they changed or not."""
-        found = find_workflows(self._folders)
         with self._lock:
-            self._found, self._found_stamp, self._looked_at = found, folders_stamp(self._folders), time.monotonic()
+            self._look_again(folders_stamp(self._folders))
+            self._verdicts.clear()
             self._programs.clear()
             for path, code in list(self._codes.items()):
                 if code.hash is None or not Path(path).is_file():
@@ -87,6 +124,7 @@ class Catalog:
 
         Raises:
             NotFound: Neither is there.
+            InvalidInput: Nor can a folder be read in which it may be.
         """
         written = os.fspath(name_or_path)
         known = self._by_name()
@@ -100,6 +138,8 @@ class Catalog:
             return next((self._as_now(w) for w in same), None) or (
                 replace(read_workflow(file), loose=True) if in_folder else read_flow_file(file)
             )
+        if self._unreadable:
+            raise InvalidInput(" ".join(self._unreadable))
         if path.suffix == ".json" or os.sep in written:
             raise NotFound(f"There is no flow file {written}.")
         names = ", ".join(known) or "none"
@@ -232,16 +272,25 @@ class Catalog:
                 return self._found
             stamp = folders_stamp(self._folders)
             if self._found is None or stamp != self._found_stamp:
-                try:
-                    self._found = find_workflows(self._folders)
-                except InvalidInput:
-                    if self._found is None:
-                        raise
-                self._found_stamp = stamp
+                return self._look_again(stamp)
             self._looked_at = now
             return self._found
 
+    def _look_again(self, stamp: object) -> dict[str, Workflow]:
+        """Find the workflows anew; a folder that cannot be read now keeps what it had."""
+        found, unreadable = find_workflows(self._folders)
+        if unreadable and self._found is not None:
+            if unreadable != self._unreadable:
+                log.warning("workflows.unreadable", problems=" ".join(unreadable))
+            found = {**self._found, **found}
+        self._found, self._unreadable = found, unreadable
+        self._found_stamp, self._looked_at = stamp, time.monotonic()
+        return found
+
     def _as_now(self, workflow: Workflow) -> Workflow:
         """A workflow with its code as it is now."""
-        code = self._current.get(workflow.path.with_name(TASKS_FILE))
+        path = workflow.path.with_name(TASKS_FILE)
+        code = self._current.get(path)
+        if code is None and workflow.code is not None and os.path.lexists(path):
+            return workflow  # what is there cannot be read, as it says
         return workflow if code == workflow.code else replace(workflow, code=code)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import errno
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +14,8 @@ from pathlib import Path
 
 MOST_FILES = 200
 """Files that are followed from one tasks.py."""
+MOST_BYTES = 5_000_000
+"""Bytes a file of a workflow may have."""
 _RECENT_SECONDS = 0.1
 """A file changed so short a time before it was read may change again with the same stamp."""
 
@@ -36,7 +40,7 @@ class Seen:
 
 def look(path: Path) -> Seen:
     """Read a tasks.py and what it imports from its folder; OSError if tasks.py itself cannot be read."""
-    found: dict[Path, bytes] = {path: path.read_bytes()}
+    found: dict[Path, bytes] = {path: read_file(path)}
     missing: list[Path] = []
     waiting = [path]
     while waiting and len(found) < MOST_FILES:
@@ -45,7 +49,7 @@ def look(path: Path) -> Seen:
             if candidate in found or candidate in missing:
                 continue
             try:
-                found[candidate] = candidate.read_bytes()
+                found[candidate] = read_file(candidate)
                 waiting.append(candidate)
             except OSError:
                 missing.append(candidate)
@@ -108,3 +112,16 @@ def _module(base: Path, parts: Sequence[str], *, only_existing: bool) -> Iterato
         yield from existing
         if not existing and not only_existing:
             yield options[0]
+
+
+def read_file(path: Path) -> bytes:
+    """The beginning of a file, as far as is needed to see that it is too large; raises OSError for what is no file."""
+    # Opened without waiting: a pipe nobody writes into would never come back.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "It is no file")
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(MOST_BYTES + 1)
+    finally:
+        os.close(handle)

@@ -2,50 +2,76 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from runtime.catalog.code_files import stamp_of
-from runtime.catalog.workflow import FLOW_FILE, TASKS_FILE, Workflow, read_workflow
-from runtime.errors import InvalidInput
+from runtime.catalog.workflow import FLOW_FILE, TASKS_FILE, Workflow, name_of, read_workflow
+from runtime.flow.problems import Problem
 
 BUILT_IN = Path(__file__).resolve().parents[2] / "workflows"
 """The workflows installed with the program."""
 
 
-def find_workflows(folders: Sequence[Path]) -> dict[str, Workflow]:
-    """All workflows by name; of two with one name, the one in the later folder is taken.
+def find_workflows(folders: Sequence[Path]) -> tuple[dict[str, Workflow], list[str]]:
+    """All workflows by name, and sentences about folders that are not there or cannot be read.
 
-    A folder that holds a flow.json itself is a workflow; others are folders of workflows. Names beginning with
-    a dot or an underscore are passed over.
-
-    Raises:
-        InvalidInput: A folder is not there or cannot be read.
+    Of two workflows with one name, the one in the later folder is taken. A folder that holds a flow.json itself is
+    a workflow; others are folders of workflows. Names beginning with a dot or an underscore are passed over.
+    Whatever is wrong with one workflow, it is there with its problem, and the others are there too.
     """
     found: dict[str, Workflow] = {}
+    problems: list[str] = []
     for folder in folders:
-        for path in _flow_files(folder):
-            workflow = read_workflow(path)
+        try:
+            paths = _flow_files(folder)
+        except OSError as error:
+            problems.append(
+                f"The workflow folder {folder} cannot be read: {error.strerror}; "
+                "check --workflows and FORKJOIN_WORKFLOWS."
+            )
+            continue
+        for path in paths:
+            workflow = _read(path)
             found[workflow.name] = workflow
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items())), problems
+
+
+def _read(path: Path) -> Workflow:
+    try:
+        return read_workflow(path)
+    except Exception as error:  # one folder, whatever is in it, must not hide all others
+        sentence = f"{path} cannot be read: {type(error).__name__}: {error}."
+        return Workflow(name_of(path), path, file_problems=(Problem("SCHEMA", "$", sentence),))
 
 
 def folders_stamp(folders: Sequence[Path]) -> object:
     """What changes when a flow file in the folders is added, changed or removed, or a tasks.py comes or goes."""
-    try:
-        paths = [path for folder in folders for path in _flow_files(folder)]
-    except InvalidInput as problem:
-        return problem.message
-    return paths, stamp_of(paths), [path.with_name(TASKS_FILE).is_file() for path in paths]
+    found: list[object] = []
+    for folder in folders:
+        try:
+            paths = _flow_files(folder)
+        except OSError as error:
+            found.append(str(error))
+        else:
+            found += [paths, stamp_of(paths), [os.path.lexists(path.with_name(TASKS_FILE)) for path in paths]]
+    return found
 
 
 def _flow_files(folder: Path) -> list[Path]:
-    if (folder / FLOW_FILE).is_file():
+    if _holds(folder):
         return [folder / FLOW_FILE]
+    inside = sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "_")))
+    return [entry / FLOW_FILE for entry in inside if _holds(entry)]
+
+
+def _holds(folder: Path) -> bool:
+    """Whether something is called flow.json in it, or it cannot be told: reading it says what is wrong."""
     try:
-        inside = sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "_")))
-    except OSError as error:
-        raise InvalidInput(
-            f"The workflow folder {folder} cannot be read: {error.strerror}; check --workflows and FORKJOIN_WORKFLOWS."
-        ) from error
-    return [entry / FLOW_FILE for entry in inside if (entry / FLOW_FILE).is_file()]
+        (folder / FLOW_FILE).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True

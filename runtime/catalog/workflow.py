@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from runtime.catalog.code_files import look
+from runtime.catalog.code_files import MOST_BYTES, look, read_file
 from runtime.catalog.syntax import BoundTasks, read_tasks
 from runtime.errors import InvalidInput
 from runtime.flow.definition import Flow
 from runtime.flow.loader import FlowWarning, Problem, flow_from_stored
-from runtime.flow.reading import MAXIMUM_BYTES, read_json
+from runtime.flow.reading import read_json
 
 FLOW_FILE = "flow.json"
 TASKS_FILE = "tasks.py"
@@ -80,22 +81,21 @@ class Workflow:
 
 def read_workflow(path: Path) -> Workflow:
     """The workflow of a folder, by its `flow.json`; it has the name of the folder."""
-    return _read(path.absolute(), path.absolute().parent.name)
+    return _workflow(path.absolute(), name_of(path.absolute()))
 
 
 def read_flow_file(path: Path) -> Workflow:
     """The workflow of a FlowJSON file that lies anywhere; it has the id of its flow as its name."""
-    found = _read(path.absolute(), path.stem)
+    found = _workflow(path.absolute(), path.stem)
     flow_id = found.source.get("id") if found.source is not None else None
     return replace(found, name=flow_id if isinstance(flow_id, str) and flow_id else found.name, loose=True)
 
 
-def _read(path: Path, name: str) -> Workflow:
+def _workflow(path: Path, name: str) -> Workflow:
     tasks = path.with_name(TASKS_FILE)
-    code = read_code(tasks) if tasks.is_file() else None
+    code = read_code(tasks) if os.path.lexists(tasks) else None
     try:
-        with path.open("rb") as file:
-            text = file.read(MAXIMUM_BYTES + 1)
+        text = read_file(path)
     except OSError as error:
         sentence = f"{path} cannot be read: {error.strerror}; check the file and its permissions."
         return Workflow(name, path, None, code, (Problem("SCHEMA", "$", sentence),))
@@ -103,11 +103,18 @@ def _read(path: Path, name: str) -> Workflow:
     return Workflow(name, path, source, code, tuple(problems), tuple(warnings))
 
 
+def name_of(path: Path) -> str:
+    """The name of the workflow of a flow file: that of its folder, or of the file if it is called otherwise."""
+    return path.parent.name if path.name == FLOW_FILE else path.stem
+
+
 def read_code(path: Path) -> Code:
     """A tasks.py with the steps it binds, read from its syntax tree."""
     try:
-        text = path.read_bytes()
+        text = read_file(path)
     except OSError as error:
         return Code(path, problems=(f"{path} cannot be read: {error.strerror}; check its permissions.",))
+    if len(text) > MOST_BYTES:
+        return Code(path, problems=(f"{path} has more than {MOST_BYTES:,} bytes; split it.",))
     bound: BoundTasks = read_tasks(text, str(path))
     return Code(path, look(path).hash, bound.kinds, bound.problems)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
+from runtime.errors import InvalidInput
 from runtime.flow.definition import (
     Connection,
     Flow,
@@ -19,6 +20,8 @@ from runtime.flow.definition import (
 from runtime.flow.durations import seconds
 from runtime.flow.json_schema import apply_defaults
 
+T = TypeVar("T")
+
 
 def flow_hash(source: Mapping[str, Any]) -> str:
     """SHA-256, hex, of the canonical form of FlowJSON: keys sorted, no spaces, UTF-8."""
@@ -27,8 +30,11 @@ def flow_hash(source: Mapping[str, Any]) -> str:
 
 
 def flow_from_stored(source: Mapping[str, Any]) -> Flow:
-    """The flow of FlowJSON that was checked before it was stored."""
-    metadata = source.get("metadata") or {}
+    """The flow of FlowJSON that was checked before it was stored.
+
+    Checks grow stricter and runs that began before go on: metadata that cannot be used is passed over here.
+    """
+    metadata = _object(source.get("metadata"))
     return Flow(
         id=source["id"],
         name=source.get("name", ""),
@@ -38,10 +44,10 @@ def flow_from_stored(source: Mapping[str, Any]) -> Flow:
         global_state=source.get("globalState") or {},
         steps=tuple(_step(step) for step in source["steps"]),
         connections=tuple(_connection(connection) for connection in source["connections"]),
-        schedule=metadata.get("schedule"),
-        labels=metadata.get("labels") or {},
-        retention=metadata.get("retention") or "",
-        merge=metadata.get("merge") or {},
+        schedule=_object(metadata.get("schedule")) or None,
+        labels={key: text for key, text in _object(metadata.get("labels")).items() if isinstance(text, str)},
+        retention=_text(metadata.get("retention")),
+        merge={key: how for key, how in _object(metadata.get("merge")).items() if isinstance(how, str)},
         source=source,
     )
 
@@ -52,33 +58,52 @@ def interval_seconds(written: Any) -> float:
 
 
 def join_policy(written: Any) -> JoinPolicy:
-    """The policy of `metadata.join`; `any` is `atLeast 1`."""
+    """The policy of `metadata.join`; `any` is `atLeast 1`. Raises InvalidInput for what is none."""
     if isinstance(written, Mapping):
-        return JoinPolicy("atLeast", written["atLeast"])
+        return JoinPolicy("atLeast", int(written["atLeast"]))
+    if written not in ("allSettled", "all", "failFast", "any"):
+        raise InvalidInput(f"{written!r} is no policy of a join.")
     return JoinPolicy("atLeast", 1) if written == "any" else JoinPolicy(written)
 
 
 def _step(written: Mapping[str, Any]) -> Step:
-    metadata = written.get("metadata") or {}
+    metadata = _object(written.get("metadata"))
     return Step(
         id=written["id"],
         name=written.get("name") or written["id"],
         type=written["type"],
         params=apply_defaults(written.get("paramsSchema") or {}, written.get("params") or {}),
         duration=written.get("duration", ""),
-        event=metadata.get("event") or written["id"] if written["type"] == "waitForEvent" else "",
+        event=_text(metadata.get("event")) or written["id"] if written["type"] == "waitForEvent" else "",
         event_schema=_event_schema(written),
-        task=metadata.get("task") if written["type"] == "task" else None,
-        retry=_retry(metadata.get("retry") or {}),
-        poll=_poll(metadata.get("poll") or {}),
-        timeout=_timeout(metadata.get("timeout") or {}),
-        join=join_policy(metadata["join"]) if "join" in metadata else JoinPolicy(),
-        for_each=metadata.get("forEach") if written["type"] == "task" else None,
-        result_schema=metadata.get("resultSchema"),
-        assign=metadata.get("assign") or {},
-        owner=metadata.get("owner") or "",
-        runbook=metadata.get("runbook") or "",
+        task=_object(metadata["task"]) if metadata.get("task") is not None and written["type"] == "task" else None,
+        retry=_policy(_retry, metadata.get("retry"), RetryPolicy()),
+        poll=_policy(_poll, metadata.get("poll"), PollPolicy()),
+        timeout=_policy(_timeout, metadata.get("timeout"), TimeoutPolicy()),
+        join=_policy(join_policy, metadata.get("join"), JoinPolicy()),
+        for_each=_text(metadata.get("forEach")) or None if written["type"] == "task" else None,
+        result_schema=_object(metadata.get("resultSchema")) if metadata.get("resultSchema") is not None else None,
+        assign={key: code for key, code in _object(metadata.get("assign")).items() if isinstance(code, str)},
+        owner=_text(metadata.get("owner")),
+        runbook=_text(metadata.get("runbook")),
     )
+
+
+def _object(written: Any) -> Mapping[str, Any]:
+    return written if isinstance(written, Mapping) else {}
+
+
+def _text(written: Any) -> str:
+    return written if isinstance(written, str) else ""
+
+
+def _policy(read: Callable[[Any], T], written: Any, usual: T) -> T:
+    if written is None:
+        return usual
+    try:
+        return read(written)
+    except (InvalidInput, TypeError, ValueError, KeyError, AttributeError, OverflowError):
+        return usual
 
 
 def _connection(written: Mapping[str, Any]) -> Connection:
@@ -106,8 +131,11 @@ def _interval(written: Mapping[str, Any], name: str) -> float | None:
 def _retry(written: Mapping[str, Any]) -> RetryPolicy:
     first = _interval(written, "initialInterval")
     usual = RetryPolicy()
+    most = written.get("maximumAttempts", usual.maximum_attempts)
+    if not isinstance(most, int) or most < 1:
+        raise InvalidInput(f"{most!r} is no number of attempts.")
     return RetryPolicy(
-        maximum_attempts=written.get("maximumAttempts", usual.maximum_attempts),
+        maximum_attempts=most,
         initial_interval=usual.initial_interval if first is None else first,
         backoff_coefficient=float(written.get("backoffCoefficient", usual.backoff_coefficient)),
         maximum_interval=_interval(written, "maximumInterval"),

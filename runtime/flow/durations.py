@@ -25,6 +25,7 @@ _FLOW_JSON = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?\s+(?:second|minute|hour|day|wee
 _WRITTEN = re.compile(r"([0-9]{1,100}(?:\.[0-9]{1,100})?)\s*([a-z]+)", re.ASCII)
 LONGEST = 10_000 * 365 * 86_400
 """Seconds in the longest duration that is taken."""
+LONGEST_RETENTION = 100 * 365 * 86_400
 
 
 def is_flow_duration(text: str) -> bool:
@@ -44,8 +45,8 @@ def seconds(text: str) -> float:
     return float(amount * SECONDS[unit])
 
 
-def add_duration(moment: datetime, text: str) -> datetime:
-    """The moment a duration later; whole months and years follow the calendar.
+def add_duration(moment: datetime, text: str, *, times: int = 1) -> datetime:
+    """The moment a duration later, or so many of them; whole months and years follow the calendar.
 
     A month after 31 January is the last day of February. The fraction of a month counts in days of 30, that of
     a year in days of 365: `2.5 months` is two calendar months and 15 days.
@@ -57,14 +58,30 @@ def add_duration(moment: datetime, text: str) -> datetime:
     whole = int(amount)
     try:
         if unit == "month":
-            moment = _add_months(moment, whole)
+            moment = _add_months(moment, whole * times)
             amount -= whole
         elif unit == "year":
-            moment = _add_months(moment, 12 * whole)
+            moment = _add_months(moment, 12 * whole * times)
             amount -= whole
-        return moment + timedelta(microseconds=round(amount * SECONDS[unit] * 1_000_000))
+        return moment + timedelta(microseconds=round(amount * times * SECONDS[unit] * 1_000_000))
     except (OverflowError, ValueError):
         raise InvalidInput(f"The duration {_shown(text)} leads beyond the year 9999; give a shorter one.") from None
+
+
+def retention_seconds(written: object) -> float:
+    """Seconds that `metadata.retention` keeps an ended run; raises InvalidInput for what cannot be meant."""
+    if not isinstance(written, str):
+        raise InvalidInput("`retention` is a text like `30 days`.")
+    length = seconds(written)
+    if not 0 < length <= LONGEST_RETENTION:
+        raise InvalidInput(f"`retention` is {_shown(written)}; it lies above 0 seconds and up to 100 years.")
+    return length
+
+
+def calendar_days(text: str) -> float:
+    """The most days of a duration that follows the calendar, in months or years; 0 for every other one."""
+    amount, unit = _parse(text)
+    return float(amount) * {"month": 31, "year": 366}.get(unit, 0)
 
 
 def _parse(text: str) -> tuple[Fraction, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from runtime.flow.definition import Connection, Step
 from runtime.flow.graph import FlowGraph
 from runtime.flow.problems import Problem
-from runtime.flow.shape_checks import listed
+from runtime.flow.walking import listed
 
 
 def graph_problems(source: Mapping[str, Any]) -> Iterator[Problem]:

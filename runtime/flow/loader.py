@@ -54,7 +54,8 @@ def check_flow(
     if source is None:
         return None, problems, warnings
     from runtime.flow.graph_checks import graph_problems
-    from runtime.flow.shape_checks import shape_problems, shape_warnings
+    from runtime.flow.shape_checks import shape_problems
+    from runtime.flow.unknown_keys import key_warnings
     from runtime.flow.value_checks import binding_problems, expression_problems, value_problems
 
     shape = list(shape_problems(source))
@@ -65,7 +66,7 @@ def check_flow(
         *expression_problems(source),
         *binding_problems(source, known_systems, bound_steps),
     ]
-    warnings += shape_warnings(source)
+    warnings += key_warnings(source)
     return (None if problems else flow_from_stored(source)), problems, warnings
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from runtime.flow.expressions import syntax_checker
 from runtime.flow.json_schema import apply_defaults, check, schema_problems
 from runtime.flow.problems import Problem, json_path
-from runtime.flow.shape_checks import listed
 from runtime.flow.templates import template_problems
+from runtime.flow.walking import listed
 
 BindingCheck = Callable[[Mapping[str, Any]], list[str]]
 """Sentences about a `metadata.task` that an external system cannot use."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from runtime.clock import Clock
 from runtime.engine.explain import scheduler_state, why
 from runtime.engine.join_state import join_states
-from runtime.errors import Damaged, ForkjoinError, InvalidInput, NotFound, Refused
+from runtime.errors import Damaged, InvalidInput, NotFound, Refused
 from runtime.flow.program import Program
 from runtime.model.act import Act
 from runtime.model.run import Run
@@ -25,7 +25,9 @@ from runtime.operations.environment import other_environment
 from runtime.operations.filters import QUIET, matching, parse
 from runtime.operations.homes import deserted, homes
 from runtime.operations.names import find_branch
+from runtime.operations.planning import coming_ticks
 from runtime.operations.workers import troubles
+from runtime.operations.workflows import workflow_views, workflows_check
 from runtime.store.base import RunFilter, RunStore, Stored
 from runtime.store.documents import rootless
 
@@ -137,12 +139,15 @@ class Queries:
         return [views.poll_view(p) for p in self.store.polls(run_id, chosen)]
 
     def wakes(self, limit: int | None = 50) -> list[dict[str, Any]]:
-        """Runs by next wake, held ones last."""
+        """Runs and schedules by when they are due, held ones last."""
         now = self.clock.now()
         runs = self.store.query(order="next_wake_at", descending=False, limit=None if limit is None else limit + 200)
-        timed = [r for r in runs if r.next_wake_at is not None]
         held = [r for r in runs if r.next_wake_at is None and r.held]
-        return [views.wake_view(r, now) for r in [*timed, *held][:limit]]
+        due = [(r.next_wake_at, views.wake_view(r, now)) for r in runs if r.next_wake_at is not None]
+        if any(state.get("enabled") for state in self.store.schedules().values()):
+            due += [(at, views.tick_view(at, text)) for at, text in coming_ticks(self.catalog, self.store, now)]
+        timed = [view for _, view in sorted(due, key=lambda one: one[0])]
+        return [*timed, *(views.wake_view(r, now) for r in held)][:limit]
 
     def wake_board(self, limit: int) -> tuple[list[Run], list[Run]]:
         """Runs by next wake, and held runs; at most `limit` of each."""
@@ -160,24 +165,7 @@ class Queries:
 
     def flows(self) -> list[dict[str, Any]]:
         """Known workflows with their versions, tasks and schedules."""
-        states = self.store.schedules()
-        shown = []
-        for workflow in self.catalog.workflows():
-            flow = workflow.flow
-            shown.append(
-                {
-                    "workflow": workflow.name,
-                    "id": flow.id if flow else None,
-                    "version": flow.version if flow else None,
-                    "name": flow.name if flow else None,
-                    "path": str(workflow.path),
-                    "tasks": sorted(workflow.tasks),
-                    "schedule": dict(flow.schedule) if flow and flow.schedule else None,
-                    "schedule_enabled": bool(states.get(workflow.name, {}).get("enabled")),
-                    "problems": list(workflow.problems),
-                }
-            )
-        return shown
+        return workflow_views(self.catalog, self.store)
 
     def other_environment(self, run_id: str | None = None) -> str:
         """A sentence if a scheduler here was started with other values for variables that flows name, or ''."""
@@ -212,12 +200,7 @@ class Queries:
             trouble = deserted(home)
             checks.append(Check("home", trouble is None, trouble or f"{home.system} on {home.host}, {home.directory}"))
         checks += [Check("plugin", False, sentence) for sentence in self.broken_plugins()]
-        try:
-            broken = [w for w in self.catalog.workflows() if w.problems]
-            told = "; ".join(f"{w.name}: {w.problems[0]}" for w in broken)
-            checks.append(Check("workflows", not broken, told or f"{len(self.catalog.workflows())} known"))
-        except ForkjoinError as problem:
-            checks.append(Check("workflows", False, problem.message))
+        checks.append(Check("workflows", *workflows_check(self.catalog)))
         term = os.environ.get("TERM", "")
         checks.append(Check("terminal", term not in ("", "dumb", "unknown"), f"TERM={term or 'not set'}"))
         return checks

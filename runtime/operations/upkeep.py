@@ -12,29 +12,40 @@ from runtime.store.base import RunFilter
 
 
 def switch_schedule(acting: Acting, flow: str, *, enabled: bool, reason: str, dry_run: bool) -> Receipt:
-    """Switch the schedule of a workflow. Refused when it has none or stands so already."""
+    """Switch the schedule of a workflow. Refused when it has none, stands so already or cannot be started."""
     verb = "schedule enable" if enabled else "schedule disable"
     acting.refuse_read_only(verb)
+    states = acting.store.schedules()
+    # What is wrong, or not there any more, can still be switched off.
+    name, rule = _scheduled(acting, flow) if enabled or flow not in states else (flow, "")
+    state = states.get(name, {})
+    if bool(state.get("enabled")) is enabled:
+        raise Refused(f"The schedule of {name} is {'enabled' if enabled else 'disabled'} already.")
+    effect = f"The schedule{rule} of {name} is {'on' if enabled else 'off'}."
+    if dry_run:
+        return Receipt(f"Would {verb} {name}.", (effect,), dry_run=True)
+    now = acting.clock.now().isoformat()
+    new = {**state, "enabled": enabled, "enabled_at": now} if enabled else {**state, "enabled": False}
+    acting.store.put_schedule(name, new)
+    with recording(None, partly=f"The schedule of {name} is {'on' if enabled else 'off'}"):
+        act = acting.store.add_act(acting.new_act(verb, name, reason))
+    return Receipt(f"{verb} {name}: accepted, act {act.id}.", (effect,), act)
+
+
+def _scheduled(acting: Acting, flow: str) -> tuple[str, str]:
+    """The name of a workflow whose schedule can start runs, and its rule in words."""
     workflow = acting.catalog.find(flow)
     if workflow.loose:
         raise Refused(
             f"{workflow.path} lies in no folder of workflows, where a scheduler would find it at its time: "
             "put its folder into one and name that with --workflows."
         )
+    wrong = acting.catalog.verdict(workflow).problems
+    if wrong:
+        raise Refused(f"{flow} cannot be started, so its schedule is not enabled: {wrong[0]}")
     if workflow.flow is None or not workflow.flow.schedule:
         raise Refused(f"{flow} has no metadata.schedule; there is nothing to switch.")
-    state = acting.store.schedules().get(workflow.name, {})
-    if bool(state.get("enabled")) is enabled:
-        raise Refused(f"The schedule of {workflow.name} is {'enabled' if enabled else 'disabled'} already.")
-    effect = f"The schedule ({rule_text(workflow.flow.schedule)}) of {workflow.name} is {'on' if enabled else 'off'}."
-    if dry_run:
-        return Receipt(f"Would {verb} {workflow.name}.", (effect,), dry_run=True)
-    now = acting.clock.now().isoformat()
-    new = {**state, "enabled": enabled, "enabled_at": now} if enabled else {**state, "enabled": False}
-    acting.store.put_schedule(workflow.name, new)
-    with recording(None, partly=f"The schedule of {workflow.name} is {'on' if enabled else 'off'}"):
-        act = acting.store.add_act(acting.new_act(verb, workflow.name, reason))
-    return Receipt(f"{verb} {workflow.name}: accepted, act {act.id}.", (effect,), act)
+    return workflow.name, f" ({rule_text(workflow.flow.schedule)})"
 
 
 def prune(acting: Acting, older_than: timedelta, *, failed: bool, reason: str, dry_run: bool) -> Receipt:

@@ -241,6 +241,11 @@ def hold_view(hold: Hold) -> dict[str, Any]:
     }
 
 
+def tick_view(at: datetime, text: str) -> dict[str, Any]:
+    """One line of the wake board for a schedule, which starts a run that is not there yet."""
+    return {"run": None, "at": moment(at), "reason": text, "late_s": 0.0}
+
+
 def wake_view(run: Run, now: datetime) -> dict[str, Any]:
     """One line of the wake board."""
     late = (now - run.next_wake_at).total_seconds() if run.next_wake_at else 0.0

@@ -12,7 +12,8 @@ from runtime.clock import Clock
 from runtime.scheduler.combining import combined
 from runtime.scheduler.contained import contained
 from runtime.scheduler.releases import Releases
-from runtime.scheduler.ticking import retire, tick_schedules
+from runtime.scheduler.retention import Retention
+from runtime.scheduler.ticking import Schedules
 from runtime.store.base import RunStore
 from runtime.store.postgres.cluster import Cluster, Member
 
@@ -32,8 +33,9 @@ class Duties:
         retention_days: float,
         look_again: Callable[[], object] = lambda: None,
     ) -> None:
-        self._store, self._cluster, self._catalog, self._clock = store, cluster, catalog, clock
-        self._start_run, self._retention_days = start_run, retention_days
+        self._store, self._cluster, self._clock = store, cluster, clock
+        self._schedules = Schedules(store, catalog, clock, start_run)
+        self._retention = Retention(store, catalog, retention_days)
         self._releases = Releases(store)
         self._look_again = look_again
         self._rates: deque[float] = deque(maxlen=60)
@@ -50,10 +52,9 @@ class Duties:
     def carry_out(self) -> None:
         """Wake what was released, start what is scheduled, remove what is over."""
         contained("releases", lambda: self._releases.look(self._clock.now()))
-        contained("schedules", lambda: tick_schedules(self._store, self._catalog, self._clock, self._start_run))
+        contained("schedules", self._schedules.look)
         if time.monotonic() - self._retired_at >= RETIRE_SECONDS or not self._retired_at:
             self._retired_at = time.monotonic()
             self._cluster.forget_old_duties()
             contained("damaged", self._look_again)
-            now, days = self._clock.now(), self._retention_days
-            contained("retention", lambda: retire(self._store, self._catalog, now, days))
+            contained("retention", lambda: self._retention.remove(self._clock.now()))

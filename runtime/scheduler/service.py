@@ -26,7 +26,8 @@ from runtime.scheduler.metering import Meter
 from runtime.scheduler.moved import refuse_moved
 from runtime.scheduler.notify import notify
 from runtime.scheduler.releases import Releases
-from runtime.scheduler.ticking import retire, tick_schedules
+from runtime.scheduler.retention import Retention
+from runtime.scheduler.ticking import Schedules
 from runtime.scheduler.vitals import Vitals
 from runtime.scheduler.wake_loop import WakeLoop
 from runtime.settings import Settings
@@ -64,7 +65,8 @@ class SchedulerService:
         self._settings = settings
         self._directory = directory
         self._catalog = catalog
-        self._start_run = start_run
+        self._schedules = Schedules(store, catalog, clock, start_run)
+        self._retention = Retention(store, catalog, settings.retention_days)
         self._look = look
         self._meter = meter
         self._vitals = vitals or Vitals()
@@ -112,7 +114,7 @@ class SchedulerService:
 
     def _reload(self) -> None:
         self._catalog.reload()
-        log.info("scheduler.reloaded", workflows=len(self._catalog.workflows()))
+        log.info("scheduler.reloaded", workflows=len(self._catalog.known()))
 
     async def _stand_by(self) -> bool:
         """Wait for the right to drive; False if told to stop, or nobody is served, while waiting."""
@@ -199,9 +201,7 @@ class SchedulerService:
         """Questions, schedules, retention and the heartbeat, each when it is time."""
         contained("questions", self._look)
         contained("releases", lambda: self._releases.look(self._clock.now()))
-        self._ticked = contained(
-            "schedules", lambda: tick_schedules(self._store, self._catalog, self._clock, self._start_run)
-        )
+        self._ticked = contained("schedules", self._schedules.look)
         if time.monotonic() - self._beat_at >= BEAT_SECONDS:
             self._beat()
             checkpoint: Any = getattr(self._store, "checkpoint", None)
@@ -210,8 +210,7 @@ class SchedulerService:
         if time.monotonic() - self._retired_at >= RETIRE_SECONDS or not self._retired_at:
             self._retired_at = time.monotonic()
             contained("damaged", self._loop.look_again)
-            now, days = self._clock.now(), self._settings.retention_days
-            count = contained("retention", lambda: retire(self._store, self._catalog, now, days))
+            count = contained("retention", lambda: self._retention.remove(self._clock.now()))
             if count:
                 log.info("retention.removed", runs=count)
 

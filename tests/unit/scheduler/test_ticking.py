@@ -14,7 +14,8 @@ from runtime.model.act import Actor
 from runtime.model.change import changed
 from runtime.model.status import RunStatus
 from runtime.operations.starting import NewRun, start_runs
-from runtime.scheduler.ticking import retire, tick_schedules
+from runtime.scheduler.retention import Retention
+from runtime.scheduler.ticking import Schedules
 from runtime.settings import Settings
 from runtime.store.base import Save
 from tests.workers import write_fork
@@ -33,6 +34,8 @@ class Night:
         settings = Settings.load(given, env={})
         self.runtime: Runtime = open_runtime(settings, actor=Actor("scheduler", "scheduler"), clock=self.clock)
         self.runtime.commands.schedule("nightly", enabled=True)
+        store, catalog = self.runtime.store, self.runtime.catalog
+        self.schedules = Schedules(store, catalog, self.clock, lambda *tick: self.start(*tick))
 
     def start(self, workflow: str, run_id: str, tick: datetime) -> None:
         start_runs(self.runtime.commands.acting, workflow, [NewRun(run_id)], reason=f"tick {tick}")
@@ -40,7 +43,7 @@ class Night:
     def tick(self, minutes: float) -> list[str]:
         """Move the clock and tick; gives the ticks of all runs there are, as minutes since the beginning."""
         self.clock.move(minutes * 60)
-        tick_schedules(self.runtime.store, self.runtime.catalog, self.clock, self.start)
+        self.schedules.look()
         return sorted(run.id.partition("@")[2] for run in self.runtime.store.query(limit=None))
 
     def end(self, status: RunStatus) -> None:
@@ -87,9 +90,28 @@ def test_queue_keeps_one_tick_until_the_open_run_has_ended(night: Night) -> None
     assert len(night.tick(10)) == 1
     assert len(night.tick(10)) == 1
     night.end(RunStatus.COMPLETED)
-    assert len(night.tick(1)) == 2, "of two ticks that passed the latest is made up for"
+    assert len(night.tick(1)) == 2, "of two ticks that passed the first is made up for"
     night.end(RunStatus.COMPLETED)
     assert len(night.tick(1)) == 2
+
+
+@pytest.mark.parametrize("night", ["queue"], indirect=True)
+def test_a_tick_that_comes_when_the_queued_one_starts_is_queued_behind_it(night: Night) -> None:
+    first = night.tick(11)
+    night.tick(10)
+    night.end(RunStatus.COMPLETED)
+    started = set(night.tick(10)) - set(first)
+    assert started == {"20260101T002000Z"}, "the first of those that waited"
+    night.end(RunStatus.COMPLETED)
+    assert "20260101T003000Z" in night.tick(1)
+
+
+@pytest.mark.parametrize("night", ["queue"], indirect=True)
+def test_ticks_missed_by_a_hold_come_to_one_when_it_is_released(night: Night) -> None:
+    night.runtime.commands.hold("flow=nightly", reason="maintenance")
+    assert night.tick(35) == []
+    night.runtime.commands.release("flow=nightly", reason="over")
+    assert night.tick(1) == ["20260101T003000Z"]
 
 
 @pytest.mark.parametrize("night", ["allow"], indirect=True)
@@ -121,8 +143,8 @@ def test_runs_that_ended_are_removed_when_their_flow_says_so_and_failed_ones_are
     night.end(RunStatus.FAILED)
     night.tick(10)
     store, catalog = night.runtime.store, night.runtime.catalog
-    assert retire(store, catalog, night.clock.now() + timedelta(days=1.9), 0) == 0
-    assert retire(store, catalog, night.clock.now() + timedelta(days=2.1), 0) == 1
+    assert Retention(store, catalog, 0).remove(night.clock.now() + timedelta(days=1.9)) == 0
+    assert Retention(store, catalog, 0).remove(night.clock.now() + timedelta(days=2.1)) == 1
     assert store.counts() == {"failed": 1, "pending": 1}
 
 

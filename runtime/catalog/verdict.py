@@ -1,0 +1,33 @@
+"""What is wrong with a workflow, and what is doubtful."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.flow.problems import FlowWarning, Problem
+
+UNBOUND = "UNBOUND_TASK"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Everything that was found about a workflow as it lies on disk."""
+
+    problems: tuple[Problem, ...] = ()
+    """What keeps it from being started and scheduled."""
+    warnings: tuple[FlowWarning, ...] = ()
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """Sentences about what must be corrected; a task that is bound to nothing can still be simulated."""
+        return tuple(str(problem) for problem in self.problems if problem.code != UNBOUND)
+
+    @property
+    def unbound(self) -> tuple[str, ...]:
+        """Sentences about the tasks that are bound to nothing."""
+        return tuple(problem.message for problem in self.problems if problem.code == UNBOUND)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Sentences about what is doubtful."""
+        return tuple(str(warning) for warning in self.warnings)
