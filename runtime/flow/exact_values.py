@@ -26,6 +26,13 @@ class Sent(NamedTuple):
     mends: str | None
 
 
+class Given(NamedTuple):
+    """What JavaScript gave back as JSON text, and whether keys may be guarded in it."""
+
+    text: str
+    guarded: bool
+
+
 def sent(value: Any) -> Sent:
     """A value made ready for JavaScript; TypeError, ValueError or RecursionError if it is not JSON."""
     text = json.dumps(value, default=dict)
@@ -33,9 +40,10 @@ def sent(value: Any) -> Sent:
     return Sent(text, json.dumps(mends) if mends else None)
 
 
-def received(text: str) -> Any:
-    """The value of the text that JavaScript gave back; ValueError or RecursionError if it cannot be read."""
-    return json.loads(text, object_pairs_hook=_unguarded) if "\\u0000" in text else json.loads(text)
+def received(given: Given) -> Any:
+    """The value of what JavaScript gave back; ValueError or RecursionError if it cannot be read."""
+    hook = _unguarded if given.guarded and "\\u0000" in given.text else None
+    return json.loads(given.text, object_pairs_hook=hook)
 
 
 def _mends(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:

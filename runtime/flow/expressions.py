@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.errors import ExpressionError
 from runtime.flow import sandbox
-from runtime.flow.exact_values import received, sent
+from runtime.flow.exact_values import Given, received, sent
 from runtime.flow.json_value import exact_json
 from runtime.flow.lookup import NothingThere, look_up, truth
 from runtime.flow.names import UNDEFINED
@@ -69,7 +69,7 @@ class Expressions:
         path = _known_path(code, names)
         if path is not None:
             return truth(self._looked_up(code, path, names))
-        return self._run(code, names, "truth", now, seed) == "true"
+        return self._run(code, names, "truth", now, seed).text == "true"
 
     def check_syntax(self, code: str) -> str | None:
         """What keeps a text from being one expression, or None."""
@@ -81,7 +81,7 @@ class Expressions:
         except NothingThere as problem:
             raise ExpressionError(f"{quoted(code)} failed: {problem}.") from problem
 
-    def _run(self, code: str, names: Mapping[str, Any], form: str, now: datetime, seed: int) -> str:
+    def _run(self, code: str, names: Mapping[str, Any], form: str, now: datetime, seed: int) -> Given:
         problem = check_syntax(code)
         if problem is not None:
             raise ExpressionError(f"{quoted(code)} is not a JavaScript expression: {problem}.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import quickjs
 
-from runtime.flow.exact_values import Sent
+from runtime.flow.exact_values import Given, Sent
 from runtime.flow.whole_numbers import exact_literals
 
 JSException = quickjs.JSException
@@ -48,18 +48,63 @@ _PREPARE = """
   };
   for (const name of ["Atomics", "SharedArrayBuffer", "WeakRef", "FinalizationRegistry", "performance",
                       "queueMicrotask"]) delete globalThis[name];
-  const write = JSON.stringify, read = JSON.parse, raw = JSON.rawJSON, Pending = Promise, Big = BigInt;
-  const keys = Object.keys, same = Object.is, entries = Object.fromEntries, list = Array.isArray;
-  const orders = new WeakMap(), order = orders.get.bind(orders), known = new Map(), index = /^(?:0|[1-9]\\d{0,9})$/;
-  const alike = known.get.bind(known), guard = "\\0", most = 2 ** 53, long = 2 ** 63;
+  const write = JSON.stringify, raw = JSON.rawJSON, Pending = Promise, Big = BigInt, most = 2 ** 53, long = 2 ** 63;
   Big.prototype.toJSON = function () { return raw(this.toString()); };
+  const plain = (key, value) => {
+    const kind = typeof value;
+    if (kind === "function" || kind === "symbol") throw new TypeError("the result is a " + kind + ", not JSON");
+    if (kind === "number") {
+      if (value !== value || value === Infinity || value === -Infinity)
+        throw new TypeError("the result is " + value + ", not a finite number");
+      if (value === 0 && 1 / value < 0) return raw("-0.0");
+      if (value % 1 === 0 && (value > most || value < -most))
+        return raw(value < long && value >= -long ? Big(value).toString() : value.toExponential());
+    }
+    if (value instanceof Pending) throw new TypeError("the result is a promise, not JSON");
+    return forms.ordered && kind === "object" && value !== null ? forms.ordered(value) : value;
+  };
+  const forms = {
+    value: thunk => { const text = write(thunk(), plain); return text === undefined ? "null" : text; },
+    truth: thunk => thunk() ? "true" : "false",
+  };
+  return forms;
+})
+"""
+
+_EXACT = """
+(function (forms) {
+  const write = JSON.stringify, read = JSON.parse, Big = BigInt, most = 2 ** 53;
+  const keys = Object.keys, entries = Object.fromEntries, list = Array.isArray, Names = Set, guard = "\\0";
+  const orders = new WeakMap(), order = orders.get.bind(orders), index = /^(?:0|[1-9]\\d{0,9})$/;
+  const known = new Map(), alike = known.get.bind(known), all = known.values.bind(known);
   const exactly = (key, value, {source}) => {
     if (typeof value !== "number" || (value < most && value > -most) || !/^-?\\d+$/.test(source)) return value;
     const whole = Big(source);
     return whole > most || whole < -most ? whole : value;
   };
   JSON.parse = (text, reviver) => read(text, reviver ?? exactly);
-  const put = (name, text, mends) => {
+  // A copy lost its order: it has that of the value with the same keys, or with most of them.
+  const found = names => {
+    const exact = alike(write(names)), there = new Names(names);
+    if (exact !== undefined) return exact;
+    let best = [], tries = 100;
+    for (const wanted of all()) {
+      if (--tries < 0) break;
+      if (wanted.length > best.length && wanted.every(name => there.has(name))) best = wanted;
+    }
+    return best;
+  };
+  forms.ordered = value => {
+    if (list(value)) return value;
+    const names = keys(value);
+    const mixed = names.length > 1 && index.test(names[0]);
+    if (!mixed && !names.some(name => name.startsWith(guard))) return value;
+    const there = new Names(names), sorted = new Names(mixed ? order(value) ?? found(names) : []);
+    for (const name of names) sorted.add(name);
+    const written = [...sorted].filter(name => there.has(name) && value[name] !== undefined);
+    return entries(written.map(name => [guard + name, value[name]]));
+  };
+  return (name, text, mends) => {
     const holder = {value: read(text)};
     for (const [path, mend] of read(mends)) {
       let at = holder, last = "value";
@@ -70,44 +115,6 @@ _PREPARE = """
       if (!known.has(sorted)) known.set(sorted, mend);
     }
     globalThis[name] = holder.value;
-  };
-  // A copy lost its order: it has that of the value with the same keys, or with most of them.
-  const found = names => {
-    const exact = alike(write(names)), there = new Set(names);
-    if (exact !== undefined) return exact;
-    let best = [], tries = 100;
-    for (const wanted of known.values()) {
-      if (--tries < 0) break;
-      if (wanted.length > best.length && wanted.every(name => there.has(name))) best = wanted;
-    }
-    return best;
-  };
-  const ordered = value => {
-    const names = keys(value);
-    const mixed = names.length > 1 && index.test(names[0]);
-    if (!mixed && !names.some(name => name.startsWith(guard))) return value;
-    const there = new Set(names), all = new Set(mixed ? order(value) ?? found(names) : []);
-    for (const name of names) all.add(name);
-    const written = [...all].filter(name => there.has(name) && value[name] !== undefined);
-    return entries(written.map(name => [guard + name, value[name]]));
-  };
-  const plain = (key, value) => {
-    const kind = typeof value;
-    if (kind === "function" || kind === "symbol") throw new TypeError("the result is a " + kind + ", not JSON");
-    if (kind === "number") {
-      if (value !== value || value === Infinity || value === -Infinity)
-        throw new TypeError("the result is " + value + ", not a finite number");
-      if (same(value, -0)) return raw("-0.0");
-      if (value % 1 === 0 && (value > most || value < -most))
-        return raw(value < long && value >= -long ? Big(value).toString() : value.toExponential());
-    }
-    if (value instanceof Pending) throw new TypeError("the result is a promise, not JSON");
-    return kind === "object" && value !== null && !list(value) ? ordered(value) : value;
-  };
-  return {
-    put,
-    value: thunk => { const text = write(thunk(), plain); return text === undefined ? "null" : text; },
-    truth: thunk => thunk() ? "true" : "false",
   };
 })
 """
@@ -145,7 +152,7 @@ def parse_problem(context: Any, code: str) -> str | None:
 
 def run(
     code: str, given: Mapping[str, Sent | None], *, form: str, now: datetime, seed: int, seconds: float, memory: int
-) -> str:
+) -> Given:
     """Value of an expression as JSON text, from an engine of its own that is thrown away.
 
     Args:
@@ -164,17 +171,19 @@ def run(
     context.set_memory_limit(memory)
     context.set_time_limit(seconds)
     forms = context.eval(_PREPARE)(now.timestamp() * 1000 // 1, seed % 2**32)
+    # Most expressions meet nothing that JavaScript would lose: they are spared the half of the preparation.
+    exact = "JSON" in code or any(value is not None and value.mends for value in given.values())
+    put = context.eval(_EXACT)(forms) if exact else None
     context.set("__forms", forms)
-    put = context.eval("__forms.put")
     finish = context.eval(f"(forms => {{ delete globalThis.__forms; return forms.{form}; }})(__forms)")
     for name, value in given.items():
         if value is None:
             context.eval(f"var {name}")
-        elif value.mends is None:
-            context.set(name, context.parse_json(value.text))
-        else:
+        elif value.mends is not None and put is not None:
             put(name, value.text, value.mends)
-    return str(finish(context.eval(wrapped(exact_literals(code)))))
+        else:
+            context.set(name, context.parse_json(value.text))
+    return Given(str(finish(context.eval(wrapped(exact_literals(code))))), exact)
 
 
 def first_line(problem: BaseException) -> str:
