@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -72,4 +73,4 @@ def _unknown(what: str, scope: str, known: set[str]) -> str:
     name = scope.partition("=")[2]
     near = get_close_matches(name, sorted(known), n=3, cutoff=0.6)
     told = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(sorted(known)[:_SHOWN]) or 'none'}."
-    return f"There is {what}. {told} To hold it all the same: forkjoin hold {scope} --force"
+    return f"There is {what}. {told} To hold it all the same: forkjoin hold {shlex.quote(scope)} --force"

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from runtime.engine import controls
 from runtime.engine.advance import advance
 from runtime.engine.apply import Observed
+from runtime.engine.draft import Draft
 from runtime.engine.merging import MISSING, UNKNOWN, Length, Unmergeable, merged
+from runtime.engine.perform import build_call
 from runtime.errors import InvalidInput
 from runtime.flow.loader import check_flow
+from runtime.flow.program import Binding
 from tests.unit.engine.play import Completed, Failed, Play, flow_of
 
 WAYS = (("begin", "a"), ("begin", "b"), ("a", "join"), ("b", "join"), ("join", "end"))
@@ -359,6 +362,24 @@ def test_assign_and_merge_are_checked_when_a_flow_is_read() -> None:
         assert any(problem.path.startswith(place) for problem in problems), problems
     found, problems, _ = check_flow({**one("decision", {"n": "1"}), "metadata": {"merge": {"n": "add"}}})
     assert found is not None, problems
+
+
+@pytest.mark.parametrize("system", ["local", "python"])
+def test_python_that_changes_the_state_it_was_given_in_place_changes_nothing_else(system: str) -> None:
+    """What was read must stay known: else `append` would find nothing added."""
+    play = Play(fork({"list": "append"}, {"list": [0]}))
+    for step in ("a", "b"):
+        play.program.bindings[step] = Binding(system)  # type: ignore[index]
+    draft = Draft(play.situation, play.run, play.branches)
+    call, _ = build_call(play.call("a"), draft)
+    call.request.state["list"].append(1)
+    assert draft.state == play.run.state == {"list": [0]}
+    action = play.call("a")
+    del play.open[action.slot]
+    seen = Observed(action, Completed(None, dict(call.request.state)), play.now, 1.0, draft.state)
+    play.complete("b", state={"list": [0, 2]})
+    play._take(advance(play.situation, play.stored, [seen], in_flight=play.open.keys()))
+    assert play.run.state == {"list": [0, 2, 1]}
 
 
 def test_a_failed_branch_changes_nothing() -> None:

@@ -126,6 +126,8 @@ def test_a_scope_that_nothing_has_is_refused_with_what_comes_near_unless_it_is_f
 def test_what_nothing_comes_near_is_told_what_there_is(runtime: Runtime) -> None:
     with pytest.raises(NotFound, match=r"Known: .*http:jobs\.internal:8080"):
         runtime.commands.hold("system=zzzzzzzz")
+    with pytest.raises(NotFound, match="forkjoin hold 'flow=two words' --force"):
+        runtime.commands.hold("flow=two words")
     with pytest.raises(NotFound):
         runtime.commands.hold("run=nobody", force=True)
     for wrong in ("", "system", "system=", "=x", "flows=x"):
