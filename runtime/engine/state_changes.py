@@ -47,7 +47,7 @@ def make_changes(draft: Draft, branch: Branch, result: Any, state: Any = None) -
     except (TypeError, ValueError) as problem:
         return _refused(step.id, str(problem))
     reads = {key: _read(draft, branch, key) for key in changes}
-    if branch.kind != "item":
+    if step.assign and branch.kind != "item":
         seen = {**_state_seen(draft, branch), **changes}
         for key, code in step.assign.items():
             try:
