@@ -50,6 +50,8 @@ class TaskCode:
         self.call_timeout_seconds = call_timeout_seconds
         self._threads = CallThreads(workflow, threads)
         self._lock = threading.RLock()
+        self._counting = threading.Lock()
+        """Apart from the other, so that an import that hangs keeps no call of the old code from its end."""
         self._loaded: LoadedCode | None = None
         self._broken: _Broken | None = None
 
@@ -102,14 +104,16 @@ class TaskCode:
     def _begin(self) -> LoadedCode:
         with self._lock:
             loaded = self._current()
-            loaded.calls += 1
+            with self._counting:
+                loaded.calls += 1
             return loaded
 
     def _end(self, loaded: LoadedCode) -> None:
-        with self._lock:
+        with self._counting:
             loaded.calls -= 1
-            if loaded is not self._loaded and not loaded.calls:
-                loaded.forget()
+            over = loaded is not self._loaded and not loaded.calls
+        if over:
+            loaded.forget()
 
     def _current(self) -> LoadedCode:
         """The code as it is now, imported anew if it changed; MissingCode."""
@@ -135,7 +139,9 @@ class TaskCode:
             return self._settling(seen.stamp, MissingCode(said))
         if loaded is not None:
             log.info("code.changed", workflow=self.workflow, before=loaded.seen.hash[:12], now=seen.hash[:12])
-            if not loaded.calls:
+            with self._counting:
+                idle = not loaded.calls
+            if idle:
                 loaded.forget()
         self._broken = None
         return self._loaded
