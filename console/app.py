@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,10 +20,11 @@ from console.dialogs.base import Dialog
 from console.dispatch import Dispatch
 from console.feed import Feed
 from console.guard import Guarded
-from console.keymap import bindings
+from console.keymap import bindings, keymap_of
 from console.keys import Keys
 from console.messages import Answered, Chosen, Entered, Said, Told, Unread
 from console.receipts import Receipts
+from console.refusals import refusals
 from console.screens.base import View
 from console.screens.registry import VIEWS
 from console.snapshot import Snapshot
@@ -73,8 +75,7 @@ class ForkjoinApp(Guarded, App[int]):
         self.crash_log = crash_log
         self.zone = Zone.RELATIVE
         self.around = Around(self)
-        self.message = ""
-        self.message_is_trouble = False
+        self.message, self.message_is_trouble = "", False
         self.follow = False
         self.start_scheduler = start_scheduler
         told = self.around if watching else None
@@ -84,7 +85,7 @@ class ForkjoinApp(Guarded, App[int]):
         self.keys = Keys(self)
         self.typed = Typed(self)
         self._refresh_seconds = refresh_seconds
-        self._remapped = dict(keys or {})
+        self.keymap = keymap_of(keys or {})
 
     def compose(self) -> ComposeResult:
         """Header, tabs, banner, screens, message, footer."""
@@ -104,8 +105,7 @@ class ForkjoinApp(Guarded, App[int]):
         """Begin to read."""
         self.theme = "ansi-dark"
         self.guard()
-        if self._remapped:
-            self.set_keymap(self._remapped)
+        self.keymap.bind(self)
         for view in self.query(View):
             view.shape(self.size.width, self.size.height)
         self.view.opened()
@@ -139,8 +139,8 @@ class ForkjoinApp(Guarded, App[int]):
         self.update_chrome()
 
     def here(self) -> Here:
-        """What the keys act on now."""
-        return self.view.here()
+        """What the keys act on now, and what the session allows."""
+        return replace(self.view.here(), keys=self.keymap, refusals=refusals(self))
 
     # Reading
 

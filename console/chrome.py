@@ -90,7 +90,8 @@ def banner(app: ForkjoinApp, width: int) -> Sequence[Line]:
     if not snapshot.alive and snapshot.scheduler and snapshot.runs and app.around.away is None:
         lines.append(plain(" " + clean(snapshot.scheduler, 300), "red"))
         due = f" {snapshot.overdue} wakes overdue." if snapshot.overdue else ""
-        lines.append(plain(f"{due} :scheduler starts one from here." if not app.read_only else due, "red"))
+        start = app.keymap.fill("" if app.read_only else " {scheduler} starts one from here.")
+        lines.append(plain(due + start, "red"))
     for hold in snapshot.holds[:1]:
         since = words((app.now() - hold.at).total_seconds())
         because = f": {clean(hold.reason, 100)}" if hold.reason else ""
@@ -120,7 +121,7 @@ def footer(app: ForkjoinApp, width: int) -> Sequence[Line]:
         for command in chosen:
             line += [
                 (" " if command is chosen[0] else "  ", ""),
-                (command.key_shown(), "bold"),
+                (app.keymap.shown(command.id), "bold"),
                 (f" {command.label}", ""),
             ]
         if width_of(line) <= width and len(chosen) <= FOOTER_KEYS:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from console.commands.base import Here
 from console.commands.registry import BY_ID
-from console.keymap import CHORD, available
+from console.keymap import CHORD, available, said
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
@@ -30,7 +30,8 @@ class Keys:
             command_id = CHORD.get(command_id, command_id)
         elif command_id == "go_prefix":
             self._chord = True
-            self._app.say("g: g top   f graph")
+            keys = self._app.keymap
+            self._app.say(keys.fill(f"{said(keys.keys('go_prefix')[0])}: {{go_prefix}} top   {{graph}} graph"))
             return
         self.perform(command_id)
 
@@ -45,7 +46,7 @@ class Keys:
         try:
             possible = command.usable(here)
             if not possible:
-                app.say(f"{command.key_shown()}: {possible.text}", trouble=True)
+                app.say(f"{app.keymap.shown(command.id)}: {possible.text}", trouble=True)
                 return
             app.say("")
             command.run(app, here)

@@ -19,6 +19,11 @@ def on_screen(app: ForkjoinApp, here: Here) -> list[type[Command]]:
     return [c for c in available(read_only=app.read_only) if c.belongs(here.screen)]
 
 
+def text(app: ForkjoinApp, command: type[Command]) -> str:
+    """The help text of a command, its keys named as they are in this session."""
+    return app.keymap.fill(command.text())
+
+
 def help_dialog(app: ForkjoinApp, here: Here) -> MenuDialog:
     """Every key of this screen by group, then what the signs mean."""
     items: list[Item] = []
@@ -26,7 +31,9 @@ def help_dialog(app: ForkjoinApp, here: Here) -> MenuDialog:
         kept = [c for c in on_screen(app, here) if c.group is group and (c.key or c.shown)]
         if kept:
             items.append(Item(str(group), ""))
-            items += [Item(f"  {c.key_shown()}", f"{c.id.replace('_', ' ')}: {c.text()}", c.id) for c in kept]
+            items += [
+                Item(f"  {app.keymap.shown(c.id)}", f"{c.id.replace('_', ' ')}: {text(app, c)}", c.id) for c in kept
+            ]
     items.append(Item("Signs", ""))
     items += [Item(f"  {app.look.glyph(s)} {s}", look.meaning) for s, look in LOOKS.items()]
     note = "UPPER CASE asks first, then changes something (G, N, V only move and mark). / finds a key, esc closes."
@@ -42,12 +49,18 @@ def action_menu(app: ForkjoinApp, here: Here) -> MenuDialog:
         if app.read_only and command.changes:
             shell = command.cli.format(run=here.run_id or "RUN", branch=here.branch.id if here.branch else "BRANCH")
             cannot.append(
-                Item(f"{command.key_shown()}  {command.id}", f"read-only. From a shell: {shell}", style="dim")
+                Item(f"{app.keymap.shown(command.id)}  {command.id}", f"read-only. From a shell: {shell}", style="dim")
             )
         elif possible:
-            can.append(Item(f"{command.key_shown()}  {command.id}", possible.text or command.text(), command.id))
+            can.append(
+                Item(
+                    f"{app.keymap.shown(command.id)}  {command.id}",
+                    possible.text or text(app, command),
+                    command.id,
+                )
+            )
         else:
-            cannot.append(Item(f"{command.key_shown()}  {command.id}", possible.text, style="dim"))
+            cannot.append(Item(f"{app.keymap.shown(command.id)}  {command.id}", possible.text, style="dim"))
     about = here.run_id or app.view.title
     if here.branch is not None and here.detail is not None:
         about = f"{here.detail.name(here.branch)} in {about}"
@@ -57,7 +70,9 @@ def action_menu(app: ForkjoinApp, here: Here) -> MenuDialog:
 
 def palette_dialog(app: ForkjoinApp, here: Here) -> MenuDialog:
     """Every command, found by typing."""
-    items = [Item(f"{c.key_shown():<8}{c.id.replace('_', ' ')}", c.text(), c.id) for c in on_screen(app, here)]
+    items = [
+        Item(f"{app.keymap.shown(c.id):<8}{c.id.replace('_', ' ')}", text(app, c), c.id) for c in on_screen(app, here)
+    ]
     return MenuDialog(app.look, "Commands", items, search=True, mark=30)
 
 

@@ -47,7 +47,13 @@ class Receipts:
         self._open: dict[int, Followed] = {}
         self._unsure: list[Unsure] = []
         self.last_act: int | None = None
-        """The newest act that may still be taken back."""
+        """The newest act that was accepted."""
+
+    @property
+    def undoable(self) -> int | None:
+        """The newest act, if it may still be taken back."""
+        known = self._open.get(self.last_act or 0)
+        return known.act_id if known is not None and known.said == "pending" else None
 
     def accepted(self, receipt: Receipt) -> None:
         """An act was accepted: say so, and follow it."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from console.keynames import KeyNames
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
@@ -46,6 +49,16 @@ class Here:
     subject: Any = None
     """The row of a screen that lists something other than runs."""
     read_only: bool = False
+    keys: KeyNames | None = None
+    """The keys of the session; None for those the commands come with."""
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    """Commands that the session as a whole does not allow now, with the reason."""
+
+    def key(self, command_id: str) -> str:
+        """How people write the key of a command."""
+        from console.keymap import PLAIN
+
+        return (self.keys or PLAIN).shown(command_id)
 
     @property
     def run_id(self) -> str:
@@ -107,9 +120,8 @@ class Command(ABC):
         from console.commands.registry import BY_ID
 
         others = [c for name, c in BY_ID.items() if name.removeprefix("screen_") in cls.screens]
-        return Possible(
-            False, f"not on this screen; {' or '.join(f'{c.key_shown()} {c.title}' for c in others)} has it."
-        )
+        told = " or ".join(f"{here.key(c.id)} {c.title}" for c in others)
+        return Possible(False, f"not on this screen; {told} has it.")
 
     @classmethod
     def possible(cls, here: Here) -> Possible:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from console.commands.base import Command, Group, Here, Possible
+from console.commands.intents import after_asking, intents, retries
 from console.commands.planning import run_plan
+from console.commands.verdicts import instead, judged, no_run
 from console.dialogs import fields
 from console.dialogs.act_dialog import ActDialog
-from console.dialogs.plan import Answers, Option
+from console.dialogs.plan import Answers
 from console.panes.branches import last_attempt
 from runtime.safe_text import json_text
 
@@ -21,13 +23,6 @@ if TYPE_CHECKING:
 RUNS = frozenset({"runs"})
 
 
-def no_run(here: Here) -> Possible | None:
-    """A refusal where no run is selected and none is marked."""
-    if here.run is None and not here.marks:
-        return Possible(False, "no run is selected; 1 shows the runs.")
-    return None
-
-
 class Retry(Command):
     """A new attempt of the failed branch, siblings untouched; asks first."""
 
@@ -37,48 +32,48 @@ class Retry(Command):
 
     @classmethod
     def advised(cls, here: Here) -> bool:
-        """Where a branch has failed."""
-        return cls.target(here) is not None
+        """Where a branch has failed, or the run as a whole."""
+        branch = cls.target(here)
+        return here.run is not None and (branch.status == "failed" if branch else here.run.failure is not None)
 
     @classmethod
     def target(cls, here: Here) -> Branch | None:
-        """The failed branch that is meant: the chosen one, else the first of the run."""
-        if here.branch is not None and here.branch.status in ("failed", "awaiting_retry"):
-            return here.branch
-        found = here.detail.leaves if here.detail else ()
-        return next((b for b in found if b.status == "failed"), None)
+        """The branch that is meant: the chosen one if it can be retried, else the first failed one that can."""
+        if here.detail is None:
+            return None
+        failed = [b for b in here.detail.leaves if b.status == "failed"]
+        meant = [*([here.branch] if here.branch is not None else []), *failed]
+        return next((b for b in meant if any(retries(here.detail, b).values())), None)
 
     @classmethod
     def possible(cls, here: Here) -> Possible:
-        """A branch must have failed, or be lost or stale (to be cancelled first)."""
+        """By the rule of the engine: a branch must have failed, or run (to be cancelled first)."""
         if (refused := no_run(here)) is not None:
             return refused
-        if here.marks:
+        if here.marks or here.detail is None:
             return Possible(True, f"retry {len(here.marks)} marked runs")
-        branch = cls.target(here)
-        if branch is None:
-            chosen = here.branch
-            if chosen is not None and chosen.status == "running" and chosen.next_poll_at is not None:
-                return Possible(True, f"cancel and start {chosen.step_id} again")
-            return Possible(
-                False, f"nothing to retry in {here.run_id}, no branch has failed. p polls what is open now."
-            )
-        name = here.detail.name(branch) if here.detail else branch.id
-        return Possible(True, f"retry {name}")
+        branch, allowed = cls.target(here), here.detail.allowed
+        if branch is not None:
+            name = here.detail.name(branch)
+            return Possible(True, f"retry {name}" if branch.status == "failed" else f"cancel and start {name} again")
+        failed = next((b for b in here.detail.leaves if b.status == "failed"), None)
+        if failed is None or allowed.run("retry"):
+            return judged(here, allowed.run("retry"), f"retry {here.run_id}")
+        return judged(here, allowed.retry(failed), "")
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Show intents, with what the external system says now."""
-        branch = cls.target(here) or here.branch
-        if here.marks or branch is None:
+        branch = cls.target(here)
+        if here.marks or branch is None or here.detail is None:
+            title = "Retry" if here.marks else f"Retry {here.run_id}"
             plan = run_plan(
-                here, "retry", title="Retry", do="Retry", arguments=lambda _: {"intent": "new-attempt"}, preset=""
+                here, "retry", title=title, do="Retry 1 run", arguments=lambda _: {"intent": "new-attempt"}, preset=""
             )
             app.open_dialog(ActDialog(app.look, plan))
             return
-        assert here.detail is not None
         name = here.detail.name(branch)
-        options, preset = intents(branch)
+        options, preset = intents(here.detail, branch)
         attempt = last_attempt(branch)
         facts: list[tuple[str, str]] = []
         visit = branch.current
@@ -100,34 +95,9 @@ class Retry(Command):
             preset=preset,
             facts=tuple(facts),
             ask=(here.run_id, branch.id) if attempt is not None else None,
+            asked=lambda question: after_asking(options, preset, branch, question),
         )
         app.open_dialog(ActDialog(app.look, plan))
-
-
-def intents(branch: Branch) -> tuple[tuple[Option, ...], str]:
-    """The four intents with what they mean here, and the one to begin with."""
-    attempt = last_attempt(branch)
-    number = attempt.attempt if attempt else 0
-    known = attempt is not None and attempt.external_id is not None
-    failed = branch.status in ("failed", "awaiting_retry")
-    unsure = branch.observation is not None and str(branch.observation.state) != "fresh"
-    no_new = "" if failed else "the old job may still run; cancel-first ends it before"
-    options = (
-        Option("new-attempt", f"start again as attempt {number + 1}, with a new key", no_new),
-        Option(
-            "same-key",
-            "start again with the old key",
-            "" if attempt and failed else "nothing was started" if not attempt else no_new,
-        ),
-        Option(
-            "reattach",
-            "start nothing, poll the known id again",
-            "" if known and failed else "no external id is known" if not known else "it is being polled",
-        ),
-        Option("cancel-first", "cancel the old job, then start again", "" if known else "nothing runs"),
-    )
-    preset = "cancel-first" if not failed else "same-key" if unsure and not known else "new-attempt"
-    return options, preset
 
 
 class Skip(Command):
@@ -150,14 +120,10 @@ class Skip(Command):
         """The branch must stand on a step that is not settled."""
         if (refused := no_run(here)) is not None:
             return refused
-        branch = here.branch
-        if branch is None:
+        branch, detail = here.branch, here.detail
+        if branch is None or detail is None:
             return Possible(False, "no branch is selected.")
-        if branch.status in ("completed", "skipped", "cancelled", "superseded", "arrived"):
-            return Possible(False, f"{branch.step_id} is {branch.status}: it is settled already.")
-        if branch.open_fork is not None:
-            return Possible(False, f"{branch.step_id} has forked; its branches can be skipped.")
-        return Possible(True, "skip it")
+        return judged(here, detail.allowed.skip(branch), "skip it")
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -203,24 +169,26 @@ class PollNow(Command):
         """Something must be open outside."""
         if (refused := no_run(here)) is not None:
             return refused
-        if here.detail is None:
+        if here.marks or here.detail is None:
+            return Possible(True, f"poll {len(here.marks)} marked runs now")
+        if cls.chosen(here) is not None:
             return Possible(True, "poll now")
-        open_ones = [b for b in here.detail.leaves if b.status == "running" and b.next_poll_at is not None]
-        if not open_ones:
-            return Possible(False, f"nothing to poll: no branch of {here.run_id} has work open outside.")
-        return Possible(True, "poll now" if here.branch in open_ones else "poll all open branches now")
+        return judged(here, here.detail.allowed.run("poll"), "poll all open branches now")
+
+    @classmethod
+    def chosen(cls, here: Here) -> Branch | None:
+        """The branch under the cursor, if there is something to poll in it."""
+        branch, detail = here.branch, here.detail
+        return branch if branch is not None and detail is not None and detail.allowed.poll(branch) else None
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Harmless, so without a dialog."""
-        branch = (
-            here.branch.id if here.branch and here.branch.status == "running" and here.branch.next_poll_at else None
-        )
-        run_ids = here.marks or (here.run_id,)
-        for run_id in run_ids:
-            chosen = branch if not here.marks else None
-            words = ("forkjoin", "poll", run_id, *((chosen,) if chosen else ()))
-            app.dispatch_acts.give(polling(run_id, chosen), words)
+        chosen = None if here.marks else cls.chosen(here)
+        branch = chosen.id if chosen is not None else None
+        for run_id in here.marks or (here.run_id,):
+            words = ("forkjoin", "poll", run_id, *((branch,) if branch else ()))
+            app.dispatch_acts.give(polling(run_id, branch), words)
 
 
 def polling(run_id: str, branch: str | None) -> Callable[[Runtime], Receipt]:
@@ -242,11 +210,7 @@ class Send(Command):
     @classmethod
     def open_waits(cls, here: Here) -> list[Branch]:
         """Branches that wait for an event, the chosen one first."""
-        found = [
-            b
-            for b in (here.detail.leaves if here.detail else ())
-            if b.status == "waiting" and b.current and b.current.event
-        ]
+        found = [b for b in (here.detail.leaves if here.detail else ()) if here.detail and here.detail.allowed.send(b)]
         return sorted(found, key=lambda b: b is not here.branch)
 
     @classmethod
@@ -256,7 +220,7 @@ class Send(Command):
             return refused
         waits = cls.open_waits(here)
         if not waits:
-            return Possible(False, f"{here.run_id} waits for no event.")
+            return Possible(False, f"{here.run_id} waits for no event.{instead(here)}")
         visit = waits[0].current
         return Possible(True, f"send {visit.event}" if visit else "send the event")
 
@@ -284,7 +248,9 @@ class Send(Command):
 
         def command(answers: Answers) -> tuple[str, ...]:
             words = given(answers)
-            return (*words[:3], event, "--branch", branch.id, "--payload", json_words(answers.values))
+            options = ("--branch", branch.id, "--payload", json_words(answers.values))
+            # What begins with a dash would be taken for an option.
+            return (*words[:2], *options, "--", words[2], event) if event[0] == "-" else (*words[:3], event, *options)
 
         from dataclasses import replace
 

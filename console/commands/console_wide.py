@@ -167,7 +167,7 @@ class Suspend(Command):
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Not in read-only or restricted sessions."""
         if app.read_only or app.restricted:
-            app.say("ctrl+z: this session has no shell to go to.", trouble=True)
+            app.say(f"{here.key('suspend')}: this session has no shell to go to.", trouble=True)
         else:
             app.action_suspend_process()
 

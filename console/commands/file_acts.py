@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.commands.base import Command, Group, Here
+from console.commands.base import Command, Group, Here, Possible
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.plan import Answers, Field, Option, Plan
 from runtime.errors import Refused
@@ -30,6 +30,12 @@ class Export(Command):
     changes, cli = True, "forkjoin export FILE"
 
     @classmethod
+    def possible(cls, here: Here) -> Possible:
+        """Not in sessions that read and write no files."""
+        text = here.refusals.get(cls.id)
+        return Possible(text is None, text or cls.text())
+
+    @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Ask for the file."""
 
@@ -51,6 +57,12 @@ class Import(Command):
 
     id, group, screens = "import", Group.ACT, HEALTH
     changes, cli = True, "forkjoin import FILE"
+
+    @classmethod
+    def possible(cls, here: Here) -> Possible:
+        """Not in sessions that read and write no files."""
+        text = here.refusals.get(cls.id)
+        return Possible(text is None, text or cls.text())
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:

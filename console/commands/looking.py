@@ -22,7 +22,10 @@ class _Pane(Command):
     @classmethod
     def possible(cls, here: Here) -> Possible:
         """A run must be selected."""
-        return Possible(here.run is not None, cls.text() if here.run else "no run is selected; / changes the filter.")
+        return Possible(
+            here.run is not None,
+            cls.text() if here.run else f"no run is selected; {here.key('filter')} changes the filter.",
+        )
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:

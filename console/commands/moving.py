@@ -102,7 +102,7 @@ class WholePageUp(_Move):
 
 
 class Prefix(Command):
-    """g g goes to the top, g f to the graph."""
+    """{go_prefix} goes to the top, {graph} to the graph."""
 
     id, key, group, shown = "go_prefix", "g", Group.MOVE, "gg"
     waits = Waits.ROWS

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from console.commands.base import Command, Group, Here, Possible
-from console.commands.branch_acts import no_run
 from console.commands.planning import run_plan
+from console.commands.verdicts import judged, no_run, one_run
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.plan import Answers, Field, Option
 from runtime.errors import InvalidInput
@@ -33,18 +33,17 @@ class Pause(Command):
         """The run must not have ended well."""
         if (refused := no_run(here)) is not None:
             return refused
-        if here.marks:
+        if here.marks or here.detail is None:
             return Possible(True, f"pause {len(here.marks)} marked runs")
-        assert here.run is not None
-        status = str(here.run.status)
-        if status in ("completed", "cancelled"):
-            return Possible(False, f"{here.run_id} is {status}; restart makes a new run of it.")
-        return Possible(True, {"paused": "resume", "failed": "resume: retry what failed"}.get(status, "pause"))
+        allowed = here.detail.allowed
+        if allowed.run("resume"):
+            return Possible(True, "resume" if here.detail.run.status == "paused" else "resume: retry what failed")
+        return judged(here, allowed.run("pause"), "pause")
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Pause or resume by what the run is."""
-        resuming = not here.marks and here.run is not None and here.run.status in ("paused", "failed")
+        resuming = not here.marks and here.detail is not None and bool(here.detail.allowed.run("resume"))
         verb = "resume" if resuming else "pause"
         options = (
             ()
@@ -82,9 +81,9 @@ class Cancel(Command):
         """The run must not have ended."""
         if (refused := no_run(here)) is not None:
             return refused
-        if here.run is not None and not here.marks and here.run.status in ("completed", "cancelled"):
-            return Possible(False, f"{here.run_id} is {here.run.status}; there is nothing to cancel.")
-        return Possible(True, "cancel")
+        if here.marks or here.detail is None:
+            return Possible(True, f"cancel {len(here.marks)} marked runs")
+        return judged(here, here.detail.allowed.run("cancel"), "cancel")
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -116,8 +115,11 @@ class Restart(Command):
     @classmethod
     def possible(cls, here: Here) -> Possible:
         """Any run can be restarted."""
-        refused = no_run(here)
-        return Possible(True, "restart as a new run") if refused is None else refused
+        if (refused := no_run(here)) is not None:
+            return refused
+        if here.marks or here.detail is None:
+            return Possible(True, f"restart {len(here.marks)} marked runs")
+        return judged(here, here.detail.allowed.run("restart"), "restart as a new run")
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -135,11 +137,7 @@ class SetWake(Command):
     @classmethod
     def possible(cls, here: Here) -> Possible:
         """The run must have something to wake for."""
-        if here.run is None:
-            return Possible(False, "no run is selected; 1 shows the runs, and it sets the wake of one.")
-        if here.run.next_wake_at is None:
-            return Possible(False, f"{here.run_id} has no wake to move: it is {here.run.status}. R or P sets one.")
-        return Possible(True, "set the next wake")
+        return one_run(here, "wake", "set the next wake")
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -172,12 +170,12 @@ class Acknowledge(Command):
 
     @classmethod
     def possible(cls, here: Here) -> Possible:
-        """The run must need attention."""
+        """By the rule of the engine."""
         if (refused := no_run(here)) is not None:
             return refused
-        if here.run is not None and not here.marks and here.run.attention >= 8:
-            return Possible(False, f"{here.run_id} asks for nothing.")
-        return Possible(True, "acknowledge with a note")
+        if here.marks or here.detail is None:
+            return Possible(True, f"acknowledge {len(here.marks)} marked runs with a note")
+        return judged(here, here.detail.allowed.run("ack"), "acknowledge with a note")
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -202,12 +200,10 @@ class Edit(Command):
 
     @classmethod
     def possible(cls, here: Here) -> Possible:
-        """The run must not have ended for good."""
-        if here.run is None:
-            return Possible(False, "no run is selected; 1 shows the runs, and it edits one.")
-        if here.run.status in ("completed", "cancelled"):
-            return Possible(False, f"{here.run_id} is {here.run.status}; nothing is left to edit.")
-        return Possible(True, "edit the state")
+        """By the rule of the engine: wherever something can be retried, or goes on."""
+        if (text := here.refusals.get(cls.id)) is not None:
+            return Possible(False, text)
+        return one_run(here, "edit", "edit the state")
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from console.commands.base import Command, Group, Here
+from console.commands.base import Command, Group, Here, Possible
 from console.dialogs import fields
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.plan import Answers, Field, Option, Plan
@@ -86,11 +86,19 @@ class Undo(Command):
     changes, cli = True, "forkjoin undo ACT"
 
     @classmethod
+    def possible(cls, here: Here) -> Possible:
+        """An act must wait to be carried out."""
+        if here.screen == "acts" and isinstance(here.subject, int):
+            return Possible(True, f"take back act {here.subject}, if it is not carried out yet")
+        text = here.refusals.get(cls.id)
+        return Possible(text is None, text or cls.text())
+
+    @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Harmless, so without a dialog."""
         act = here.subject if here.screen == "acts" and isinstance(here.subject, int) else app.receipts.last_act
         if act is None:
-            app.say("u: nothing to take back; no act was given in this session.", trouble=True)
+            app.say(f"{here.key('undo')}: nothing to take back; no act was given in this session.", trouble=True)
             return
         app.dispatch_acts.give(lambda runtime: runtime.commands.undo(act), ("forkjoin", "undo", str(act)))
 
@@ -184,6 +192,12 @@ class StartScheduler(Command):
 
     id, group, cli = "scheduler", Group.ACT, "forkjoin scheduler"
     changes = True
+
+    @classmethod
+    def possible(cls, here: Here) -> Possible:
+        """Only where none is alive, and this console may start one."""
+        text = here.refusals.get(cls.id)
+        return Possible(text is None, text or cls.text())
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:

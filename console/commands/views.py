@@ -13,7 +13,7 @@ RUNS = frozenset({"runs"})
 
 
 class Filter(Command):
-    """Filters the runs, in the language of --where; in a pane of details finds a text. esc clears it."""
+    """Filters the runs, in the language of --where; in a pane of details finds a text. {back} clears it."""
 
     id, key, label, group, shown, screens = "filter", "slash", "filter", Group.LOOK, "/", RUNS
 

@@ -37,6 +37,9 @@ class ActDialog(Dialog[None]):
     def __init__(self, look: Look, plan: Plan) -> None:
         super().__init__(look)
         self.plan = plan
+        self.options = plan.options
+        self._chosen = False
+        """Whether the operator chose the option."""
         presets = [o.value for o in plan.options]
         self.option = plan.preset or next(
             (o.value for o in plan.options if not o.problem), presets[0] if presets else ""
@@ -100,15 +103,15 @@ class ActDialog(Dialog[None]):
         if not self.plan.options:
             return
         lines: list[Line] = []
-        for number, one in enumerate(self.plan.options, 1):
+        for number, one in enumerate(self.options, 1):
             label = fit(self.plan.options_label if number == 1 else "", LABEL)
             mark = "   " if one.problem else "(*)" if one.value == self.option else "( )"
-            told = f"not possible: {one.problem}" if one.problem else one.text
+            told = one.problem or one.text
             lines.append(
                 ((label, "bold"), (f"{mark} {number} {one.value:<13} {clean(told, 300)}", "dim" if one.problem else ""))
             )
         rows = self.query_one("#options", Rows)
-        rows.show(Lines(lines, [o.value for o in self.plan.options]), at=self.option)
+        rows.show(Lines(lines, [o.value for o in self.options]), at=self.option)
 
     def _effects(self, width: int) -> list[Line]:
         if self.refusal:
@@ -174,17 +177,17 @@ class ActDialog(Dialog[None]):
 
     def action_option(self, place: int) -> None:
         """Choose by number."""
-        if place < len(self.plan.options) and not self.plan.options[place].problem:
-            self.option = self.plan.options[place].value
+        if place < len(self.options) and not self.options[place].problem:
+            self.option, self._chosen = self.options[place].value, True
             self._draw_options()
             self.rehearse()
 
     def action_move(self, by: int) -> None:
         """Up and down choose where the choices have the focus, else move on."""
-        options = [o.value for o in self.plan.options if not o.problem]
+        options = [o.value for o in self.options if not o.problem]
         if options and isinstance(self.focused, Rows):
             place = options.index(self.option) + by if self.option in options else 0
-            self.option = options[max(0, min(place, len(options) - 1))]
+            self.option, self._chosen = options[max(0, min(place, len(options) - 1))], True
             self._draw_options()
             self.rehearse()
         elif by > 0:
@@ -261,7 +264,18 @@ class ActDialog(Dialog[None]):
         else:
             self._answered = True
             self.asked = f"{waited:.1f} s ago: " + (question.problem or question.text or str(question.reading))
+            self._narrow(question)
         self._redraw()
+
+    def _narrow(self, question: Question) -> None:
+        """Leave out the options that the answer has ruled out; the choice of the operator stays if it can."""
+        if self.plan.asked is None:
+            return
+        self.options, preset = self.plan.asked(question)
+        if not self._chosen or self.option not in [o.value for o in self.options if not o.problem]:
+            self.option = preset
+        self._draw_options()
+        self.rehearse()
 
     def _no_answer(self, problem: Exception) -> None:
         self.asked = f"not asked: {getattr(problem, 'message', problem)}"

@@ -25,7 +25,9 @@ DIFF_LINES = 40
 def edit_state(app: ForkjoinApp, here: Here) -> None:
     """Open the editor on the state; then show what would be saved."""
     if app.restricted:
-        app.say("E: this session has no editor. From a shell: forkjoin edit " + here.run_id, trouble=True)
+        app.say(
+            f"{here.key('edit')}: this session has no editor. From a shell: forkjoin edit {here.run_id}", trouble=True
+        )
         return
     assert here.run is not None
     before = json_text(dict(here.run.state))

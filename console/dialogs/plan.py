@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from runtime.shell_line import shell_line
+
 if TYPE_CHECKING:
     from runtime.assembly import Runtime
-    from runtime.operations.records import Receipt
+    from runtime.operations.records import Question, Receipt
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Option:
     value: str
     text: str
     problem: str = ""
-    """Why it is not possible now; empty if it is."""
+    """That it is not possible, or not needed, now, and why; empty if it is possible."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ class Plan:
     """How many runs are concerned; above 20 the number must be typed."""
     ask: tuple[str, str] | None = None
     """Run and branch of which the scheduler is to ask the external system."""
+    asked: Callable[[Question], tuple[tuple[Option, ...], str]] | None = None
+    """The options that the answer leaves, and the one to begin with."""
     finished: Callable[[Receipt], None] | None = None
     """Called in the app's thread when the act was accepted."""
 
@@ -79,9 +82,12 @@ TYPE_ABOVE = 20
 
 def shell(words: tuple[str, ...]) -> str:
     """A command line that can be pasted into a shell."""
-    return shlex.join(words)
+    return shell_line(words)
 
 
 def with_reason(words: tuple[str, ...], answers: Answers) -> tuple[str, ...]:
     """The command with `--reason`, if one was given."""
-    return (*words, "--reason", answers.reason) if answers.reason else words
+    if not answers.reason:
+        return words
+    end = words.index("--") if "--" in words else len(words)
+    return (*words[:end], "--reason", answers.reason, *words[end:])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from console.keynames import KeyNames
 from console.theme import Line, Look
 from console.times import Zone
 from console.widgets.rows import Lines
@@ -34,6 +35,8 @@ class Showing:
     pan: float = 0.0
     """Of the timeline: how far it is magnified, and moved by so many widths."""
     read_only: bool = False
+    keys: KeyNames | None = None
+    """The keys of the session; None for those the commands come with."""
 
 
 class Pane(ABC):

@@ -37,9 +37,11 @@ def you_can(detail: RunDetail, showing: Showing) -> list[Line]:
     """What can be done now: keys, or in a read-only session the commands."""
     from console.commands.base import Group, Here
     from console.commands.registry import COMMANDS
+    from console.keymap import PLAIN
     from console.panes.base import branch_of
 
-    here = Here(run=detail.run, branch=branch_of(detail, showing), detail=detail, read_only=showing.read_only)
+    keys, branch = showing.keys or PLAIN, branch_of(detail, showing)
+    here = Here(run=detail.run, branch=branch, detail=detail, read_only=showing.read_only, keys=keys)
     if showing.read_only:
         told = [s for s in detail.why["sentences"] if s.startswith("You can:")]
         return [
@@ -48,7 +50,8 @@ def you_can(detail: RunDetail, showing: Showing) -> list[Line]:
             for line in wrapped(clean("Read-only. From a shell:" + s[8:], 2_000), showing.width - 1, "   ")
         ]
     can = [(c, p) for c in COMMANDS if c.group is Group.ACT and c.advised(here) and (p := c.usable(here))]
-    shown = [f"{c.key_shown()} {clean(p.text, 120)}" for c, p in can[:4]]
+    shown = [f"{keys.shown(c.id)} {clean(p.text, 120)}" for c, p in can[:4]]
     if not shown:
         return []
-    return list(wrapped("You can: " + "   ".join([*shown, "a all actions"]), showing.width - 1, "   "))
+    shown.append(keys.fill("{actions} all actions"))
+    return list(wrapped("You can: " + "   ".join(shown), showing.width - 1, "   "))

@@ -87,11 +87,16 @@ class AttentionView(ListView):
             f"Runs     {', '.join(group.runs[:8])}"
             + (f" and {group.run_count - 8:,} more" if group.run_count > 8 else ""),
         ]
-        can = f"You can: enter see them   R retry {group.run_count:,} runs, one first, then the rest   A acknowledge"
+        can = "You can: {enter} see them"
         if group.kind == "event":
-            can = "You can: enter see them, then W sends the event"
+            can += ", then {send} sends the event"
+        elif group.kind in ("failed", "failed branch", "expired"):
+            can += f"   {{retry}} retry {group.run_count:,} runs, one first, then the rest   {{ack}} acknowledge"
+        else:
+            can += "   {ack} acknowledge"
         if self.console_app.read_only:
-            can = "You can: enter see them"
+            can = "You can: {enter} see them"
+        can = self.console_app.keymap.fill(can)
         return [line for text in [*told, can] for line in wrapped(text, width, " " * 9)]
 
     def entered(self, rows: Any) -> None:

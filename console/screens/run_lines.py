@@ -26,21 +26,21 @@ def info_lines(view: RunsView, width: int) -> list[Line]:
     if view.reading.under_way is not None:
         done, total = view.reading.under_way
         return [plain(f" reading runs, {done:,} of {total:,}")]
-    where = view.only[1] or view.whole_filter
+    where, esc = view.only[1] or view.whole_filter, app.keymap.shown("back")
     if not order.total and not where:
         if not view.reading.read_once:
             return [plain(" reading runs")]
-        started = "" if app.read_only else "  5  choose a workflow and start a run."
+        started = "" if app.read_only else app.keymap.fill("  {screen_workflows}  choose a workflow and start a run.")
         return [crop(plain(f" No runs yet in {app.store_name}.{started}  forkjoin demo has some to look at."), width)]
     if where and not len(order.numbers):
-        return [crop(plain(f" No run matches {where}; {order.total:,} without the filter. esc clears it."), width)]
+        return [crop(plain(f" No run matches {where}; {order.total:,} without the filter. {esc} clears it."), width)]
     runs = "run" if order.total == 1 else "runs"
     found = f"{len(order.numbers):,} of {order.total:,} {runs}" if where else f"{order.total:,} {runs}"
     text = f" {found}, {SORT_WORDS[view.sort]}, " + (f"filter {where}" if where else "no filter")
     if view.source.marks:
         text += f"   {len(view.source.marks):,} marked"
     if view.reading.new_rows:
-        text += f"   {view.reading.new_rows:,} new: . shows them"
+        text += f"   {view.reading.new_rows:,} new: {app.keymap.shown('show_new')} shows them"
     return [crop(plain(text), width)]
 
 

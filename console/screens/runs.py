@@ -88,7 +88,7 @@ class RunsView(View):
 
     def _frame(self, width: int) -> Showing:
         app = self.console_app
-        return Showing(self.look, width, app.now(), app.zone, read_only=app.read_only)
+        return Showing(self.look, width, app.now(), app.zone, read_only=app.read_only, keys=app.keymap)
 
     # What the app tells
 

@@ -66,11 +66,11 @@ class SystemsView(ListView):
             told.append(f"Longest not seen: a job of {row.oldest_unseen_run}. It may still run; polling goes on.")
         release = "release it" if row.held_by else "hold it"
         can = (
-            "You can: enter see its runs"
+            "You can: {enter} see its runs"
             if self.console_app.read_only
-            else f"You can: H {release}   enter see its runs"
+            else f"You can: {{hold}} {release}   {{enter}} see its runs"
         )
-        return [line for text in [*told, can] for line in wrapped(text, width)]
+        return [line for text in [*told, self.console_app.keymap.fill(can)] for line in wrapped(text, width)]
 
     def entered(self, rows: Any) -> None:
         """Show the runs with branches on it."""

@@ -13,6 +13,7 @@ from console.screens.listing import ListView, Table
 from console.theme import Line, Piece, fit, fit_middle
 from console.times import Zone, clock_time, column
 from runtime.operations.planning import schedule_views
+from runtime.operations.run_detail import RunDetail, read_detail
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ class WakesView(ListView):
     name_id = "wakes"
     title = "Wakes"
     short = "Wakes"
+
+    def __init__(self, look: Any, **how: Any) -> None:
+        super().__init__(look, **how)
+        self.known: RunDetail | None = None
+        """What is known of the run under the cursor, once it was read."""
+        self._seen: tuple[str, int] | None = None
 
     def read(self, runtime: Runtime) -> tuple[list[Run], list[Run], list[dict[str, Any]]]:
         """Runs by next wake, held ones, schedules."""
@@ -109,18 +116,51 @@ class WakesView(ListView):
         return next((r for r in [*timed, *held] if r.id == self.list.key), None)
 
     def here(self) -> Here:
-        """The run of the row."""
-        return replace(super().here(), run=self.run(), subject=None)
+        """The run of the row, and what is known of it."""
+        run, detail = self.run(), self.known
+        known = detail if run is not None and detail is not None and detail.run.id == run.id else None
+        return replace(super().here(), run=run, detail=known, subject=None)
+
+    def chosen(self, rows: Any) -> None:
+        """Another row: what is known of its run."""
+        self._read_run()
+        super().chosen(rows)
+
+    def redraw(self) -> None:
+        """Draw from what was read, and read what is known of the run under the cursor."""
+        super().redraw()
+        self._read_run()
+
+    def reads(self) -> bool:
+        """Whether the board, or what is known of the run under the cursor, is being read."""
+        return super().reads() or self.console_app.feed.pending("wake")
+
+    def _read_run(self) -> None:
+        run, app = self.run(), self.console_app
+        seen = (run.id, run.revision) if run is not None else None
+        if run is not None and seen != self._seen:
+            run_id, self._seen = run.id, seen
+            app.feed.read("wake", lambda runtime: read_detail(runtime.queries, run_id), self._take_run, app.trouble)
+
+    def _take_run(self, detail: RunDetail) -> None:
+        self.known = detail
+        self.console_app.update_footer()
 
     def detail_lines(self, data: Any, key: Any, width: int) -> Sequence[Line]:
         """The why of the run, and what can be done."""
         run = self.run()
         if run is None:
             return ()
-        can = "" if self.console_app.read_only else "You can: p poll now   T set the wake   "
+        keys = self.console_app.keymap
+        can = "{enter} see the run"
+        if not self.console_app.read_only:
+            can = "You can: {poll} poll now   {wake} set the wake   " + can
         return [
             line
-            for text in (f"{run.id}  {run.workflow}, {run.status}: {clean(run.why, 400)}", f"{can}enter see the run")
+            for text in (
+                f"{run.id}  {run.workflow}, {run.status}: {clean(run.why, 400)}",
+                keys.fill(can),
+            )
             for line in wrapped(text, width)
         ]
 

@@ -68,11 +68,13 @@ class WorkflowsView(ListView):
         told += [f"Problem  {clean(p, 400)}" for p in flow["problems"][:4]]
         told += [f"Doubtful {clean(w, 400)}" for w in flow["warnings"][:4]]
         if self.console_app.read_only:
-            can = "You can: enter see its runs"
+            can = "You can: {enter} see its runs"
         else:
-            switch = f"D {'disable' if rule and rule['enabled'] else 'enable'} its schedule   " if rule else ""
-            can = f"You can: ctrl+n start a run   {switch}H hold it   enter see its runs"
-        return [line for text in [*told, can] for line in wrapped(text, width, " " * 9)]
+            switch = (
+                f"{{schedule}} {'disable' if rule and rule['enabled'] else 'enable'} its schedule   " if rule else ""
+            )
+            can = f"You can: {{start}} start a run   {switch}{{hold}} hold it   {{enter}} see its runs"
+        return [line for text in [*told, self.console_app.keymap.fill(can)] for line in wrapped(text, width, " " * 9)]
 
     def _next(self, rule: dict[str, Any]) -> str:
         """When a schedule ticks next, or what keeps it from ticking."""

@@ -89,7 +89,7 @@ def poll_now(draft: Draft, branch_id: str | None) -> list[str]:
 def cancel_run(draft: Draft) -> list[str]:
     """End the run; external cancels are owed until they are answered. Refused when it ended already."""
     if draft.run.status in (RunStatus.COMPLETED, RunStatus.CANCELLED):
-        raise Refused(f"{draft.run.id} is {draft.run.status} already.")
+        raise Refused(f"{draft.run.id} is {draft.run.status}; there is nothing to cancel.")
     effects = []
     for branch in list(draft.branches.values()):
         if branch.status in (B.COMPLETED, B.SKIPPED, B.CANCELLED, B.SUPERSEDED):

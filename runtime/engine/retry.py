@@ -52,7 +52,9 @@ def retry(draft: Draft, branch_id: str | None, intent: str = "new-attempt", *, f
     if branch_id is None:
         chosen = failed_branches(draft)
         if not chosen and draft.failure is None:
-            raise Refused(f"Nothing to retry in {draft.run.id}: no branch has failed that a retry could repair.")
+            failed = any(b.status is B.FAILED for b in draft.branches.values())
+            why = "no failure in it can be repaired" if failed else "no branch has failed"
+            raise Refused(f"Nothing to retry in {draft.run.id}, {why}.")
     else:
         chosen = [draft.branches[branch_id]]
     draft.failure = None

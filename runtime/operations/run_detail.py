@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from runtime.engine.allowed import Allowed
+from runtime.engine.allowed import Allowed, Verdict
 from runtime.engine.draft import Situation
 from runtime.engine.explain import why
 from runtime.engine.join_state import JoinState, join_states
@@ -19,6 +19,8 @@ from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.operations.names import branch_name, branch_path
 from runtime.operations.queries import Queries
+
+__all__ = ["Allowed", "RunDetail", "Verdict", "read_detail"]
 
 
 @dataclass(frozen=True)
