@@ -203,8 +203,14 @@ def open_runtime(
 
     def reading() -> Catalog:
         from runtime.catalog import Catalog
+        from runtime.catalog.probing import bound_by_running
 
-        return Catalog([Path(folder) for folder in settings.workflows], binding_checks=_checks(systems))
+        return Catalog(
+            [Path(folder) for folder in settings.workflows],
+            binding_checks=_checks(systems),
+            examined_with=systems,
+            probe=None if read_only else bound_by_running,
+        )
 
     return Runtime(
         settings,
@@ -241,11 +247,13 @@ def _checks(systems: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _acting_catalog(settings: Settings, systems: Mapping[str, Any]) -> Catalog:
     from runtime.catalog import Catalog
+    from runtime.catalog.probing import bound_by_running
 
     return Catalog(
         [Path(folder) for folder in settings.workflows],
         binding_checks=_checks(systems),
         systems=systems,
+        probe=None if settings.read_only else bound_by_running,
         threads_per_workflow=settings.threads_per_workflow,
         call_timeout_seconds=settings.call_timeout_seconds,
     )

@@ -11,9 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runtime.catalog.bindings import bind, doubtful_bindings
+from runtime.catalog.bindings import bind
 from runtime.catalog.code import TaskCode
 from runtime.catalog.current_code import CurrentCode
+from runtime.catalog.deciding import Deciding, Probe
+from runtime.catalog.examining import Check, examine
 from runtime.catalog.folders import BUILT_IN, find_workflows, folders_stamp
 from runtime.catalog.python_system import run_local
 from runtime.catalog.verdict import Verdict
@@ -22,7 +24,7 @@ from runtime.errors import FlowProblems, InvalidInput, NotFound
 from runtime.external.base import ExternalSystem
 from runtime.flow.definition import Flow
 from runtime.flow.graph import FlowGraph
-from runtime.flow.loader import FlowWarning, Problem, check_flow, flow_from_stored
+from runtime.flow.loader import FlowWarning, Problem, flow_from_stored
 from runtime.flow.program import Binding, Program
 from runtime.logs import get_logger
 from runtime.model.run import Run
@@ -32,8 +34,6 @@ log = get_logger(__name__)
 PROGRAMS_KEPT = 256
 LOOK_SECONDS = 1.0
 """How often the folders of workflows are looked at for changes."""
-
-Check = Callable[[Mapping[str, Any]], list[str]]
 
 
 class Catalog:
@@ -51,14 +51,19 @@ class Catalog:
         threads_per_workflow: int = 8,
         call_timeout_seconds: float = 30.0,
         built_in: bool = True,
+        probe: Probe | None = None,
+        examined_with: Mapping[str, ExternalSystem] | None = None,
     ) -> None:
         """Make a catalog over the built-in workflows, then these folders; later ones win a name.
 
-        `binding_checks` says per system what is wrong with a `metadata.task`; `systems` names targets.
+        `binding_checks` says per system what is wrong with a `metadata.task`; `systems` names targets;
+        `examined_with` are asked what is doubtful, if others than these; `probe` runs a tasks.py, apart from this
+        process, whose syntax tree does not say what it binds.
         """
         self._folders = [*([BUILT_IN] if built_in else []), *folders]
         self._checks = binding_checks
         self._systems = systems if systems is not None else {}
+        self._examined_with = examined_with if examined_with is not None else self._systems
         self._threads = threads_per_workflow
         self._timeout = call_timeout_seconds
         self._lock = threading.RLock()
@@ -66,6 +71,7 @@ class Catalog:
         self._found_stamp: object = None
         self._looked_at = 0.0
         self._current = CurrentCode()
+        self._deciding = Deciding(probe)
         self._unreadable: list[str] = []
         self._verdicts: dict[Path, tuple[Workflow, Verdict]] = {}
         self._programs: OrderedDict[tuple[object, ...], Program] = OrderedDict()
@@ -164,30 +170,19 @@ class Catalog:
         self, workflow: Workflow, *, simulate: bool = False
     ) -> tuple[Flow | None, list[Problem], list[FlowWarning]]:
         """The flow unless it or its tasks.py has problems, all of these, and what is doubtful."""
-        warnings = list(workflow.file_warnings)
-        if workflow.source is None:
-            return None, list(workflow.file_problems), warnings
-        code = [
-            Problem("TASKS", TASKS_FILE, sentence) for sentence in (workflow.code.problems if workflow.code else ())
-        ]
-        bound = None if simulate or code else frozenset(workflow.tasks)
-        flow, problems, doubts = check_flow(workflow.source, known_systems=self._checks, bound_steps=bound)
-        steps = {step.id for step in flow.steps if step.type == "task"} if flow else set(workflow.tasks)
-        warnings += doubts
-        warnings += doubtful_bindings(flow, self._systems) if flow else ()
-        warnings += [
-            FlowWarning("UNUSED_TASK", TASKS_FILE, f"@task binds '{step_id}', which is no task step of the flow.")
-            for step_id in workflow.tasks
-            if step_id not in steps
-        ]
-        return (None if code else flow), problems + code, warnings
+        return examine(self.decided(workflow), self._checks, self._examined_with, simulate=simulate)
+
+    def decided(self, workflow: Workflow) -> Workflow:
+        """A workflow whose code says what it truly binds, as far as that can be found."""
+        code = self._deciding.decided(workflow.code)
+        return workflow if code is workflow.code else replace(workflow, code=code)
 
     def program(self, run: Run, source: Mapping[str, Any] | Callable[[], Mapping[str, Any]]) -> Program:
         """The program of a run, from the FlowJSON stored for it and the code as it is now.
 
         `source` may be a call that fetches it, made only if the program is not at hand.
         """
-        code = self.code_of(run)
+        code = self._deciding.decided(self.code_of(run))
         code_key = (str(code.path), code.hash) if code else None
         key = (run.flow_hash, run.workflow, run.simulated, code_key)
         with self._lock:

@@ -68,6 +68,10 @@ class LoadedCode:
                 self._objects[work] = work()
         return getattr(self._objects[work], verb, None)
 
+    def kinds(self) -> dict[str, str]:
+        """By step id what is bound to it: `class` for external work, `function` for local work."""
+        return {step: "class" if inspect.isclass(work) else "function" for step, work in self._works.items()}
+
     def forget(self) -> None:
         """Drop its modules."""
         for known in [known for known in sys.modules if known == self._name or known.startswith(f"{self._name}.")]:

@@ -30,6 +30,10 @@ class Code:
     tasks: Mapping[str, str] = field(default_factory=dict)
     """Step ids it binds, each `class` (external work) or `function` (local work)."""
     problems: tuple[str, ...] = ()
+    undecided: bool = False
+    """Whether only running it tells what it binds."""
+    doubt: str = ""
+    """Why even that did not tell."""
 
 
 @dataclass(frozen=True)
@@ -117,4 +121,4 @@ def read_code(path: Path) -> Code:
     if len(text) > MOST_BYTES:
         return Code(path, problems=(f"{path} has more than {MOST_BYTES:,} bytes; split it.",))
     bound: BoundTasks = read_tasks(text, str(path))
-    return Code(path, look(path).hash, bound.kinds, bound.problems)
+    return Code(path, look(path).hash, bound.kinds, bound.problems, bound.undecided)

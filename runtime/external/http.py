@@ -13,6 +13,7 @@ from runtime.errors import ExpressionError, Unreachable
 from runtime.external.base import Call
 from runtime.external.http_url import UnsafeUrl, checked_url, quote_value, url_target
 from runtime.external.secrets import hide, learn
+from runtime.model.binding_keys import Key
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ class HttpSystem:
         from runtime.external.http_binding import binding_problems
 
         return binding_problems(binding)
+
+    def binding_keys(self) -> Mapping[str, Key]:
+        """What a binding may hold."""
+        from runtime.external.http_binding import binding_keys
+
+        return binding_keys()
 
     def doubts(self, binding: Mapping[str, Any]) -> list[str]:
         """Sentences about a binding that can be used, but is likely not meant like that."""

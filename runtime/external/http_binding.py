@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from runtime.external.http_url import url_problem
+from runtime.model.binding_keys import Key
 
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "idempotency-key"})
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -40,7 +41,9 @@ def _no_env(value: Any) -> Any:
     return value
 
 
-Expression = Annotated[str, Field(min_length=1)]
+_READING = Key(reading=("response",))
+_WITH_ENV = Key(env=True)
+Expression = Annotated[str, Field(min_length=1), _READING]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -50,8 +53,8 @@ class RequestBinding(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
     method: Method = "GET"
-    url: Annotated[str, AfterValidator(_url)]
-    headers: Annotated[dict[str, Any], AfterValidator(_headers)] = {}
+    url: Annotated[str, AfterValidator(_url), _WITH_ENV]
+    headers: Annotated[dict[str, Any], AfterValidator(_headers), _WITH_ENV] = {}
     body: Annotated[Any, AfterValidator(_no_env)] = Field(default=None, alias="json")
 
     @property
@@ -95,6 +98,21 @@ class HttpBinding(BaseModel):
     poll: PollBinding
     cancel: CancelBinding | None = None
     logs: RequestBinding | None = None
+
+
+def binding_keys(model: type[BaseModel] = HttpBinding) -> dict[str, Key]:
+    """What an http binding, or one part of it, may hold: read from the models, so that it is said once."""
+    hints = get_type_hints(model, include_extras=True)
+    return {field.alias or name: _key(hints[name]) for name, field in model.model_fields.items()}
+
+
+def _key(hint: Any) -> Key:
+    if isinstance(hint, Key):
+        return hint
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return Key(within=binding_keys(hint))
+    parts = [_key(part) for part in (*get_args(hint), *getattr(hint, "__metadata__", ()))]
+    return next((part for part in parts if part != Key()), Key())
 
 
 def read_binding(binding: Mapping[str, Any]) -> HttpBinding:

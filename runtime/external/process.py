@@ -16,11 +16,12 @@ from typing import Any
 from runtime.errors import ExpressionError, Unreachable
 from runtime.external import process_supervisor as files
 from runtime.external.base import Call
-from runtime.external.process_command import Command, InvalidCommand, command_problems, resolve, secret_templates
+from runtime.external.process_command import KEYS, Command, InvalidCommand, command_problems, resolve, secret_templates
 from runtime.external.process_end import reading_of
 from runtime.external.process_folder import JobFolder, asked_for
 from runtime.external.secrets import hide, learn
 from runtime.external.taken_key import other_request
+from runtime.model.binding_keys import Key
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 
 _LOG_LIMIT = 64 * 1024
@@ -47,6 +48,10 @@ class ProcessSystem:
     def problems(self, binding: Mapping[str, Any]) -> list[str]:
         """Sentences about a binding that cannot be used."""
         return command_problems(binding)
+
+    def binding_keys(self) -> Mapping[str, Key]:
+        """What a binding may hold."""
+        return KEYS
 
     def target(self, binding: Mapping[str, Any]) -> str:
         """The program's name without its folder; '' when a template decides it."""

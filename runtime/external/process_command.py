@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.external.base import Call
+from runtime.model.binding_keys import Key
 from runtime.model.task import Failed
 
 _ENV = re.compile(r"\$\{[^}]*\benv\b")
@@ -19,6 +20,10 @@ _NAME = re.compile(r"[^=\0]+")
 _INHERITED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ALWAYS = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "TZ")
 """What every command is given of the scheduler's environment, besides `LC_*` (DESIGN section 8)."""
+
+
+KEYS = {"command": Key(), "cwd": Key(), "env": Key(env=True), "inherit": Key(), "result": Key()}
+"""What a binding may hold."""
 
 
 class InvalidCommand(ValueError):

@@ -15,8 +15,9 @@ from runtime.clock import Clock
 from runtime.errors import ExpressionError, Unreachable
 from runtime.external.base import Call
 from runtime.external.simulated_db import SimulatedDb
-from runtime.external.simulated_script import InvalidScript, Script, script_of, script_problems
+from runtime.external.simulated_script import KEYS, InvalidScript, Script, script_of, script_problems
 from runtime.external.taken_key import other_request
+from runtime.model.binding_keys import Key
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 
 _FILE = "simulated.db"
@@ -49,6 +50,10 @@ class SimulatedSystem:
     def problems(self, binding: Mapping[str, Any]) -> list[str]:
         """Sentences about a binding that cannot be played."""
         return script_problems(binding)
+
+    def binding_keys(self) -> Mapping[str, Key]:
+        """What a binding may hold."""
+        return KEYS
 
     def target(self, binding: Mapping[str, Any]) -> str:
         """The simulated system has no targets."""

@@ -9,7 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.model.binding_keys import Key
+
 DEFAULT_ERROR = "The simulated work failed, as its binding asks."
+KEYS = {name: Key() for name in ("duration", "outcome", "result", "error", "failAttempts", "unreachablePolls")}
+"""What a binding may hold."""
 OUTCOMES = ("completed", "failed", "lost")
 _UNITS = {
     "ms": 0.001, "millisecond": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0,

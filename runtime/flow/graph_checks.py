@@ -7,8 +7,12 @@ from typing import Any
 
 from runtime.flow.definition import Connection, Step
 from runtime.flow.graph import FlowGraph
-from runtime.flow.problems import Problem
+from runtime.flow.problems import FlowWarning, Problem
 from runtime.flow.walking import listed
+
+_FORKS_LOOKED_AT = 100
+_BRANCHES_LOOKED_AT = 30
+"""How much is looked through for what is only doubtful."""
 
 
 def graph_problems(source: Mapping[str, Any]) -> Iterator[Problem]:
@@ -36,6 +40,45 @@ def graph_problems(source: Mapping[str, Any]) -> Iterator[Problem]:
                 yield Problem("UNREACHABLE_STEP", path, f"No connections lead from begin to {item['id']!r}.")
     for path, item in steps:
         yield from _join_policy(path, item, graph)
+
+
+def meeting_warnings(source: Mapping[str, Any]) -> Iterator[FlowWarning]:
+    """Forks whose branches meet first at `end`, which does not say what it waits for."""
+    steps = {item["id"]: (path, item) for path, item in _with_id(source, "steps")}
+    ways: dict[str, list[str]] = {}
+    for _, connection in _connections(source):
+        if connection.source in steps and connection.target in steps:
+            ways.setdefault(connection.source, []).append(connection.target)
+    ends = [step_id for step_id, (_, item) in steps.items() if item.get("type") == "end"]
+    if len(ends) != 1 or _has_policy(steps[ends[0]][1]):
+        return
+    forks = [fork for fork in ways if len(ways[fork]) > 1 and steps[fork][1].get("type") != "decision"]
+    for fork in forks[:_FORKS_LOOKED_AT]:
+        reached = [_reached(target, fork, ways) for target in ways[fork][:_BRANCHES_LOOKED_AT]]
+        if any(one & other == {ends[0]} for n, one in enumerate(reached) for other in reached[:n]):
+            yield FlowWarning(
+                "MEETS_AT_END",
+                steps[ends[0]][0],
+                f"Branches that {fork!r} forks meet first at {ends[0]!r}: it waits until all have settled, and a "
+                "failure does not keep the run from completing. Say what is meant with `metadata.join` there, like "
+                '"all", or join them before.',
+            )
+
+
+def _has_policy(item: Mapping[str, Any]) -> bool:
+    metadata = item.get("metadata")
+    return isinstance(metadata, Mapping) and "join" in metadata
+
+
+def _reached(start: str, without: str, ways: Mapping[str, list[str]]) -> set[str]:
+    """All steps that can be reached from a step, itself included, without passing another."""
+    found, waiting = {start}, [start]
+    while waiting:
+        for target in ways.get(waiting.pop(), ()):
+            if target not in found and target != without:
+                found.add(target)
+                waiting.append(target)
+    return found
 
 
 def _with_id(source: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:

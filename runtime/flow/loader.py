@@ -13,6 +13,7 @@ from runtime.flow.reading import read_json
 
 if TYPE_CHECKING:
     from runtime.flow.value_checks import BindingCheck
+    from runtime.model.binding_keys import KeysOf
 
 __all__ = ["FlowWarning", "Problem", "check_flow", "flow_from_stored", "flow_hash", "read_flow"]
 
@@ -39,6 +40,7 @@ def check_flow(
     *,
     known_systems: Mapping[str, BindingCheck] | None = None,
     bound_steps: frozenset[str] | None = None,
+    binding_keys: KeysOf | None = None,
 ) -> tuple[Flow | None, list[Problem], list[FlowWarning]]:
     """Check a flow.
 
@@ -46,6 +48,7 @@ def check_flow(
         data: The text of a flow file, or its JSON.
         known_systems: For every external system, what checks a binding to it; None leaves bindings unchecked.
         bound_steps: Ids of the steps that `tasks.py` binds; None lets tasks be unbound.
+        binding_keys: Gives by name what the binding of an external system may hold; None leaves its keys unchecked.
 
     Returns:
         The flow, or None if it has problems; all its problems; and what is doubtful about it.
@@ -53,20 +56,23 @@ def check_flow(
     source, problems, warnings = read_json(data)
     if source is None:
         return None, problems, warnings
-    from runtime.flow.graph_checks import graph_problems
+    from runtime.flow.expression_checks import expression_problems
+    from runtime.flow.graph_checks import graph_problems, meeting_warnings
     from runtime.flow.shape_checks import shape_problems
-    from runtime.flow.unknown_keys import key_warnings
-    from runtime.flow.value_checks import binding_problems, expression_problems, value_problems
+    from runtime.flow.unknown_keys import binding_key_warnings, key_warnings
+    from runtime.flow.value_checks import binding_problems, value_problems
 
     shape = list(shape_problems(source))
     problems = [
         *shape,
         *graph_problems(source),
         *(problem for problem in value_problems(source) if not _told(problem, shape)),
-        *expression_problems(source),
+        *expression_problems(source, binding_keys),
         *binding_problems(source, known_systems, bound_steps),
     ]
     warnings += key_warnings(source)
+    warnings += binding_key_warnings(source, binding_keys) if binding_keys is not None else ()
+    warnings += meeting_warnings(source)
     return (None if problems else flow_from_stored(source)), problems, warnings
 
 

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from runtime.flow import metadata, schema
+from runtime.flow.nearest import VERY_ALIKE, nearest
 from runtime.flow.problems import FlowWarning, json_path
 from runtime.flow.shape import Shape
 from runtime.flow.walking import listed
+from runtime.model.binding_keys import Key, KeysOf
 
-NEAR = 0.7
-"""How alike two words are, from 0 to 1, for one to be taken for the other written wrongly."""
 _SHOWN = 40
-
-
-def nearest(word: str, known: Collection[str]) -> str | None:
-    """The known word that was most likely meant, or None; upper and lower case are alike."""
-    by_lower = {name.lower(): name for name in known}
-    found = get_close_matches(word[:100].lower(), by_lower, 1, NEAR)
-    return by_lower[found[0]] if found else None
 
 
 def known_keys(model: type[Shape]) -> list[str]:
@@ -48,6 +40,27 @@ def key_warnings(source: Mapping[str, Any]) -> Iterator[FlowWarning]:
             if name in metadata.ON and kind not in metadata.ON[name]:
                 where = json_path(["metadata", name], path)
                 yield FlowWarning("MISPLACED_KEY", where, f"{name!r} means nothing on a {kind} step.")
+
+
+def binding_key_warnings(source: Mapping[str, Any], keys_of: KeysOf) -> Iterator[FlowWarning]:
+    """Every key of a `metadata.task` that its external system does not know."""
+    for path, step in listed(source, "steps"):
+        ours = step.get("metadata") if isinstance(step, Mapping) else None
+        task = ours.get("task") if isinstance(ours, Mapping) and step.get("type") == "task" else None
+        system = task.get("system") if isinstance(task, Mapping) else None
+        keys = keys_of(system) if isinstance(system, str) else None
+        if keys is not None and isinstance(task, Mapping):
+            yield from _of_binding(task, {"system": Key(), **keys}, f"{path}.metadata.task")
+
+
+def _of_binding(value: Mapping[str, Any], keys: Mapping[str, Key], path: str) -> Iterator[FlowWarning]:
+    for name, item in value.items():
+        where = json_path([name], path)
+        key = keys.get(name)
+        if key is None:
+            yield FlowWarning("UNKNOWN_KEY", where, told(name, keys))
+        elif key.within is not None and isinstance(item, Mapping):
+            yield from _of_binding(item, key.within, where)
 
 
 def told(key: str, known: Collection[str]) -> str:
@@ -86,7 +99,7 @@ def _of_metadata(
         where = json_path([key], path)
         if key in others:
             yield FlowWarning("MISPLACED_KEY", where, f"{key!r} means something in the `metadata` of {elsewhere} only.")
-        elif near := nearest(key, known):
+        elif near := nearest(key, known, VERY_ALIKE):
             message = f"{key[:_SHOWN]!r} is not known here and unused; did you mean {near!r}?"
             yield FlowWarning("UNKNOWN_KEY", where, message)
     yield from _within(model, value, path)

@@ -1,14 +1,12 @@
-"""Checks of the values in a flow: against the schemas beside them, and of the texts that are program text."""
+"""Checks of the values in a flow: against the schemas beside them, and what binds tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from runtime.flow.expressions import syntax_checker
 from runtime.flow.json_schema import apply_defaults, check, schema_problems
-from runtime.flow.problems import Problem, json_path
-from runtime.flow.templates import template_problems
+from runtime.flow.problems import Problem
 from runtime.flow.walking import listed
 
 BindingCheck = Callable[[Mapping[str, Any]], list[str]]
@@ -22,51 +20,20 @@ _EVENTS = (
 
 def value_problems(source: Mapping[str, Any]) -> Iterator[Problem]:
     """Values that do not fit their schemas, and schemas that cannot be used."""
-    yield from _against(source, "globalStateSchema", "globalState", "$", "GLOBAL_STATE_VALIDATION_ERROR", optional=True)
+    yield from _against(source, "globalStateSchema", "globalState", "$", "GLOBAL_STATE_VALIDATION_ERROR")
     for path, step in listed(source, "steps"):
         if not isinstance(step, Mapping):
             continue
         if step.get("type") == "task":
-            yield from _against(step, "paramsSchema", "params", path, "STEP_PARAMS_VALIDATION_ERROR", optional=False)
+            yield from _against(step, "paramsSchema", "params", path, "STEP_PARAMS_VALIDATION_ERROR")
         elif step.get("type") == "waitForEvent":
             for side, schema_name, code in _EVENTS:
                 if isinstance(step.get(side), Mapping):
-                    yield from _against(step[side], schema_name, "value", f"{path}.{side}", code, optional=True)
+                    yield from _against(step[side], schema_name, "value", f"{path}.{side}", code)
         metadata = step.get("metadata")
         if isinstance(metadata, Mapping) and isinstance(metadata.get("resultSchema"), Mapping):
             for sentence in schema_problems(metadata["resultSchema"]):
                 yield Problem("SCHEMA", f"{path}.metadata.resultSchema", sentence)
-
-
-def expression_problems(source: Mapping[str, Any]) -> Iterator[Problem]:
-    """Conditions, `forEach`, `assign` and templates that are no JavaScript expressions."""
-    problem_of = syntax_checker()
-    for path, connection in listed(source, "connections"):
-        condition = connection.get("condition") if isinstance(connection, Mapping) else None
-        if isinstance(condition, str) and condition.strip():
-            problem = problem_of(condition)
-            if problem is not None:
-                yield Problem("CONDITION_SYNTAX", f"{path}.condition", f"No JavaScript expression: {problem}.")
-    for path, step in listed(source, "steps"):
-        metadata = step.get("metadata") if isinstance(step, Mapping) else None
-        if not isinstance(metadata, Mapping):
-            continue
-        assign = metadata.get("assign")
-        for key, code in assign.items() if isinstance(assign, Mapping) else ():
-            problem = problem_of(code) if isinstance(code, str) and code else None
-            if problem is not None:
-                where = json_path([key], f"{path}.metadata.assign")
-                yield Problem("CONDITION_SYNTAX", where, f"No JavaScript expression: {problem}.")
-        if step.get("type") != "task":
-            continue
-        each = metadata.get("forEach")
-        problem = problem_of(each) if isinstance(each, str) and each else None
-        if problem is not None:
-            yield Problem("CONDITION_SYNTAX", f"{path}.metadata.forEach", f"No JavaScript expression: {problem}.")
-        if isinstance(metadata.get("task"), Mapping):
-            for place, problem in template_problems(metadata["task"]):
-                where = json_path(place, f"{path}.metadata.task")
-                yield Problem("CONDITION_SYNTAX", where, f"{problem[:1].upper()}{problem[1:]}.")
 
 
 def binding_problems(
@@ -96,19 +63,17 @@ def binding_problems(
                 yield from (Problem("SCHEMA", f"{path}.metadata.task", sentence) for sentence in problems(task))
 
 
-def _against(
-    holder: Mapping[str, Any], schema_name: str, value_name: str, path: str, code: str, *, optional: bool
-) -> Iterator[Problem]:
-    """Problems of a value with the schema beside it; an `optional` value that is not there is not checked."""
+def _against(holder: Mapping[str, Any], schema_name: str, value_name: str, path: str, code: str) -> Iterator[Problem]:
+    """Problems of a value with the schema beside it; a value that is not there is not checked."""
     schema = holder.get(schema_name)
     if not isinstance(schema, Mapping):
         return
     unusable = schema_problems(schema)
     for sentence in unusable:
         yield Problem("SCHEMA", f"{path}.{schema_name}", sentence)
-    if unusable or (optional and value_name not in holder):
+    if unusable or value_name not in holder:
         return
-    for sentence in check(schema, apply_defaults(schema, holder.get(value_name, {}))):
+    for sentence in check(schema, apply_defaults(schema, holder[value_name])):
         where, _, reason = sentence.partition(": ")
         found = where.startswith("$") and bool(reason)
         yield Problem(

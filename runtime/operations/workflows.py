@@ -18,6 +18,7 @@ def workflow_views(catalog: Catalog, store: RunStore) -> list[dict[str, Any]]:
     shown = []
     for workflow in catalog.workflows():
         flow, verdict = workflow.flow, catalog.verdict(workflow)
+        tasks = catalog.decided(workflow).tasks
         shown.append(
             {
                 "workflow": workflow.name,
@@ -25,7 +26,7 @@ def workflow_views(catalog: Catalog, store: RunStore) -> list[dict[str, Any]]:
                 "version": flow.version if flow else None,
                 "name": flow.name if flow else None,
                 "path": str(workflow.path),
-                "tasks": sorted(workflow.tasks),
+                "tasks": sorted(tasks),
                 "schedule": dict(flow.schedule) if flow and flow.schedule else None,
                 "schedule_enabled": bool(states.get(workflow.name, {}).get("enabled")),
                 "problems": list(verdict.wrong),

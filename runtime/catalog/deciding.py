@@ -1,0 +1,35 @@
+"""What a tasks.py binds where its syntax tree does not decide it: found by running it, once for each hash."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from runtime.catalog.syntax import BoundTasks
+from runtime.catalog.workflow import Code
+
+Probe = Callable[[Path], BoundTasks]
+
+
+class Deciding:
+    """Asks a probe about code that is undecided; without one (where nothing may be run) the tree has the last word."""
+
+    def __init__(self, probe: Probe | None) -> None:
+        self._probe = probe
+        self._lock = threading.Lock()
+        self._known: dict[tuple[Path, str | None], BoundTasks] = {}
+
+    def decided(self, code: Code | None) -> Code | None:
+        """The code with what it truly binds; its `doubt` says why that could not be found."""
+        if code is None or not code.undecided or self._probe is None:
+            return code
+        key = (code.path, code.hash)
+        with self._lock:
+            found = self._known.get(key)
+            if found is None:
+                found = self._known[key] = self._probe(code.path)
+        if found.undecided:
+            return replace(code, problems=(), doubt=found.doubt)
+        return replace(code, tasks=found.kinds, problems=found.problems, undecided=False)
