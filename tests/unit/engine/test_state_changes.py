@@ -19,6 +19,10 @@ from runtime.engine.perform import build_call
 from runtime.errors import InvalidInput
 from runtime.flow.loader import check_flow
 from runtime.flow.program import Binding
+from runtime.model.branch import Branch
+from runtime.model.codec import reader, to_bytes
+from runtime.model.run import Firing, Run
+from runtime.store.base import Stored
 from tests.unit.engine.play import Completed, Failed, Play, flow_of
 
 WAYS = (("begin", "a"), ("begin", "b"), ("a", "join"), ("b", "join"), ("join", "end"))
@@ -49,6 +53,16 @@ def answer_together(play: Play, outcomes: dict[str, Any]) -> None:
         del play.open[action.slot]
         seen.append(Observed(action, outcome, play.now, 1.0))
     play._take(advance(play.situation, play.stored, seen, in_flight=play.open.keys()))
+
+
+def die(play: Play) -> None:
+    """The process dies: all that is left is what was saved."""
+    stored = play.stored
+    play.stored = Stored(
+        reader(Run).decode(to_bytes(stored.run)),
+        {i: reader(Branch).decode(to_bytes(b)) for i, b in stored.branches.items()},
+        tuple(reader(Firing).decode(to_bytes(f)) for f in stored.firings),
+    )
 
 
 def test_the_later_of_two_saves_replaces_and_history_says_what_was_lost() -> None:
@@ -324,6 +338,8 @@ def test_sums_and_lists_do_not_depend_on_the_order_of_arrival(width: int, data: 
             },
         )
         arrived.append(some)
+        if chance.random() < 0.5:
+            die(play)
     assert play.run.state["sum"] == 100 + sum(range(1, width + 1))
     assert Counter(play.run.state["list"]) == Counter(range(width + 1))
     assert play.run.state["last"] == max(int(n[1:]) + 1 for n in arrived[-1]), "in one save the file order decides"
