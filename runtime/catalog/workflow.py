@@ -70,7 +70,8 @@ class Workflow:
     def flow(self) -> Flow | None:
         """The flow, unchecked; None where it is too broken to be read at all."""
         try:
-            return flow_from_stored(self.source) if self.source is not None else None
+            found = flow_from_stored(self.source) if self.source is not None else None
+            return found if found is not None and _can_be_shown(found) else None
         except (InvalidInput, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 
@@ -81,6 +82,18 @@ class Workflow:
         if self.source is not None and self.flow is None:
             found.append(f"{self.path} is not a flow; see `forkjoin validate`.")
         return (*found, *(self.code.problems if self.code else ()))
+
+
+def _can_be_shown(flow: Flow) -> bool:
+    """Whether what everybody reads of a flow has the types it must have: it was not checked."""
+    texts: list[object] = [flow.id, flow.name, flow.version]
+    objects: list[object] = [flow.state_schema, flow.global_state]
+    for step in flow.steps:
+        texts += [step.id, step.name, step.type, step.duration]
+        objects.append(step.params)
+    for connection in flow.connections:
+        texts += [connection.id, connection.source, connection.target, connection.condition or ""]
+    return all(isinstance(text, str) for text in texts) and all(isinstance(one, Mapping) for one in objects)
 
 
 def read_workflow(path: Path) -> Workflow:

@@ -48,9 +48,10 @@ def binding_problems(
         metadata = step.get("metadata")
         task = metadata.get("task") if isinstance(metadata, Mapping) else None
         if task is None:
-            if bound_steps is not None and step.get("id") not in bound_steps:
+            step_id = step.get("id")
+            if bound_steps is not None and isinstance(step_id, str) and step_id not in bound_steps:
                 message = (
-                    f"Nothing says how the task {step.get('id')!r} is done: give it `metadata.task`, write it in "
+                    f"Nothing says how the task {step_id!r} is done: give it `metadata.task`, write it in "
                     "tasks.py, or start with --simulate."
                 )
                 yield Problem("UNBOUND_TASK", path, message)

@@ -14,13 +14,16 @@ from typing import Any
 import pytest
 
 from runtime.assembly import Runtime, open_runtime
+from runtime.catalog import BUILT_IN, Catalog, Workflow
 from runtime.clock import ManualClock
 from runtime.errors import ForkjoinError, Refused
+from runtime.external.simulated import SimulatedSystem
 from runtime.flow.building import flow_from_stored
 from runtime.flow.loader import check_flow
 from runtime.model.act import Actor
 from runtime.model.change import changed
 from runtime.model.status import RunStatus
+from runtime.operations.graph import picture
 from runtime.operations.planning import schedule_views
 from runtime.operations.starting import NewRun, start_runs
 from runtime.scheduler.retention import Retention
@@ -277,3 +280,33 @@ def test_a_folder_of_workflows_that_goes_away_keeps_what_it_had(runtime: Runtime
     (tmp_path / "away").rename(tmp_path / "flows")
     runtime.catalog.reload()
     assert len(runtime.catalog.workflows()) == len(before)
+
+
+ODD: list[Any] = [5, None, [[]], {"a": {}}, "${", -1.5]
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The path of everything in a JSON value."""
+    if path:
+        yield path
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from places(inner, (*path, key))
+
+
+def test_whatever_stands_wherever_in_a_flow_it_is_told_and_what_is_shown_of_it_can_be_shown() -> None:
+    whole = json.loads((BUILT_IN / "release_approval" / "flow.json").read_text())
+    whole["metadata"] = {"schedule": {"cron": "0 0 * * *"}, "labels": {"a": "b"}, "retention": "3 days"}
+    whole["steps"][1]["metadata"] |= {"assign": {"note": "result"}, "forEach": "state.x"}
+    simulated = SimulatedSystem(Path("unused"), ManualClock())
+    catalog = Catalog([], binding_checks={"simulated": simulated.problems}, systems={"simulated": simulated})
+    for path in places(whole):
+        for odd in ODD:
+            source = json.loads(json.dumps(whole))
+            at = source
+            for key in path[:-1]:
+                at = at[key]
+            at[path[-1]] = odd
+            workflow = Workflow("w", Path("/w/flow.json"), source)
+            assert not any("cannot be checked" in str(p) for p in catalog.verdict(workflow).problems), (path, odd)
+            if workflow.flow is not None:
+                assert picture(workflow.flow, None, form="text", ascii_only=True)
