@@ -135,7 +135,7 @@ def schedule_list(as_json: bool) -> None:
             f["rule"],
             f["last_tick"] or "-",
             f["overlap"],
-            f"cannot tick: {f['problem']}" if f["problem"] else "  ".join(f["next_ticks"]),
+            f"cannot tick: {f['problem']}" if f["problem"] else "  ".join(f"{tick[:19]}Z" for tick in f["next_ticks"]),
         )
         for f in found
     ]

@@ -9,6 +9,7 @@ from typing import Any
 from runtime.catalog import Catalog, Workflow
 from runtime.errors import ForkjoinError
 from runtime.flow.schedule import next_ticks, rule_text
+from runtime.operations.views import moment
 from runtime.store.base import RunStore
 
 TICKS = 3
@@ -56,7 +57,7 @@ def _view(
         "overlap": rule.get("overlap", "skip") if isinstance(rule, Mapping) else "-",
         "last_tick": state.get("last_tick"),
         "queued": state.get("queued"),
-        "next_ticks": [tick.isoformat() for tick in ticks],
+        "next_ticks": [moment(tick) for tick in ticks],
         "problem": problem or None,
     }
 
