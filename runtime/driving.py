@@ -84,6 +84,7 @@ def run_scheduler(settings: Settings, *, until_idle: bool = False, attached: boo
         runtime.close()
         raise
     parts = parts_of(runtime, runtime.clock, runtime.systems.all())
+    runtime.catalog.decide_all()
     loop = WakeLoop(
         runtime.store,
         parts.programs,
@@ -160,6 +161,7 @@ def run_worker(
     source = OfferedSource(store, cluster, clock.now)
     limits = SharedLimits(cluster, settings.polls_per_target, settings.call_timeout_seconds)
     allowed = None if reach is None else frozenset((*reach, "python", "local"))
+    runtime.catalog.decide_all()
     loop = WakeLoop(
         store,
         parts.programs,

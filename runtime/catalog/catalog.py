@@ -177,6 +177,11 @@ class Catalog:
         code = self._deciding.decided(workflow.code)
         return workflow if code is workflow.code else replace(workflow, code=code)
 
+    def decide_all(self) -> None:
+        """Find what every workflow binds, before a scheduler drives: running a tasks.py takes its time."""
+        for workflow in self.known():
+            self.decided(workflow)
+
     def program(self, run: Run, source: Mapping[str, Any] | Callable[[], Mapping[str, Any]]) -> Program:
         """The program of a run, from the FlowJSON stored for it and the code as it is now.
 

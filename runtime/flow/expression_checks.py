@@ -16,6 +16,8 @@ from runtime.flow.walking import listed
 from runtime.model.binding_keys import Key, KeysOf
 
 ASSIGN_NAMES = (*RUN_NAMES, "result", "failure")
+_COMPARED = 50
+"""Unknown names for which the nearest known one is looked for: among thousands it takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ def expression_problems(source: Mapping[str, Any], keys_of: KeysOf | None = None
     """Conditions, `forEach`, `assign`, templates and readings that are no expressions, or name what is not there."""
     problem_of = syntax_checker()
     bare = _properties(source)
+    named = 0
     for found in _all(source, keys_of):
         if found.malformed:
             yield Problem("CONDITION_SYNTAX", found.path, f"{found.malformed[:1].upper()}{found.malformed[1:]}.")
@@ -43,10 +46,12 @@ def expression_problems(source: Mapping[str, Any], keys_of: KeysOf | None = None
             message = f"{quoted(found.code)} is not a JavaScript expression: {problem}."
             yield Problem("CONDITION_SYNTAX", found.path, message)
             continue
-        yield from _unknown_names(found, bare)
+        for unknown in _unknown_names(found, bare, compare=named < _COMPARED):
+            named += 1
+            yield unknown
 
 
-def _unknown_names(found: _Code, bare: frozenset[str]) -> Iterator[Problem]:
+def _unknown_names(found: _Code, bare: frozenset[str], *, compare: bool) -> Iterator[Problem]:
     path = path_of(found.code)
     names = [str(path[0])] if path else free_names(found.code)
     for name in names:
@@ -63,7 +68,7 @@ def _unknown_names(found: _Code, bare: frozenset[str]) -> Iterator[Problem]:
                 message = f"{quoted(found.code)} names no environment variable; write ${{env.NAME}}."
             yield Problem("UNKNOWN_NAME", found.path, message)
             continue
-        near = nearest(name, (*found.names, *bare))
+        near = nearest(name, (*found.names, *sorted(bare))) if compare else None
         meant = f"; did you mean {near!r}?" if near else "."
         yield Problem(
             "UNKNOWN_NAME",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from difflib import get_close_matches
+from functools import lru_cache
+from itertools import islice
 
 ALIKE = 0.7
 """How alike two words are, from 0 to 1, for one to be offered for the other."""
@@ -11,12 +13,21 @@ VERY_ALIKE = 0.8
 """The same where a word that nobody knows may well be meant: `tags` is not `task`."""
 _LOOKED_AT = 100
 """Characters of a word that are compared."""
+_DIFFERENCE = 6
+"""Characters by which one word may be longer."""
+_MOST = 200
+"""Words that are compared; in a flow with thousands of names, each written wrongly, it would take minutes."""
 
 
 def nearest(word: str, known: Collection[str], alike: float = ALIKE) -> str | None:
     """The known word that was most likely meant, or None; case does not count, and letters may be swapped."""
-    by_lower = {name.lower(): name for name in known}
-    written = word[:_LOOKED_AT].lower()
+    return _nearest(word[:_LOOKED_AT].lower(), tuple(known), alike)
+
+
+@lru_cache(maxsize=1024)
+def _nearest(written: str, known: tuple[str, ...], alike: float) -> str | None:
+    alike_long = (name for name in known if abs(len(name) - len(written)) <= _DIFFERENCE)
+    by_lower = {name.lower(): name for name in islice(alike_long, _MOST)}
     swapped = [name for name in by_lower if sorted(name) == sorted(written)]
     found = swapped or get_close_matches(written, by_lower, 1, alike)
     return by_lower[found[0]] if found else None
