@@ -22,7 +22,7 @@ ALWAYS = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "TZ")
 """What every command is given of the scheduler's environment, besides `LC_*` (DESIGN section 8)."""
 
 
-KEYS = {"command": Key(), "cwd": Key(), "env": Key(env=True), "inherit": Key(), "result": Key()}
+KEYS = {"command": Key(), "cwd": Key(), "env": Key(env=True), "inherit": Key(), "outputLimit": Key(), "result": Key()}
 """What a binding may hold."""
 
 
