@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from console.commands.base import Here
 from console.dialogs.menu import Item, MenuDialog
 from console.panes.branches import last_attempt
 from runtime.safe_text import clean, json_text
+from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
@@ -29,7 +29,7 @@ def copy_menu(app: ForkjoinApp, here: Here) -> None:
     if here.run is not None:
         offer("run id", here.run.id)
         offer("why", here.run.why)
-        offer("command", shlex.join(("forkjoin", "why", here.run.id)))
+        offer("command", shell_line(("forkjoin", "why", here.run.id)))
     branch, detail = here.branch, here.detail
     if branch is not None:
         offer("branch id", branch.id)
@@ -45,7 +45,13 @@ def copy_menu(app: ForkjoinApp, here: Here) -> None:
     if detail is not None:
         offer("state", json_text(dict(detail.run.state)))
         offer("why, whole", "\n".join(detail.why["sentences"]))
-    if here.subject is not None:
+    view: Any = app.view
+    act = next((a for a in view.data or () if a.id == here.subject), None) if here.screen == "acts" else None
+    if act is not None:
+        from console.screens.acts import same_as
+
+        offer("command", same_as(act))
+    elif here.subject is not None:
         offer("name", str(here.subject))
     app.open_dialog(MenuDialog(app.look, "Copy", items), copier(app))
 

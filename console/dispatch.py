@@ -43,7 +43,7 @@ class Dispatch:
 
     def note(self, words: tuple[str, ...]) -> None:
         """Keep an equal command."""
-        self.commands.append(clean(shell(words), 4_000))
+        self.commands.append(clean(shell(words), 100_000))
 
     def _accepted(self, receipt: Receipt) -> None:
         self._app.receipts.accepted(receipt)

@@ -62,7 +62,8 @@ class Settings:
         env = os.environ if env is None else env
         found: dict[str, Any] = {}
         for name, value in _from_file(file).items():
-            found[name] = _typed(name, value, f"the settings file {file or settings_file()}")
+            source = f"the settings file {file or settings_file()}"
+            found[name] = _typed(name, _of_its_kind(name, value, source), source)
         for field in fields(cls):
             variable = f"FORKJOIN_{field.name.upper()}"
             if env.get(variable):
@@ -97,6 +98,25 @@ def _from_file(file: Path | None) -> Mapping[str, Any]:
     if unknown:
         raise InvalidInput(f"The settings file {path} has unknown settings: {', '.join(unknown)}.")
     return read
+
+
+def _of_its_kind(name: str, value: Any, source: str) -> Any:
+    """A value of the settings file, which has kinds, unlike the environment; InvalidInput if it is of another one."""
+    default: Any = {f.name: f.default for f in fields(Settings)}[name]
+    if isinstance(default, bool):
+        fits, wanted = isinstance(value, bool), "true or false, without quotation marks"
+    elif isinstance(default, int):
+        fits, wanted = isinstance(value, int) and not isinstance(value, bool), "a whole number, like 16"
+    elif isinstance(default, float):
+        fits, wanted = isinstance(value, int | float) and not isinstance(value, bool), "a number, like 2.5"
+    elif isinstance(default, tuple):
+        listed = isinstance(value, list) and all(isinstance(part, str) for part in value)
+        fits, wanted = listed or isinstance(value, str), 'a list of texts, like ["/srv/flows"]'
+    else:
+        fits, wanted = isinstance(value, str), "text in quotation marks"
+    if not fits:
+        raise InvalidInput(f"{source}: {name} must be {wanted}, not {str(value)[:80]!r} ({type(value).__name__}).")
+    return value
 
 
 def _typed(name: str, value: Any, source: str) -> Any:

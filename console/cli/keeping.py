@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.cli.session import changing, common, progress, reading, session, tell_receipt
+from console.cli.session import Session, changing, common, progress, reading, session, tell_receipt
 from console.format import say, table
 from runtime.errors import ForkjoinError, InvalidInput
 from runtime.safe_text import clean, json_text
@@ -78,6 +78,11 @@ def graph(what: str, form: str, ascii_only: bool) -> None:
     from runtime.operations.graph import picture
 
     one = session()
+    if names_run(one, what):
+        stored = one.runtime.queries.load(what)
+        program = one.runtime.queries.program(stored.run)
+        say(picture(program.flow, stored, form=form, ascii_only=ascii_only))
+        return
     if Path(what).exists():
         catalog = catalog_of(one.settings)
         flow = catalog.find(what).flow
@@ -89,9 +94,25 @@ def graph(what: str, form: str, ascii_only: bool) -> None:
     if what in known and (drawn := known[what].flow) is not None:
         say(picture(drawn, None, form=form, ascii_only=ascii_only))
         return
-    stored = one.runtime.queries.load(what)
-    program = one.runtime.queries.program(stored.run)
-    say(picture(program.flow, stored, form=form, ascii_only=ascii_only))
+    one.runtime.queries.load(what)
+
+
+def names_run(one: Session, what: str) -> bool:
+    """Whether there is a run of this id, which comes before a file or workflow of that name; says how to draw those."""
+    from runtime.errors import NotFound, StoreUnavailable
+
+    path = Path(what)
+    if len(path.parts) != 1 or what.startswith("."):
+        return False
+    try:
+        one.runtime.queries.load(what)
+    except (NotFound, StoreUnavailable):
+        return False
+    if path.exists():
+        progress(f"{what} is a run and a file here; the run is drawn. forkjoin graph ./{what} draws the file.")
+    if any(workflow.name == what for workflow in one.runtime.queries.catalog.workflows()):
+        progress(f"{what} is a run and a workflow; the run is drawn. Its flow is drawn by the path of its flow.json.")
+    return True
 
 
 @click.command()
@@ -163,14 +184,15 @@ _switch("disable", False, "Start no more runs.")
 @click.command()
 @click.argument("file", required=False)
 @click.option("--skip-damaged", is_flag=True, help="Leave out what cannot be read, and say what that is.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
 @common
-def export(file: str | None, skip_damaged: bool) -> None:
+def export(file: str | None, skip_damaged: bool, force: bool) -> None:
     """The whole store as the plain JSON file that stock TinyDB opens."""
     from runtime.operations.moving_out import WHOLE, Damage, export_to
 
     store = session().runtime.store
     left_out: list[Damage] | None = [] if skip_damaged else None
-    count = export_to(store, sys.stdout if file is None else Path(file), left_out=left_out)
+    count = export_to(store, sys.stdout if file is None else Path(file), left_out=left_out, force=force)
     if file is not None:
         progress(f"Exported {count} documents to {file}.")
     for one in left_out or ():

@@ -75,6 +75,10 @@ def run(arguments: list[str] | None = None) -> int:
         return _fail("Interrupted; the runs live on.", INTERRUPTED)
     except KeyboardInterrupt:
         return _fail("Interrupted; the runs live on.", INTERRUPTED)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        # A group alone does nothing: its help says what it has, on stderr, because no command was given.
+        _write(asked.format_message())
+        return 2
     except click.ClickException as problem:
         return _fail(problem.format_message() + " forkjoin --help lists all commands.", 2)
     except ForkjoinError as problem:

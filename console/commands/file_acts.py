@@ -41,15 +41,19 @@ class Export(Command):
 
         def rehearse(runtime: Runtime, answers: Answers) -> Receipt:
             path = _path(answers)
+            if path.exists() and answers.option != "replace":
+                raise Refused(f"{path} is there already; the other choice replaces it.")
             already = "it is there already and is replaced" if path.exists() else "it is made"
             return Receipt(f"Would write {path}.", (f"{sum(runtime.store.counts().values()):,} runs; {already}.",))
 
         def carry_out(runtime: Runtime, answers: Answers) -> Receipt:
             from runtime.operations.moving_out import export_to
 
-            return Receipt(f"Exported {export_to(runtime.store, _path(answers)):,} documents to {_path(answers)}.")
+            count = export_to(runtime.store, _path(answers), force=answers.option == "replace")
+            return Receipt(f"Exported {count:,} documents to {_path(answers)}.")
 
-        _ask(app, "Export the store", "Write the file", rehearse, carry_out, "export", ())
+        options = (Option("new", "only if no such file is there"), Option("replace", "replace the file if it is there"))
+        _ask(app, "Export the store", "Write the file", rehearse, carry_out, "export", options)
 
 
 class Import(Command):
@@ -101,8 +105,8 @@ def _ask(
         return
 
     def command(answers: Answers) -> tuple[str, ...]:
-        merge = ("--merge",) if answers.option == "merge" else ()
-        return ("forkjoin", verb, str(answers.values.get("file", "FILE")), *merge)
+        more = {"merge": ("--merge",), "replace": ("--force",)}.get(answers.option, ())
+        return ("forkjoin", verb, str(_path(answers)), *more)
 
     plan = Plan(
         title,

@@ -117,7 +117,7 @@ def bulk_plan(
 ) -> Plan:
     """The plan of a bulk act over the marked runs, carried out by the scheduler with a rate."""
     ids = here.marks
-    where = here.where or f"id:{ids[0]}" + (f" and {len(ids) - 1} more marked" if len(ids) > 1 else "")
+    where = here.where or "id:" + ",".join(ids)
     kept = {k: v for k, v in more.items() if k in ("fields", "reason_needed", "finished")}
     intents = tuple(more.get("options", ()))
 
@@ -139,9 +139,8 @@ def bulk_plan(
         )
 
     def command(answers: Answers) -> tuple[str, ...]:
-        chosen = here.where or "id:" + ",".join(ids[:20])
         canary = ("--canary",) if answers.option == ONE_FIRST.value else ()
-        return ("forkjoin", verb, *(words(answers) if words else ()), "--where", chosen, *canary)
+        return ("forkjoin", verb, *(words(answers) if words else ()), "--where", where, *canary)
 
     many = f"{len(ids):,} runs"
     facts = (("Runs", ", ".join(ids[:6]) + (f" and {len(ids) - 6:,} more" if len(ids) > 6 else "")),)

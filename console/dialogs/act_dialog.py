@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from runtime.operations.records import Question, Receipt
 
 LABEL = 10
+SHOWN = 2_000
+"""The longest equal command that is shown."""
 
 
 class ActDialog(Dialog[None]):
@@ -130,7 +132,11 @@ class ActDialog(Dialog[None]):
 
     def _command(self, width: int) -> list[Line]:
         answers, _ = self.answers()
-        text = clean(shell(with_reason(self.plan.command(answers), answers)), 2_000)
+        line = shell(with_reason(self.plan.command(answers), answers))
+        if len(line) > SHOWN:  # A part of a command would do something else.
+            log = self.console_app.keymap.shown("command_log")
+            line = f"a command of {len(line):,} characters; {log} shows and copies it once it is given"
+        text = clean(line, SHOWN)
         parts = wrapped(text, width - LABEL - 1)
         return [((fit("Same as" if n == 0 else "", LABEL), "bold"), *part) for n, part in enumerate(parts)]
 

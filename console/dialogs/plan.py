@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from runtime.operations.equal import inserted
 from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
@@ -89,5 +90,4 @@ def with_reason(words: tuple[str, ...], answers: Answers) -> tuple[str, ...]:
     """The command with `--reason`, if one was given."""
     if not answers.reason:
         return words
-    end = words.index("--") if "--" in words else len(words)
-    return (*words[:end], "--reason", answers.reason, *words[end:])
+    return inserted(words, ("--reason", answers.reason))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +9,17 @@ from console.panes.base import wrapped
 from console.screens.listing import ListView, Table
 from console.theme import Line, fit
 from console.times import Zone, clock_time, moment
+from runtime.operations.equal import equal_command
 from runtime.safe_text import clean, json_text
+from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
     from runtime.assembly import Runtime
     from runtime.operations.records import Act
 
 LIMIT = 1_000
+SHOWN = 2_000
+"""The longest command that is shown; a part of one would do something else."""
 
 
 class ActsView(ListView):
@@ -69,7 +72,11 @@ class ActsView(ListView):
             before, after = json_text(act.before, indent=None), json_text(act.after, indent=None)
             told.append(f"Before   {clean(before, 300)}")
             told.append(f"After    {clean(after, 300)}")
-        told.append(f"Same as  {clean(equal_command(act), 600)}")
+        line = same_as(act)
+        if len(line) > SHOWN:
+            copy = self.console_app.keymap.shown("copy")
+            line = f"a command of {len(line):,} characters; {copy} copies it whole"
+        told.append(f"Same as  {clean(line, SHOWN)}")
         return [line for text in told for line in wrapped(text, width, " " * 9)]
 
 
@@ -87,22 +94,9 @@ def progress(act: Act) -> str:
     return f"{'#' * filled}{'.' * (10 - filled)} {done} of {total}{': ' if told else ''}{told}; {act.outcome}"
 
 
-def equal_command(act: Act) -> str:
-    """The command line that does the same."""
-    plan = dict(act.arguments or {})
-    verb, words = act.verb, [act.target.partition("/")[0]] if act.target else []
-    if verb == "bulk":
-        verb = str(plan.get("verb", "bulk"))
-        words = ["--where", str(plan.get("where", "")), *(["--canary"] if plan.get("canary") else [])]
-        plan = dict(plan.get("arguments", {}))
-    branch = plan.pop("branch", None) or (act.target.partition("/")[2] or None)
-    if branch:
-        words.insert(1, str(branch))
-    for name, value in plan.items():
-        if value is True:
-            words.append(f"--{name}")
-        elif value not in (None, False, ""):
-            words += [f"--{name}", value if isinstance(value, str) else json_text(value, indent=None)]
-    if act.reason:
-        words += ["--reason", act.reason]
-    return shlex.join(["forkjoin", *verb.split(), *words])
+def same_as(act: Act) -> str:
+    """The equal command as one line; a sentence where no single line says the same."""
+    words = equal_command(act)
+    if words is None:
+        return "no single command: these runs had states or ids of their own"
+    return shell_line(words)

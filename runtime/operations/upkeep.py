@@ -62,6 +62,7 @@ def prune(acting: Acting, older_than: timedelta, *, failed: bool, reason: str, d
     if dry_run:
         return Receipt(f"Would remove {len(gone)} runs.", (), dry_run=True)
     count = acting.store.remove(gone)
+    span = {"older_than": older_than.total_seconds(), "failed": failed}
     with recording(None, partly=f"{count} runs are removed"):
-        act = acting.store.add_act(acting.new_act("prune", f"{count} runs", reason))
+        act = acting.store.add_act(acting.new_act("prune", f"{count} runs", reason, arguments=span))
     return Receipt(f"Removed {count} runs.", (), act)

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -27,11 +28,17 @@ OF_ONE_STORE = ("moved_to", "copied", "epoch")
 """Facts that are true of the store they were written in."""
 
 
-def export_to(store: RunStore, target: Path | IO[str], *, left_out: list[Damage] | None = None) -> int:
-    """Write every document as {table: {number: document}}; gives how many. A file appears whole or not at all.
+def export_to(
+    store: RunStore, target: Path | IO[str], *, left_out: list[Damage] | None = None, force: bool = False
+) -> int:
+    """Write every document as {table: {number: document}}; gives how many. A file appears whole or not at all, 0600.
 
-    Damaged if one cannot be read; with a list `left_out` the others are written, and it is told in the list.
+    Damaged if a document cannot be read; with a list `left_out` the others are written, and it is told in the list.
+    Refused if something with the name of the file is there and `force` is not given.
     """
+    there = f"{target} is there already and was left as it is; --force replaces it."
+    if isinstance(target, Path) and not force and os.path.lexists(target):
+        raise Refused(there)
     damages = list(examine(store, missing=False))
     if left_out is None:
         for one in damages:
@@ -40,14 +47,24 @@ def export_to(store: RunStore, target: Path | IO[str], *, left_out: list[Damage]
         left_out += damages
     if not isinstance(target, Path):
         return _write(store, target, damages)
+    made = ""
     try:
         with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as file:
+            made = file.name
             count = _write(store, file, damages)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(file.name, target)
+        if force:
+            os.replace(made, target)
+        else:
+            os.link(made, target)  # Whoever made such a file meanwhile keeps it.
+    except FileExistsError as problem:
+        raise Refused(there) from problem
     except OSError as problem:
         raise StoreUnavailable(f"{target} cannot be written: {problem.strerror or problem}.") from problem
+    finally:
+        with suppress(OSError):
+            os.unlink(made)
     return count
 
 
