@@ -130,15 +130,27 @@ def _simple(verb: str, text: str) -> click.Command:
 
 
 @click.command()
-@click.argument("run")
-@click.option("--at", required=True, help="ISO 8601 moment, or a span like 5m from now.")
+@click.argument("run", required=False)
+@click.option("--clocks", type=click.Choice(["stop", "run"]), default="stop", show_default=True, help="Timeouts.")
+@over_many
 @at_revision
 @changing
-def wake(run: str, at: str, reason: str, dry_run: bool, revision: int | None, as_json: bool) -> None:
+def pause(run: str | None, clocks: str, reason: str, dry_run: bool, revision: int | None, **many: Any) -> None:
+    """Hold a run."""
+    one_or_many("pause", run, how=_how(reason, dry_run, revision), arguments={"clocks": clocks}, **many)
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.option("--at", required=True, help="ISO 8601 moment, or a span like 5m from now.")
+@over_many
+@at_revision
+@changing
+def wake(run: str | None, at: str, reason: str, dry_run: bool, revision: int | None, **many: Any) -> None:
     """Set the next wake: postpone or bring forward."""
-    runtime = session().runtime
-    moment = _moment(at, runtime.clock.now())
-    tell_receipt(runtime.commands.wake(run, moment, **_how(reason, dry_run, revision)), as_json=as_json)
+    moment = _moment(at, session().runtime.clock.now())
+    arguments = {"at": moment if many["where"] is None else moment.isoformat()}
+    one_or_many("wake", run, how=_how(reason, dry_run, revision), arguments=arguments, **many)
 
 
 def _moment(text: str, now: datetime) -> datetime:
@@ -155,17 +167,18 @@ def _moment(text: str, now: datetime) -> datetime:
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", required=False)
 @click.argument("branch", required=False)
 @click.option("--note", required=True)
+@over_many
 @at_revision
 @changing
 def ack(
-    run: str, branch: str | None, note: str, reason: str, dry_run: bool, revision: int | None, as_json: bool
+    run: str | None, branch: str | None, note: str, reason: str, dry_run: bool, revision: int | None, **many: Any
 ) -> None:
     """Take a run out of needs attention until it changes."""
-    receipt = session().runtime.commands.ack(run, branch, note, **_how(reason, dry_run, revision))
-    tell_receipt(receipt, as_json=as_json)
+    arguments = {"note": note, **({"branch": branch} if branch else {})}
+    one_or_many("ack", run, how=_how(reason, dry_run, revision), arguments=arguments, **many)
 
 
 @click.command()
@@ -205,14 +218,15 @@ def send(
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", required=False)
 @click.option("--state", required=True, help="JSON or @file.")
+@over_many
 @at_revision
 @changing
-def edit(run: str, state: str, reason: str, dry_run: bool, revision: int | None, as_json: bool) -> None:
+def edit(run: str | None, state: str, reason: str, dry_run: bool, revision: int | None, **many: Any) -> None:
     """Replace the state; the act keeps the old one."""
-    value = json_argument(state, "--state")
-    tell_receipt(session().runtime.commands.edit(run, value, **_how(reason, dry_run, revision)), as_json=as_json)
+    arguments = {"state": json_argument(state, "--state")}
+    one_or_many("edit", run, how=_how(reason, dry_run, revision), arguments=arguments, **many)
 
 
 @click.command()
@@ -245,7 +259,7 @@ def undo(act: int, reason: str, dry_run: bool, as_json: bool) -> None:
 COMMANDS = (
     retry,
     poll,
-    _simple("pause", "Hold a run."),
+    pause,
     _simple("resume", "End the pause, or retry the failed branches of a failed run."),
     _simple("cancel", "End a run and ask the external systems to stop."),
     wake,

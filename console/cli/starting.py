@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from console.cli.acting import one_or_many, over_many
 from console.cli.session import changing, object_argument, progress, read_json, session, tell_environment, tell_receipt
 from console.format import say
 from runtime.errors import InvalidInput, TimedOut
@@ -119,12 +120,28 @@ def _seconds(text: str) -> float:
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", required=False)
 @click.option("--id", "new_id", help="Id of the new run.")
+@over_many
 @changing
-def restart(run: str, new_id: str | None, reason: str, dry_run: bool, as_json: bool) -> None:
+def restart(
+    run: str | None,
+    new_id: str | None,
+    where: str | None,
+    rate: float | None,
+    canary: bool,
+    reason: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """A new run with the same input, linked to the old one."""
     runtime = session().runtime
+    if run is None or where is not None:
+        if new_id is not None:
+            raise InvalidInput("--id names one run; with --where ids are made up.")
+        how = {"reason": reason, "dry_run": dry_run}
+        one_or_many("restart", run, where, rate, canary, how, {}, as_json=as_json)
+        return
     receipt = runtime.commands.restart(run, new_id=new_id, reason=reason, dry_run=dry_run)
     if receipt.run is not None and not dry_run:
         tell_environment(receipt.run.id)

@@ -59,6 +59,7 @@ class Pause(Command):
             title=f"{verb.capitalize()} {here.run_id}",
             do=f"{verb.capitalize()} 1 run",
             arguments=(lambda a: {}) if resuming else (lambda a: {"clocks": a.option or "stop"}),
+            words=lambda a: ("--clocks", "run") if a.option == "run" and not resuming else (),
             options_label="Clocks",
             options=options,
         )

@@ -47,7 +47,12 @@ class BranchCommands:
     def ack(self, run_id: str, branch: str | None = None, note: str = "", **how: Any) -> Receipt:
         """Take a run out of needs attention until it changes."""
         return self.acting.on_run(
-            "ack", run_id, lambda d, b: controls.acknowledge(d, b.id if b else None, note), branch=branch, **how
+            "ack",
+            run_id,
+            lambda d, b: controls.acknowledge(d, b.id if b else None, note),
+            branch=branch,
+            arguments={"note": note},
+            **how,
         )
 
     def skip(self, run_id: str, branch: str, result: Any = None, *, reason: str = "", **how: Any) -> Receipt:

@@ -19,6 +19,7 @@ def equal_command(act: Act) -> Words | None:
     """The equal command; None where no single line says the same."""
     plan = dict(act.arguments or {})
     reason = ("--reason", act.reason) if act.reason else ()
+    words: Words | None
     if act.verb == "bulk":
         words = _bulk(plan)
     elif act.verb in ("start", "restart"):
