@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from console.commands.base import Here
+from console.commands.base import Command, Here
 from console.commands.registry import BY_ID
 from console.keymap import CHORD, available, said
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
+
+
+def read_only(command: type[Command], here: Here) -> str:
+    """What a read-only session says of a command that changes something: the one of a shell, or why there is none."""
+    possible = command.usable(here)
+    line = command.shell(here) if possible else ""
+    return f"Read-only. From a shell: {line}" if line else f"Read-only. {'' if possible else possible.text}".rstrip()
 
 
 class Keys:
@@ -40,8 +47,7 @@ class Keys:
         app, command = self._app, BY_ID[command_id]
         here = here or app.here()
         if command not in available(read_only=app.read_only):
-            cli = command.cli.format(run=here.run_id or "RUN", branch=here.branch.id if here.branch else "BRANCH")
-            app.say(f"Read-only. From a shell: {cli}")
+            app.say(read_only(command, here))
             return
         try:
             possible = command.usable(here)

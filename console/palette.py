@@ -8,6 +8,7 @@ from console.commands.base import Command, Group, Here
 from console.commands.registry import BY_ID, COMMANDS
 from console.dialogs.menu import Item, MenuDialog
 from console.keymap import available
+from console.keys import read_only
 from runtime.model.status import LOOKS
 
 if TYPE_CHECKING:
@@ -46,21 +47,13 @@ def action_menu(app: ForkjoinApp, here: Here) -> MenuDialog:
     can, cannot = [], []
     for command in acts:
         possible = command.usable(here)
+        name = f"{app.keymap.shown(command.id)}  {command.id}"
         if app.read_only and command.changes:
-            shell = command.cli.format(run=here.run_id or "RUN", branch=here.branch.id if here.branch else "BRANCH")
-            cannot.append(
-                Item(f"{app.keymap.shown(command.id)}  {command.id}", f"read-only. From a shell: {shell}", style="dim")
-            )
+            cannot.append(Item(name, read_only(command, here), style="dim"))
         elif possible:
-            can.append(
-                Item(
-                    f"{app.keymap.shown(command.id)}  {command.id}",
-                    possible.text or text(app, command),
-                    command.id,
-                )
-            )
+            can.append(Item(name, possible.text or text(app, command), command.id))
         else:
-            cannot.append(Item(f"{app.keymap.shown(command.id)}  {command.id}", possible.text, style="dim"))
+            cannot.append(Item(name, possible.text, style="dim"))
     about = here.run_id or app.view.title
     if here.branch is not None and here.detail is not None:
         about = f"{here.detail.name(here.branch)} in {about}"

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
+from console.cli.advised import advised
 from console.cli.session import Session, common
 from runtime.errors import ForkjoinError, InvalidInput
 from runtime.plain_json import plain_text
@@ -83,7 +84,7 @@ def run(arguments: list[str] | None = None) -> int:
         return _fail(problem.format_message() + " forkjoin --help lists all commands.", 2)
     except ForkjoinError as problem:
         _problems(problem)
-        return _fail(problem.message, problem.exit_code)
+        return _fail(advised(problem.message, one.overrides, MODULES), problem.exit_code)
     except (BrokenPipeError, SystemExit):
         # Nobody reads any more; click turns a broken pipe into an exit of its own.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

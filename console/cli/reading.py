@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from console.cli.advised import advised
 from console.cli.session import reading, session
 from console.format import plain, say, short_span, status_word, table, until
 from runtime.errors import ForkjoinError, Refused, TimedOut
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from runtime.assembly import Runtime
 
 ASK_GRACE_SECONDS = 3.0
+
+
+def told(sentence: str) -> str:
+    """A sentence whose commands name the store and workflows of this invocation."""
+    from console.cli.main import MODULES
+
+    return advised(sentence, session().overrides, MODULES)
 
 
 def list_rows(where: str, sort: str, limit: int | None, after: str | None, *, as_json: bool) -> None:
@@ -32,7 +40,7 @@ def list_rows(where: str, sort: str, limit: int | None, after: str | None, *, as
         say(
             "No runs match."
             if where
-            else "No runs yet. forkjoin flows lists workflows, forkjoin start FLOW starts one."
+            else told("No runs yet. forkjoin flows lists workflows, forkjoin start profile_update starts one.")
         )
         return
     rows = [
@@ -134,7 +142,7 @@ def why(run: str, as_json: bool) -> None:
         say(json_text(found))
         return
     for sentence in found["sentences"]:
-        say(clean(sentence, 4_000))
+        say(clean(told(sentence), 4_000))
 
 
 @click.command()
@@ -251,7 +259,7 @@ def doctor(deep: bool, as_json: bool) -> None:
         say(json_text([{"name": c.name, "ok": c.ok, "text": c.text} for c in checks]))
     else:
         for check in checks:
-            say(f"{'ok ' if check.ok else 'NO '} {check.name:12} {clean(check.text, 1_000)}")
+            say(f"{'ok ' if check.ok else 'NO '} {check.name:12} {clean(told(check.text), 1_000)}")
     if not all(c.ok for c in checks):
         raise click.exceptions.Exit(5)
 

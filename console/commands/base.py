@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from console.keynames import KeyNames
+from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
@@ -137,6 +138,23 @@ class Command(ABC):
     @abstractmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Do it, in the app's thread: acts only open a dialog or go to the acting lane."""
+
+    @classmethod
+    def shell(cls, here: Here) -> str:
+        """The command line that does it here, accepted as it stands; nothing where it needs more than is known."""
+        verb = cls.cli.split()[1] if cls.cli else ""
+        can = here.detail.why.get("can", ()) if here.detail is not None and not here.marks else ()
+        lines = [line for line in can if line.split()[1] == verb]
+        branch = here.branch.id if here.branch is not None else ""
+        if lines:
+            return str(next((line for line in lines if branch and shell_line([branch]) in line), lines[0]))
+        given = {"{run}": here.run_id, "{branch}": branch, "{subject}": str(here.subject or "")}
+        words = cls.cli.split()
+        if any((name in word and not value) or word.isupper() for word in words for name, value in given.items()):
+            return ""
+        for name, value in given.items():
+            words = [word.replace(name, value) for word in words]
+        return shell_line(words)
 
     @classmethod
     def key_shown(cls) -> str:

@@ -14,6 +14,7 @@ from console.dialogs.act_dialog import ActDialog
 from console.dialogs.plan import Answers
 from console.panes.branches import last_attempt
 from runtime.safe_text import json_text
+from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
@@ -60,6 +61,16 @@ class Retry(Command):
         if failed is None or allowed.run("retry"):
             return judged(here, allowed.run("retry"), f"retry {here.run_id}")
         return judged(here, allowed.retry(failed), "")
+
+    @classmethod
+    def shell(cls, here: Here) -> str:
+        """With the first intent that is accepted."""
+        branch = cls.target(here)
+        if branch is None or here.detail is None:
+            return shell_line(("forkjoin", "retry", here.run_id))
+        intent = next(name for name, verdict in retries(here.detail, branch).items() if verdict)
+        words = ("forkjoin", "retry", here.run_id, branch.id)
+        return shell_line(words if intent == "new-attempt" else (*words, "--intent", intent))
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -174,6 +185,12 @@ class PollNow(Command):
         if cls.chosen(here) is not None:
             return Possible(True, "poll now")
         return judged(here, here.detail.allowed.run("poll"), "poll all open branches now")
+
+    @classmethod
+    def shell(cls, here: Here) -> str:
+        """For the branch under the cursor, or the run."""
+        chosen = cls.chosen(here)
+        return shell_line(("forkjoin", "poll", here.run_id, *((chosen.id,) if chosen is not None else ())))
 
     @classmethod
     def chosen(cls, here: Here) -> Branch | None:

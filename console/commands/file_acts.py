@@ -27,7 +27,7 @@ class Export(Command):
     """Writes the whole store as the plain JSON file that stock TinyDB opens. Asks first."""
 
     id, group, screens = "export", Group.ACT, HEALTH
-    changes, cli = True, "forkjoin export FILE"
+    changes, cli = True, "forkjoin export forkjoin-export.json"
 
     @classmethod
     def possible(cls, here: Here) -> Possible:
@@ -60,7 +60,7 @@ class Import(Command):
     """Reads an exported file into this store; open runs come held. Asks first."""
 
     id, group, screens = "import", Group.ACT, HEALTH
-    changes, cli = True, "forkjoin import FILE"
+    changes, cli = True, "forkjoin import forkjoin-export.json"
 
     @classmethod
     def possible(cls, here: Here) -> Possible:

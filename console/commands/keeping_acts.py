@@ -20,7 +20,7 @@ class Schedule(Command):
     """Switches the schedule of a workflow on or off. Asks first."""
 
     id, key, label, group, screens = "schedule", "D", "schedule", Group.ACT, frozenset({"workflows"})
-    changes, cli = True, "forkjoin schedule enable FLOW"
+    changes, cli = True, "forkjoin schedule enable {subject}"
 
     @classmethod
     def possible(cls, here: Here) -> Possible:
@@ -53,7 +53,7 @@ class StopBulk(Command):
     """Stops the bulk act under the cursor; what it has done stays done. Asks first."""
 
     id, key, label, group, screens = "stop_bulk", "X", "stop", Group.ACT, frozenset({"acts"})
-    changes, cli = True, "forkjoin bulk stop ACT"
+    changes, cli = True, "forkjoin bulk stop {subject}"
 
     @classmethod
     def possible(cls, here: Here) -> Possible:
@@ -79,7 +79,7 @@ class Prune(Command):
     """Removes completed and cancelled runs that ended long enough ago. Asks first."""
 
     id, group, screens = "prune", Group.ACT, frozenset({"health", "runs"})
-    changes, cli = True, "forkjoin prune --older-than D"
+    changes, cli = True, "forkjoin prune --older-than 30d"
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:

@@ -12,6 +12,7 @@ from console.dialogs.act_dialog import ActDialog
 from console.dialogs.plan import Answers, Field, Option
 from runtime.errors import InvalidInput
 from runtime.operations.spans import seconds
+from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,6 +40,12 @@ class Pause(Command):
         if allowed.run("resume"):
             return Possible(True, "resume" if here.detail.run.status == "paused" else "resume: retry what failed")
         return judged(here, allowed.run("pause"), "pause")
+
+    @classmethod
+    def shell(cls, here: Here) -> str:
+        """Pause or resume by what the run is."""
+        resuming = here.detail is not None and bool(here.detail.allowed.run("resume"))
+        return shell_line(("forkjoin", "resume" if resuming else "pause", here.run_id))
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -133,7 +140,7 @@ class SetWake(Command):
     """Sets the next wake: postpone it or bring it forward. Asks first."""
 
     id, key, label, group, screens = "wake", "T", "set wake", Group.ACT, WITH_RUNS
-    changes, cli = True, "forkjoin wake {run} --at T"
+    changes, cli = True, "forkjoin wake {run} --at 5m"
 
     @classmethod
     def possible(cls, here: Here) -> Possible:
@@ -167,7 +174,7 @@ class Acknowledge(Command):
     """Takes the run out of needs attention until it changes, with a note. Asks first."""
 
     id, key, group, screens = "ack", "A", Group.ACT, frozenset({"runs", "attention"})
-    changes, cli = True, "forkjoin ack {run} --note TEXT"
+    changes, cli = True, "forkjoin ack {run} --note seen"
 
     @classmethod
     def possible(cls, here: Here) -> Possible:

@@ -22,7 +22,7 @@ class HoldScope(Command):
 
     id, key, label, group = "hold", "H", "hold", Group.ACT
     screens = frozenset({"runs", "systems", "workflows", "health"})
-    changes, cli = True, "forkjoin hold SCOPE"
+    changes, cli = True, "forkjoin hold run={run}"
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -83,7 +83,7 @@ class Undo(Command):
     """Takes back the last act of this session that is not carried out yet."""
 
     id, key, group = "undo", "u", Group.ACT
-    changes, cli = True, "forkjoin undo ACT"
+    changes, cli = True, "forkjoin undo {subject}"
 
     @classmethod
     def possible(cls, here: Here) -> Possible:
@@ -107,7 +107,7 @@ class Start(Command):
     """Starts a run of a workflow, with a form made from its state schema. Asks first."""
 
     id, key, label, group = "start", "ctrl+n", "start", Group.ACT
-    changes, cli = True, "forkjoin start FLOW --state JSON"
+    changes, cli = True, "forkjoin start {subject}"
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:

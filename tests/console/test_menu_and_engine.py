@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.commands.base import Here, Possible
+from console.commands.base import Command, Here, Possible
 from console.commands.branch_acts import PollNow, Retry, Send, Skip
 from console.commands.intents import INTENTS, after_asking, intents
 from console.commands.looking import NextFailed
@@ -18,6 +18,7 @@ from console.commands.run_acts import Acknowledge, Cancel, Edit, Pause, Restart,
 from console.dialogs import editing
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.plan import Answers, Plan, with_reason
+from console.keys import read_only
 from runtime.assembly import Runtime
 from runtime.errors import ForkjoinError, InvalidInput
 from runtime.flow.sample import NoSample, sample
@@ -29,7 +30,7 @@ from tests.unit.engine.grammar import Node, sequences
 from tests.unit.engine.play import Play
 from tests.unit.operations.test_every_suggestion import run_at
 
-ACTS = (Retry, Skip, PollNow, Send, Pause, Cancel, Restart, SetWake, Acknowledge)
+ACTS: tuple[type[Command], ...] = (Retry, Skip, PollNow, Send, Pause, Cancel, Restart, SetWake, Acknowledge)
 
 
 class Sitting:
@@ -97,7 +98,10 @@ def check_menu(play: Play, monkeypatch: pytest.MonkeyPatch, *, shells: bool) -> 
             desk, app = desk_of(play), Sitting(desk_of(play))
             if not possible:
                 check_refused(command, here, possible, desk)
+                assert read_only(command, here) == f"Read-only. {possible.text}"
                 continue
+            if shells:
+                check_shell(play, command, here, monkeypatch)
             command.run(app, here)  # type: ignore[arg-type]
             for work, words in app.given:
                 work(desk_of(play))
@@ -128,7 +132,17 @@ def check_equal(play: Play, words: tuple[str, ...], monkeypatch: pytest.MonkeyPa
         assert run_at(desk_of(play), [*line[:2], *more, *line[2:]], monkeypatch) == 0, line
 
 
-def check_refused(command: type, here: Here, possible: Possible, desk: Runtime) -> None:
+def check_shell(play: Play, command: type[Command], here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a read-only session says of an act that is possible is a command that is accepted."""
+    told = read_only(command, here)
+    assert told.startswith("Read-only."), told
+    line = told.partition("From a shell: ")[2]
+    assert line or command in (Retry, Skip, Send), command
+    if line:
+        check_equal(play, tuple(words_of(line)), monkeypatch)
+
+
+def check_refused(command: type[Command], here: Here, possible: Possible, desk: Runtime) -> None:
     """What is not offered would be refused."""
     assert possible.text
     do, branch = desk.commands, here.branch
