@@ -77,7 +77,10 @@ def make_app(
     """The app; Textual is imported only now, after the environment was prepared."""
     from console.app import ForkjoinApp
     from console.keymap import remapped
+    from console.saved_views import saved_views
     from console.theme import Look
+
+    saved_views()  # What is wrong in the settings file is said before anything is drawn.
 
     def reader() -> Runtime:
         return open_runtime(settings, read_only=True, actor=actor)

@@ -37,7 +37,8 @@ def help_dialog(app: ForkjoinApp, here: Here) -> MenuDialog:
             ]
     items.append(Item("Signs", ""))
     items += [Item(f"  {app.look.glyph(s)} {s}", look.meaning) for s, look in LOOKS.items()]
-    note = "UPPER CASE asks first, then changes something (G, N, V only move and mark). / finds a key, esc closes."
+    moving = app.keymap.fill("{bottom}, {previous_match}, {mark_range} only move and mark")
+    note = f"UPPER CASE asks first, then changes something ({moving}). / finds a key, esc closes."
     return MenuDialog(app.look, f"Keys on {app.view.title}", items, note=note, mark=18)
 
 

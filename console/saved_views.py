@@ -6,6 +6,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.errors import InvalidInput
+from runtime.operations.filters import parse
 from runtime.settings import settings_file
 
 
@@ -30,10 +32,23 @@ BUILT_IN = (
 
 
 def saved_views(file: Path | None = None) -> tuple[SavedView, ...]:
-    """All views; `[views]` of the settings file holds `name = "filter"`."""
+    """All views; `[views]` of the settings file holds `name = "filter"`, InvalidInput if it holds something else."""
+    path = file or settings_file()
     try:
-        read = tomllib.loads((file or settings_file()).read_text(encoding="utf-8"))
+        read = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return BUILT_IN
     own = read.get("views", {})
-    return (*BUILT_IN, *(SavedView(str(name), str(where)) for name, where in own.items()))
+    if not isinstance(own, dict):
+        raise InvalidInput(f'The settings file {path}: views is a table, like [views] and a line night = "is:lost".')
+    return (*BUILT_IN, *(SavedView(name, _checked(path, name, where)) for name, where in own.items()))
+
+
+def _checked(path: Path, name: str, where: object) -> str:
+    if not isinstance(where, str):
+        raise InvalidInput(f"The settings file {path}: views.{name} must be text, a filter, not {str(where)[:80]!r}.")
+    try:
+        parse(where)
+    except InvalidInput as problem:
+        raise InvalidInput(f"The settings file {path}: views.{name}: {problem.message}") from problem
+    return where

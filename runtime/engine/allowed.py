@@ -27,6 +27,18 @@ class Verdict:
 
 YES = Verdict(True)
 Rule = Callable[[Draft], object]
+RULES: dict[str, Rule] = {
+    "retry": lambda d: retry(d, None),
+    "resume": controls.resume_run,
+    "pause": controls.pause_run,
+    "cancel": controls.cancel_run,
+    "poll": lambda d: controls.poll_now(d, None),
+    "wake": lambda d: controls.set_wake(d, d.now + timedelta(minutes=5)),
+    "ack": lambda d: controls.acknowledge(d, None, ""),
+    "edit": lambda d: controls.edit_state(d, d.state),
+    "restart": lambda d: None,
+}
+"""Acts on a run as a whole."""
 
 
 class Allowed:
@@ -41,20 +53,14 @@ class Allowed:
 
     def run(self, verb: str) -> Verdict:
         """Whether `verb` (retry, resume, pause, cancel, poll, wake, ack, edit, restart) is accepted for the run."""
-        rules: dict[str, Rule] = {
-            "retry": lambda d: retry(d, None),
-            "resume": controls.resume_run,
-            "pause": controls.pause_run,
-            "cancel": controls.cancel_run,
-            "poll": lambda d: controls.poll_now(d, None),
-            "wake": lambda d: controls.set_wake(d, d.now + timedelta(minutes=5)),
-            "ack": lambda d: controls.acknowledge(d, None, ""),
-            "edit": lambda d: controls.edit_state(d, d.state),
-            "restart": lambda d: None,
-        }
         if verb == "restart" and self._no_restart:
             return Verdict(False, self._no_restart)
-        return self._verdict((verb,), rules[verb])
+        return self._verdict((verb,), RULES[verb])
+
+    def work_out(self) -> None:
+        """Work out the verdicts about the run as a whole, where nobody waits for them."""
+        for verb in RULES:
+            self.run(verb)
 
     def retry(self, branch: Branch, intent: str = "new-attempt") -> Verdict:
         """Whether a retry of the branch with this intent is accepted, without force."""

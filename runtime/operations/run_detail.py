@@ -64,6 +64,7 @@ def read_detail(queries: Queries, run_id: str) -> RunDetail:
     holds = queries.store.holds(released=True)
     durations = queries.durations()
     allowed = Allowed(Situation(program, now, holds, durations), stored)
+    allowed.work_out()  # In the thread that reads: keys and footer then wait for nothing.
     explained = why(program, stored, holds, queries.scheduler(), now, durations, allowed)
     return RunDetail(
         stored.run,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from console.saved_views import saved_views
 from runtime.errors import InvalidInput
 from runtime.settings import Settings
 
@@ -45,3 +46,18 @@ def test_the_environment_has_text_only(tmp_path: Path) -> None:
     env = {"FORKJOIN_READ_ONLY": "yes", "FORKJOIN_BATCH_SIZE": "20", "FORKJOIN_SWEEP_SECONDS": "2.5"}
     made = Settings.load(env=env, file=tmp_path / "none.toml")
     assert (made.read_only, made.batch_size, made.sweep_seconds) == (True, 20, 2.5)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("views = 5", "views"), ("[views]\nnight = 5", "views.night"), ('[views]\nnight = "is:blue"', "views.night")],
+)
+def test_saved_views_are_filters(tmp_path: Path, line: str, said: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(line + "\n")
+    with pytest.raises(InvalidInput) as problem:
+        saved_views(file)
+    assert str(file) in problem.value.message
+    assert said in problem.value.message
+    file.write_text('[views]\nnight = "is:lost"\n')
+    assert [view.where for view in saved_views(file) if view.name == "night"] == ["is:lost"]
