@@ -64,6 +64,12 @@ class Guarded:
     crash_log: Path | None = None
     """Where a crash is written, without local variables; None writes nothing (read-only sessions)."""
 
+    def get_driver_class(self) -> Any:
+        """The terminal's driver, which no byte can end."""
+        from console.terminal_driver import TerminalDriver
+
+        return TerminalDriver
+
     def _fatal_error(self) -> None:
         """Textual's own would print every local variable, payloads and secrets among them, to the scrollback."""
         problem = sys.exc_info()[1]

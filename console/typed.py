@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.events import Key, Paste
+from textual.widgets import Input
 
 from console.commands.base import Waits
 from console.dialogs.base import Dialog
@@ -92,6 +93,9 @@ class Typed:
 
     async def _handle(self, event: Key | Paste) -> None:
         focused = self._app.focused or self._app.screen
+        if isinstance(event, Paste) and not isinstance(focused, Input):
+            self._app.say("Nothing was pasted: a paste goes into a line or field that is open, like those of / and :")
+            return
         await self._app.handle_typed(event)
         for _ in range(PASSES):
             for node in focused.ancestors_with_self:

@@ -15,6 +15,7 @@ from console.dialogs.plan import TYPE_ABOVE, Answers, Plan, shell, with_reason
 from console.panes.base import wrapped
 from console.theme import Line, Look, fit
 from console.widgets.bar import Bar
+from console.widgets.line import LineInput
 from console.widgets.push import Push, Toggle
 from console.widgets.rows import Lines, Rows
 from runtime.errors import ForkjoinError, Refused, StoreAway
@@ -66,11 +67,11 @@ class ActDialog(Dialog[None]):
             yield Bar(self.look, self._effects, id="effects")
             with Horizontal(classes="field"):
                 yield Bar(self.look, lambda width: [(("Reason", "bold"),)], classes="label")
-                yield Input(id="reason", compact=True, select_on_focus=False)
+                yield LineInput(id="reason", compact=True, select_on_focus=False)
             if self.plan.number > TYPE_ABOVE:
                 with Horizontal(classes="field"):
                     yield Bar(self.look, lambda width: [(("Number", "bold"),)], classes="label")
-                    yield Input(id="number", compact=True, placeholder=f"type {self.plan.number} to go on")
+                    yield LineInput(id="number", compact=True, placeholder=f"type {self.plan.number} to go on")
             yield Bar(self.look, self._command, id="command")
             with Horizontal(classes="buttons"):
                 yield Push(self.look, self.plan.keep, id="keep")

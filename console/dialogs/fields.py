@@ -14,6 +14,7 @@ from textual.widgets import Input
 from console.dialogs.plan import Field
 from console.theme import Line, Look, fit
 from console.widgets.bar import Bar
+from console.widgets.line import LineInput
 from console.widgets.push import Toggle
 from runtime.safe_text import clean
 
@@ -28,7 +29,7 @@ def compose_field(look: Look, one: Field) -> ComposeResult:
         if one.kind == "choice" and one.choices:
             yield Toggle(look, one.choices, one.preset, id=widget_id(one))
         else:
-            yield Input(
+            yield LineInput(
                 one.preset, id=widget_id(one), compact=True, select_on_focus=False, placeholder=clean(one.hint, 200)
             )
         yield Bar(look, lambda width: [], id=f"{widget_id(one)}-problem", classes="problem")

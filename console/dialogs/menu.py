@@ -14,6 +14,7 @@ from textual.widgets import Input
 from console.dialogs.base import LIST_ROWS, NARROW, Dialog
 from console.theme import Line, Look, fit
 from console.widgets.bar import Bar
+from console.widgets.line import LineInput
 from console.widgets.rows import Lines, Rows
 from runtime.safe_text import clean
 
@@ -58,7 +59,7 @@ class MenuDialog(Dialog[Any]):
         """Title, search, lines."""
         with VerticalScroll(id="body", can_focus=False):
             yield Bar(self.look, lambda width: [self.title_line(self.menu_title, width)])
-            yield Input(
+            yield LineInput(
                 id="search",
                 compact=True,
                 placeholder="type to find" if self.search_first else "/ finds",

@@ -11,8 +11,10 @@ from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Input
 
+from console.widgets.line import LineInput
 
-class PromptLine(Input):
+
+class PromptLine(LineInput):
     """Opened with what takes the line; escape closes it, enter gives the line."""
 
     BINDINGS: ClassVar[list[Any]] = [Binding("escape", "close", "close", show=False)]
