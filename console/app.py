@@ -63,6 +63,7 @@ class ForkjoinApp(Guarded, App[int]):
         crash_log: Path | None = None,
         keys: Mapping[str, str] | None = None,
         start_scheduler: Callable[[], None] | None = None,
+        driver: str = "forkjoin scheduler",
         refresh_seconds: float = REFRESH_SECONDS,
         watching: bool = True,
     ) -> None:
@@ -78,6 +79,7 @@ class ForkjoinApp(Guarded, App[int]):
         self.message, self.message_is_trouble = "", False
         self.follow = False
         self.start_scheduler = start_scheduler
+        self.driver = driver
         told = self.around if watching else None
         self.feed = Feed(open_reader, open_actor or open_reader, self.post_message, told)
         self.receipts = Receipts(self)
@@ -284,17 +286,10 @@ class ForkjoinApp(Guarded, App[int]):
     def say(self, text: str, *, trouble: bool = False) -> None:
         """Put a sentence on the line above the footer."""
         self.message, self.message_is_trouble = text, trouble
-        self._update("message")
+        self.update_chrome("message")
 
-    def update_footer(self) -> None:
-        """The keys of what is selected."""
-        self._update("footer")
-
-    def update_chrome(self) -> None:
-        """Everything around the panes."""
-        self._update("header", "tabs", "banner", "message", "footer")
-
-    def _update(self, *names: str) -> None:
-        # None is left of them while the console is being left.
-        for bar in (b for name in names for b in self.query(f"#{name}").results(Bar)):
-            bar.update_lines()
+    def update_chrome(self, *names: str) -> None:
+        """Everything around the panes, or some of it; none is left while the console is being left."""
+        for name in names or ("header", "tabs", "banner", "message", "footer"):
+            for bar in self.query(f"#{name}").results(Bar):
+                bar.update_lines()

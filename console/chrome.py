@@ -7,10 +7,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from console.commands.base import Group
+from console.commands.base import Command, Group
+from console.commands.registry import BY_ID
 from console.keymap import available
 from console.theme import Line, Piece, crop, plain, width_of
 from console.times import clock_time, words
+from console.widgets.rows import Rows
 from runtime.operations.workers import is_silent, workers_of
 from runtime.safe_text import clean
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from console.app import ForkjoinApp
 
 FOOTER_KEYS = 8
+TEXT_WORDS = {"next_pane": "next", "filter": "find", "next_area": "panes", "back": "back", "help": "help"}
+"""What keys are called where the focus is in a text."""
 
 
 def header(app: ForkjoinApp, width: int) -> Sequence[Line]:
@@ -68,7 +72,7 @@ def tabs(app: ForkjoinApp, width: int) -> Sequence[Line]:
 
 def _count(app: ForkjoinApp, name_id: str) -> str:
     if name_id == "attention" and app.snapshot.attention:
-        return "99+" if app.snapshot.attention > 99 else str(app.snapshot.attention)
+        return f"{app.snapshot.attention:,}"
     return ""
 
 
@@ -90,8 +94,9 @@ def banner(app: ForkjoinApp, width: int) -> Sequence[Line]:
     if not snapshot.alive and snapshot.scheduler and snapshot.runs and app.around.away is None:
         lines.append(plain(" " + clean(snapshot.scheduler, 300), "red"))
         due = f" {snapshot.overdue} wakes overdue." if snapshot.overdue else ""
-        start = app.keymap.fill("" if app.read_only else " {scheduler} starts one from here.")
-        lines.append(plain(due + start, "red"))
+        shell = f" From a shell: {app.driver}"
+        can = app.keymap.fill(" {scheduler} starts one from here.") if app.start_scheduler else shell
+        lines.append(plain(f"{due}{can}", "red"))
     for hold in snapshot.holds[:1]:
         since = words((app.now() - hold.at).total_seconds())
         because = f": {clean(hold.reason, 100)}" if hold.reason else ""
@@ -112,19 +117,27 @@ def footer(app: ForkjoinApp, width: int) -> Sequence[Line]:
     here = app.here()
     known = [c for c in available(read_only=app.read_only) if c.label and c.belongs(here.screen)]
     acts = [c for c in known if c.group is Group.ACT and c.advised(here) and c.usable(here)][:3]
-    others = [c for c in known if c.group is not Group.ACT and not c.always]
-    chosen = [*acts, *others]
-    line: list[Piece] = []
     # The last, help, always has its place; of the others those before it go first.
+    chosen = [*((app.keymap.shown(c.id), c.label) for c in acts), *_moving_keys(app, known)]
     while chosen:
-        line = []
-        for command in chosen:
-            line += [
-                (" " if command is chosen[0] else "  ", ""),
-                (app.keymap.shown(command.id), "bold"),
-                (f" {command.label}", ""),
-            ]
+        line = [piece for key, label in chosen for piece in (("  " + key, "bold"), (f" {label}", ""))]
+        line[0] = (line[0][0][1:], "bold")
         if width_of(line) <= width and len(chosen) <= FOOTER_KEYS:
-            break
+            return [crop(line, width)]
         del chosen[-2 if len(chosen) > 1 else -1]
-    return [crop(line, width)]
+    return [()]
+
+
+def _moving_keys(app: ForkjoinApp, known: Sequence[type[Command]]) -> list[tuple[str, str]]:
+    """Keys that look and move: in a text how it is scrolled and left; elsewhere what else there is to see."""
+    several = sum(rows.is_on_screen for rows in app.view.query(Rows)) > 1
+    focused = app.focused
+    if isinstance(focused, Rows) and not focused.with_cursor:
+        names = ("next_pane", "filter", *(("next_area",) if several else ()), "back", "help")
+        scroll = " ".join(app.keymap.shown(name) for name in ("down", "up", "bottom"))
+        return [(scroll, "scroll"), *((app.keymap.shown(name), TEXT_WORDS[name]) for name in names)]
+    return [
+        (app.keymap.shown(c.id), c.label)
+        for c in known
+        if c.group is not Group.ACT and not c.always and (several or c is not BY_ID["next_area"])
+    ]

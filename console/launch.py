@@ -46,7 +46,7 @@ def open_console(settings: Settings, actor: Actor, ways: Ways) -> int:
     started: list[subprocess.Popen[bytes]] = []
     with ExitStack() as stack:
         stack.callback(opened.close)
-        may_start = not (settings.read_only or ways.no_scheduler)
+        may_start = not (settings.read_only or ways.no_scheduler or ways.restricted or "://" in settings.store)
         if not settings.read_only:
             stack.enter_context(attach(opened.directory))
         if may_start and not scheduler_alive(opened):
@@ -99,7 +99,13 @@ def make_app(
         crash_log=None if settings.read_only else opened.directory / "console-crash.log",
         keys=remapped(),
         start_scheduler=start,
+        driver=driver_of(settings),
     )
+
+
+def driver_of(settings: Settings) -> str:
+    """The command that drives the store: a shared one is driven by workers, and never from a console."""
+    return "forkjoin " + ("worker" if "://" in settings.store else f"scheduler --store {shlex.quote(settings.store)}")
 
 
 def _say_goodbye(settings: Settings, directory: Path) -> None:
@@ -114,8 +120,7 @@ def _say_goodbye(settings: Settings, directory: Path) -> None:
     finally:
         runtime.close()
     if open_runs and not others:
-        how = "worker" if "://" in settings.store else f"scheduler --store {shlex.quote(settings.store)}"
         sys.stderr.write(
             f"The scheduler this console started ends in 30 s; {open_runs} runs will not be woken after that. "
-            f"forkjoin {how} keeps them going.\n"
+            f"{driver_of(settings)} keeps them going.\n"
         )

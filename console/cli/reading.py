@@ -13,6 +13,7 @@ from console.cli.session import reading, session
 from console.format import plain, say, short_span, status_word, table, until
 from runtime.errors import ForkjoinError, Refused, TimedOut
 from runtime.operations import views
+from runtime.operations.filters import age_seconds
 from runtime.safe_text import clean, json_text
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def list_rows(where: str, sort: str, limit: int | None, after: str | None, *, as
             r.workflow,
             " ".join(f"{count} {status}" for status, count in r.branch_counts.items()),
             "held" if r.held and r.next_wake_at is None else until(r.next_wake_at, now),
-            short_span((now - r.created_at).total_seconds()),
+            short_span(age_seconds(r, now)),
             r.why,
         )
         for r in runs

@@ -160,7 +160,7 @@ class Back(Command):
 class NextArea(Command):
     """To the next pane on the screen."""
 
-    id, key, group = "next_area", "tab", Group.MOVE
+    id, key, group, label = "next_area", "tab", Group.MOVE, "panes"
     waits = Waits.ROWS
 
     @classmethod

@@ -205,7 +205,7 @@ class StartScheduler(Command):
         if app.snapshot.alive:
             app.say(app.snapshot.scheduler)
         elif app.start_scheduler is None:
-            app.say("This console starts no scheduler. From a shell: forkjoin scheduler", trouble=True)
+            app.say(f"This console starts no scheduler. From a shell: {app.driver}", trouble=True)
         else:
             app.start_scheduler()
             app.say("A scheduler is starting; it serves this console and ends 30 s after the last one is gone.")

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from runtime.operations.run_detail import RunDetail
 
 
+FIRST = "created"
+"""Kind of the entry every history begins with."""
+
+
 class HistoryPane(Pane):
     """Ten thousand entries are drawn where they are looked at."""
 
@@ -41,15 +45,19 @@ class Entries(Lines):
         self.entries = entries
         self.detail = detail
         self.showing = showing
+        self.tail = bool(entries) and entries[0].kind != FIRST
+        """Whether older entries were given up."""
 
     def __len__(self) -> int:
-        return max(1, len(self.entries))
+        return max(1, len(self.entries) + self.tail)
 
     def line(self, index: int, width: int, *, selected: bool) -> Line:
         """Moment, kind, branch, what happened."""
         if not self.entries:
             return (("Nothing has happened yet.", "dim"),)
-        entry, showing = self.entries[index], self.showing
+        if self.tail and index == 0:
+            return ((f"The newest {len(self.entries):,} entries; older ones are not kept.", "bold"),)
+        entry, showing = self.entries[index - self.tail], self.showing
         at = (
             clock_time(entry.at, showing.zone)
             if showing.zone is not Zone.RELATIVE

@@ -44,7 +44,8 @@ class LogsPane(Pane):
         if extra.problem:
             return Lines([plain(clean(extra.problem, 1_000))])
         age = words((showing.now - extra.answered_at).total_seconds())
-        head: Line = ((f"Logs of {name}, {age} ago; . asks again", "bold"),)
+        tail = f", the last {LIMIT:,} characters" if len(extra.text) >= LIMIT else ""
+        head: Line = ((f"Logs of {name}, {age} ago{tail}; . asks again", "bold"),)
         text = clean(extra.text, LIMIT, keep_newlines=True)
         return Lines([head, *(plain(line) for line in text.split("\n"))] if text else [head, plain("no output", "dim")])
 

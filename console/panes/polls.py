@@ -35,7 +35,8 @@ class PollsPane(Pane):
         branch_id, polls = extra
         branch = branch_of(detail, showing)
         name = clean(detail.name(branch), 100) if branch and branch_id else "all branches"
-        total = branch.polls if branch and branch_id else len(polls)
+        known = sum(b.polls for b in detail.branches.values())
+        total = max(len(polls), branch.polls if branch and branch_id else known)
         more = f", the newest {len(polls)} are kept" if total > len(polls) else ""
         head: Line = ((f"Polls of {name}: {total}{more}", "bold"),)
         sizes = (10, 4, 14, 8, 8)

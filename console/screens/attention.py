@@ -59,9 +59,9 @@ class AttentionView(ListView):
             )
         head = fit("KIND", 15) + f"{'RUNS':>6} {'BRANCHES':>8} {'LAST':>6}  WHAT (numbers and ids folded to #)"
         runs = sum(g.run_count for g in data)
-        about = (
-            f"Needs attention: {len(data):,} kinds of trouble in {runs:,} runs" if data else "Nothing needs attention."
-        )
+        there = max(runs, self.console_app.snapshot.attention)
+        told = f"{runs:,} run{'s' if runs != 1 else ''}" if runs == there else f"the worst {runs:,} of {there:,} runs"
+        about = f"Needs attention: {len(data):,} kinds of trouble in {told}" if data else "Nothing needs attention."
         return Table(((head, "head"),), lines, [(g.kind, g.what, g.where) for g in data], about)
 
     def group(self) -> Trouble | None:
@@ -85,13 +85,17 @@ class AttentionView(ListView):
             f"Where    {clean(group.where, 200)}",
             f"Example  {clean(group.example, 600)}",
             f"Runs     {', '.join(group.runs[:8])}"
-            + (f" and {group.run_count - 8:,} more" if group.run_count > 8 else ""),
+            + (f" and {group.affected - 8:,} more" if group.affected > 8 else "")
+            + (
+                f"; {group.affected - group.run_count:,} counted where they are worse"
+                * (group.affected > group.run_count)
+            ),
         ]
         can = "You can: {enter} see them"
         if group.kind == "event":
             can += ", then {send} sends the event"
         elif group.kind in ("failed", "failed branch", "expired"):
-            can += f"   {{retry}} retry {group.run_count:,} runs, one first, then the rest   {{ack}} acknowledge"
+            can += f"   {{retry}} retry {len(group.runs):,} runs, one first, then the rest   {{ack}} acknowledge"
         else:
             can += "   {ack} acknowledge"
         if self.console_app.read_only:

@@ -107,7 +107,7 @@ class ListView(View):
     def chosen(self, rows: Any) -> None:
         """Another row: its details."""
         self.details.update_lines()
-        self.console_app.update_footer()
+        self.console_app.update_chrome("footer")
 
     def shape(self, width: int, height: int) -> None:
         """Draw for another width."""

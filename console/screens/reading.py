@@ -185,7 +185,7 @@ class Reading:
         self._detail_of = self._asked_of
         view.area.take(*answer)
         view.why_bar.update_lines()
-        view.console_app.update_footer()
+        view.console_app.update_chrome("footer")
         if view.console_app.follow:
             view.area.to_end()
         self.logs()

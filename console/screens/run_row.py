@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from console.theme import Line, Look, Piece, fit, fit_middle, width_of
 from console.times import Zone, column, moment
+from runtime.operations.filters import age_seconds
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def run_line(
     if columns.wake:
         line.append((fit(_wake(run, now, zone, exact=selected).rjust(columns.wake), columns.wake) + "  ", ""))
     if columns.age:
-        age = column((run.ended_at or now).timestamp() - run.created_at.timestamp(), exact=False)
+        age = column(age_seconds(run, now), exact=False)
         line.append((fit(age.rjust(columns.age), columns.age) + "  ", dim))
     told = chips(run, look)
     line += told

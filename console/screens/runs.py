@@ -137,7 +137,7 @@ class RunsView(View):
         """Another run: read it. Another branch: show it."""
         if rows is self.list or (self.area.choose(rows) and self.area.pane.id in ("logs", "polls")):
             self.reading.detail()
-        self.console_app.update_footer()
+        self.console_app.update_chrome("footer")
 
     def entered(self, rows: Rows) -> None:
         """Go into the details of a run, fold a branch, or look at its failure."""

@@ -144,7 +144,7 @@ class DetailArea(Horizontal):
         for step in range(1, count + 1):
             index = (top + by * step) % count
             if self.searched in text_of(rows.source.line(index, 4_000, selected=False)).lower():
-                rows.scroll_to(y=index, animate=False, force=True)
+                rows.scroll_to(y=index, animate=False, force=True, immediate=True)
                 return True
         return False
 
@@ -152,4 +152,4 @@ class DetailArea(Horizontal):
         """The last lines, for those who follow."""
         rows = self.box.rows
         if not rows.with_cursor:
-            rows.scroll_to(y=max(0, len(rows.source) - rows.page), animate=False)
+            rows.go(len(rows.source))

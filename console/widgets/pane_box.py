@@ -49,7 +49,7 @@ class PaneBox(Vertical):
             self.pane = found
             self.rows.with_cursor = found.cursor
             self.rows.head = BranchesPane.head if isinstance(found, BranchesPane) else None
-            self.rows.scroll_to(y=0, animate=False)
+            self.rows.scroll_to(y=0, animate=False, force=True, immediate=True)
         self.redraw()
         return True
 
@@ -66,7 +66,7 @@ class PaneBox(Vertical):
         if other:
             self.extra.clear()
             if not self.rows.with_cursor:
-                self.rows.scroll_to(y=0, animate=False)
+                self.rows.scroll_to(y=0, animate=False, force=True, immediate=True)
         self.redraw(at=at)
 
     def redraw(self, *, at: Any = None) -> None:

@@ -165,14 +165,14 @@ class Rows(ScrollView, can_focus=True):
     def move(self, by: int) -> None:
         """Move the cursor, or without one the text."""
         if not self.with_cursor:
-            self.scroll_to(y=self.scroll_offset.y + by, animate=False)
+            self._scroll_text(self.scroll_offset.y + by)
             return
         self.go(self.cursor + by, jump=abs(by) == 1)
 
     def go(self, index: int, *, jump: bool = False) -> None:
         """Put the cursor on a row."""
         if not self.with_cursor:
-            self.scroll_to(y=index, animate=False)
+            self._scroll_text(index)
             return
         index = max(0, min(index, len(self.source) - 1))
         if index == self.cursor:
@@ -183,6 +183,10 @@ class Rows(ScrollView, can_focus=True):
             y = row - self.scroll_offset.y + (1 if self.head else 0)
             self.refresh(Region(0, y, self.size.width, 1))
         self.post_message(Chosen(self, index))
+
+    def _scroll_text(self, top: int) -> None:
+        # At once, and forced: there are no scroll bars, and the next key counts from where this one led.
+        self.scroll_to(y=max(0, min(top, len(self.source) - self.page)), animate=False, force=True, immediate=True)
 
     def enter(self) -> None:
         """Enter the row of the cursor."""

@@ -110,7 +110,8 @@ class ProcessSystem:
         parts = []
         for name in (files.OUTPUT, files.ERRORS):
             text = await asyncio.to_thread(folder.tail, name, _LOG_LIMIT, partial(hide, call))
-            parts.append(f"--- {name}\n{text}" + ("" if text.endswith("\n") or not text else "\n"))
+            tail = ", its last 64 kB" if len(text) >= _LOG_LIMIT else ""
+            parts.append(f"--- {name}{tail}\n{text}" + ("" if text.endswith("\n") or not text else "\n"))
         return "".join(parts)
 
     async def close(self) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from runtime.engine.summary import at_work, doubt_of, failures
 from runtime.model.branch import Branch
+from runtime.model.run import Run
 from runtime.model.status import ObservationState, RunStatus
 from runtime.model.target import full_name
 from runtime.operations.filters import QUIET
@@ -40,8 +41,11 @@ class Trouble:
     where: str
     """Workflow and step, and the external system."""
     runs: list[str] = field(default_factory=list)
-    """At most 1,000 run ids, the worst first."""
+    """At most 1,000 ids of runs that have it, the worst first."""
+    affected: int = 0
+    """Runs that have it."""
     run_count: int = 0
+    """Runs of which it is the worst: so each run is counted once, and all groups together are the runs there are."""
     branch_count: int = 0
     last_at: datetime | None = None
     example: str = ""
@@ -57,25 +61,9 @@ def troubles(store: RunStore) -> list[Trouble]:
         page = store.query(
             RunFilter(attention_below=QUIET), order="attention", descending=False, limit=500, after=after
         )
+        whole = {stored.run.id: stored for stored in store.load([run.id for run in page], skip_damaged=True)}
         for run in page:
-            if run.status is RunStatus.DAMAGED:
-                unread = Trouble("damaged", "a record cannot be read", "", example=run.why)
-                group = groups.setdefault(("damaged", "", ""), unread)
-                group.run_count += 1
-                if len(group.runs) < KEPT_IDS:
-                    group.runs.append(run.id)
-        for stored in store.load([run.id for run in page], skip_damaged=True):
-            known: set[tuple[str, str, str]] = set()
-            for kind, message, where, at in _of(stored):
-                key = (kind, normalise(message), where)
-                group = groups.setdefault(key, Trouble(kind, key[1], where, example=message[:2_000]))
-                group.branch_count += 1
-                group.last_at = max(filter(None, (group.last_at, at)), default=None)
-                if key not in known:
-                    known.add(key)
-                    group.run_count += 1
-                    if len(group.runs) < KEPT_IDS:
-                        group.runs.append(stored.run.id)
+            _count(groups, run, list(_of(whole[run.id])) if run.id in whole else [])
         seen += len(page)
         if len(page) < 500:
             break
@@ -83,11 +71,40 @@ def troubles(store: RunStore) -> list[Trouble]:
     return sorted(groups.values(), key=lambda g: (KINDS.index(g.kind), -g.run_count, g.what))
 
 
+def _count(groups: dict[tuple[str, str, str], Trouble], run: Run, found: list[Found]) -> None:
+    """Put a run into the groups of all it has wrong, and count it in that of the worst."""
+    if run.status is RunStatus.DAMAGED:
+        found = [("damaged", "a record cannot be read", "", None)]
+    known: dict[tuple[str, str, str], Trouble] = {}
+    for kind, message, where, at in found or [_as_listed(run)]:
+        key = (kind, normalise(message), where)
+        example = run.why if kind == "damaged" else message
+        group = groups.setdefault(key, Trouble(kind, key[1], where, example=example[:2_000]))
+        group.branch_count += kind != "damaged"
+        group.last_at = max(filter(None, (group.last_at, at)), default=None)
+        if key not in known:
+            known[key] = group
+            group.affected += 1
+            if len(group.runs) < KEPT_IDS:
+                group.runs.append(run.id)
+    min(known.values(), key=lambda g: KINDS.index(g.kind)).run_count += 1
+
+
 Found = tuple[str, str, str, datetime | None]
+
+
+BY_RANK = {0: "failed", 1: "lost", 2: "expired", 3: "stale", 4: "late", 5: "failed branch", 6: "event"}
+
+
+def _as_listed(run: Run) -> Found:
+    """What the list says of a run whose branches say nothing of it."""
+    return BY_RANK.get(run.attention, "failed branch"), run.why or "needs attention", run.workflow, run.updated_at
 
 
 def _of(stored: Stored) -> Iterator[Found]:
     run = stored.run
+    if run.is_late:
+        yield "late", "work takes longer than usual", run.workflow, None
     if run.failure is not None:
         yield "failed", f"{run.failure.type}: {run.failure.message}", run.workflow, run.failure.at
     failed = failures(stored.branches, run.visits)

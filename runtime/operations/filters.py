@@ -80,6 +80,11 @@ class Filter:
         return [run for run in found if run.id in kept]
 
 
+def age_seconds(run: Run, now: datetime) -> float:
+    """How long ago a run was created: what `age` means in filters and in every list."""
+    return (now - run.created_at).total_seconds()
+
+
 def parse(text: str) -> Filter:
     """Read a filter; InvalidInput says what is wrong with it."""
     words = _words(text)
@@ -194,7 +199,7 @@ def _timed(key: str, sign: str, span: str, word: str) -> Test:
                 return False
             value = (run.next_wake_at - now).total_seconds()
         else:
-            value = (now - run.created_at).total_seconds()
+            value = age_seconds(run, now)
         return value < limit if sign == "<" else value > limit
 
     return test

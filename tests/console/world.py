@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,9 @@ class World:
         )
         self.runtime = self.open(Actor("scheduler", "scheduler"))
         runtime = self.runtime
+        # The same keys and external ids each time: screens are compared with those of before.
+        numbers = count(1)
+        runtime.commands.acting.births = lambda: f"birth{next(numbers):05d}"
         systems: dict[str, Any] = {**runtime.systems, "python": PythonSystem(runtime.catalog.code)}
         performer = Performer(systems, runtime.catalog, self.clock, 10)
 
@@ -230,6 +234,7 @@ async def console(
         read_only=read_only,
         restricted=read_only,
         keys=keys,
+        start_scheduler=None if read_only else lambda: None,
         refresh_seconds=0,
         watching=watching,
     )
