@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.events import Event, Key, Paste, Resize
 from textual.widgets import ContentSwitcher, Input
@@ -18,6 +19,7 @@ from console.commands.base import Here
 from console.commands.registry import BY_ID
 from console.dialogs.base import Dialog
 from console.dispatch import Dispatch
+from console.drafts import Drafts
 from console.feed import Feed
 from console.guard import Guarded
 from console.keymap import bindings, keymap_of
@@ -85,6 +87,7 @@ class ForkjoinApp(Guarded, App[int]):
         self.receipts = Receipts(self)
         self.dispatch_acts = Dispatch(self)
         self.keys = Keys(self)
+        self.drafts = Drafts()
         self.typed = Typed(self)
         self._refresh_seconds = refresh_seconds
         self.keymap = keymap_of(keys or {})
@@ -279,7 +282,8 @@ class ForkjoinApp(Guarded, App[int]):
 
     def leave(self) -> None:
         """Quit; runs and the scheduler go on as DESIGN section 6 says."""
-        self.exit(0)
+        kept = "\n".join(f"What was edited and not saved is kept in {path}" for path in self.drafts.files)
+        self.exit(0, message=Text(kept) if kept else None)
 
     # What stands around the panes
 

@@ -133,7 +133,7 @@ def _moving_keys(app: ForkjoinApp, known: Sequence[type[Command]]) -> list[tuple
     several = sum(rows.is_on_screen for rows in app.view.query(Rows)) > 1
     focused = app.focused
     if isinstance(focused, Rows) and not focused.with_cursor:
-        names = ("next_pane", "filter", *(("next_area",) if several else ()), "back", "help")
+        names = ("next_pane", *(("next_area",) if several else ()), "back", "filter", "help")
         scroll = " ".join(app.keymap.shown(name) for name in ("down", "up", "bottom"))
         return [(scroll, "scroll"), *((app.keymap.shown(name), TEXT_WORDS[name]) for name in names)]
     return [

@@ -33,13 +33,16 @@ class Dispatch:
                 plan.finished(receipt)
 
         words = with_reason(plan.command(answers), answers)
-        self._app.feed.act(lambda runtime: plan.carry_out(runtime, answers), take, partial(self._refused, words))
+        self._app.feed.act(
+            lambda runtime: plan.carry_out(runtime, answers), take, partial(self._refused, words, plan.kept)
+        )
         self.note(words)
 
-    def give(self, work: Callable[[Runtime], Receipt], words: tuple[str, ...]) -> None:
-        """Give a harmless act without a dialog; `words` are the equal command."""
-        self._app.feed.act(work, self._accepted, partial(self._refused, words))
-        self.note(words)
+    def give(self, work: Callable[[Runtime], Receipt], *commands: tuple[str, ...]) -> None:
+        """Give a harmless act without a dialog, with the equal commands."""
+        self._app.feed.act(work, self._accepted, partial(self._refused, commands[0], ""))
+        for words in commands:
+            self.note(words)
 
     def note(self, words: tuple[str, ...]) -> None:
         """Keep an equal command."""
@@ -49,16 +52,18 @@ class Dispatch:
         self._app.receipts.accepted(receipt)
         self._app.look_again()
 
-    def _refused(self, words: tuple[str, ...], problem: Exception) -> None:
+    def _refused(self, words: tuple[str, ...], kept: str, problem: Exception) -> None:
+        """Say that an act was not carried out, and what is `kept` of what it was given."""
         what = clean(" ".join([w for w in words if w != "forkjoin"][:2]), 100)
         if isinstance(problem, Unconfirmed):
             self._app.receipts.unconfirmed(what, problem)
             return
         if isinstance(problem, StoreAway):
-            self._app.say(f"{what}: nothing was saved, the store is away. Give it again when it is back.", trouble=True)
+            again = kept or "Give it again when it is back."
+            self._app.say(f"{what}: nothing was saved, the store is away. {again}", trouble=True)
             self._app.trouble(problem)
         elif isinstance(problem, ForkjoinError):
-            self._app.say(problem.message, trouble=True)
+            self._app.say(f"{problem.message} {kept}".rstrip(), trouble=True)
         else:
             text = f"Not confirmed: {type(problem).__name__}: {problem}. Look again before you repeat it."
-            self._app.say(text, trouble=True)
+            self._app.say(f"{text} {kept}".rstrip(), trouble=True)

@@ -46,7 +46,7 @@ def open_console(settings: Settings, actor: Actor, ways: Ways) -> int:
     started: list[subprocess.Popen[bytes]] = []
     with ExitStack() as stack:
         stack.callback(opened.close)
-        may_start = not (settings.read_only or ways.no_scheduler or ways.restricted or "://" in settings.store)
+        may_start = may_start_scheduler(settings, ways)
         if not settings.read_only:
             stack.enter_context(attach(opened.directory))
         if may_start and not scheduler_alive(opened):
@@ -101,6 +101,11 @@ def make_app(
         start_scheduler=start,
         driver=driver_of(settings),
     )
+
+
+def may_start_scheduler(settings: Settings, ways: Ways) -> bool:
+    """Whether this console starts programs at all, and the store is not a shared one, which workers drive."""
+    return not (settings.read_only or ways.no_scheduler or ways.restricted or "://" in settings.store)
 
 
 def driver_of(settings: Settings) -> str:

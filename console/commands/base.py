@@ -54,6 +54,13 @@ class Here:
     """The keys of the session; None for those the commands come with."""
     refusals: Mapping[str, str] = field(default_factory=dict)
     """Commands that the session as a whole does not allow now, with the reason."""
+    marked: str = ""
+    """How many runs are marked, and how many of them are out of sight, in words."""
+
+    @property
+    def many(self) -> str:
+        """What an act on all marked runs is given, or the run, in words."""
+        return self.marked or (f"{len(self.marks):,} runs" if self.marks else self.run_id)
 
     def key(self, command_id: str) -> str:
         """How people write the key of a command."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from console.commands.base import Command, Group, Here, Possible
 from console.commands.intents import after_asking, intents, retries
 from console.commands.planning import run_plan
+from console.commands.polling import polling, polling_all
 from console.commands.verdicts import instead, judged, no_run
 from console.dialogs import fields
 from console.dialogs.act_dialog import ActDialog
@@ -18,8 +19,7 @@ from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
-    from runtime.assembly import Runtime
-    from runtime.operations.records import Branch, Receipt
+    from runtime.operations.records import Branch
 
 RUNS = frozenset({"runs"})
 
@@ -52,7 +52,7 @@ class Retry(Command):
         if (refused := no_run(here)) is not None:
             return refused
         if here.marks or here.detail is None:
-            return Possible(True, f"retry {len(here.marks)} marked runs")
+            return Possible(True, f"retry {here.many}")
         branch, allowed = cls.target(here), here.detail.allowed
         if branch is not None:
             name = here.detail.name(branch)
@@ -181,7 +181,7 @@ class PollNow(Command):
         if (refused := no_run(here)) is not None:
             return refused
         if here.marks or here.detail is None:
-            return Possible(True, f"poll {len(here.marks)} marked runs now")
+            return Possible(True, f"poll {here.many} now")
         if cls.chosen(here) is not None:
             return Possible(True, "poll now")
         return judged(here, here.detail.allowed.run("poll"), "poll all open branches now")
@@ -201,16 +201,13 @@ class PollNow(Command):
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Harmless, so without a dialog."""
-        chosen = None if here.marks else cls.chosen(here)
+        if here.marks:
+            app.dispatch_acts.give(polling_all(here.marks, here.marked), *(("forkjoin", "poll", i) for i in here.marks))
+            return
+        chosen = cls.chosen(here)
         branch = chosen.id if chosen is not None else None
-        for run_id in here.marks or (here.run_id,):
-            words = ("forkjoin", "poll", run_id, *((branch,) if branch else ()))
-            app.dispatch_acts.give(polling(run_id, branch), words)
-
-
-def polling(run_id: str, branch: str | None) -> Callable[[Runtime], Receipt]:
-    """Polls a run now."""
-    return lambda runtime: runtime.commands.poll(run_id, branch)
+        words = ("forkjoin", "poll", here.run_id, *((branch,) if branch else ()))
+        app.dispatch_acts.give(polling(here.run_id, branch), words)
 
 
 class Send(Command):

@@ -143,7 +143,9 @@ def bulk_plan(
         return ("forkjoin", verb, *(words(answers) if words else ()), "--where", where, *canary)
 
     many = f"{len(ids):,} runs"
-    facts = (("Runs", ", ".join(ids[:6]) + (f" and {len(ids) - 6:,} more" if len(ids) > 6 else "")),)
+    facts = [("Runs", ", ".join(ids[:6]) + (f" and {len(ids) - 6:,} more" if len(ids) > 6 else ""))]
+    if here.marked:
+        facts.append(("Marked", f"{here.marked}; all of them are meant"))
     del intents
     return Plan(
         f"{title.split()[0]} {many}",
@@ -151,7 +153,7 @@ def bulk_plan(
         rehearse,
         carry_out,
         command,
-        facts=facts,
+        facts=tuple(facts),
         options_label="How",
         options=(ONE_FIRST, ALL_AT_ONCE),
         preset=ONE_FIRST.value,

@@ -11,6 +11,7 @@ from console.commands.verdicts import judged, no_run, one_run
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.plan import Answers, Field, Option
 from runtime.errors import InvalidInput
+from runtime.operations.ids import random_id
 from runtime.operations.spans import seconds
 from runtime.shell_line import shell_line
 
@@ -35,7 +36,7 @@ class Pause(Command):
         if (refused := no_run(here)) is not None:
             return refused
         if here.marks or here.detail is None:
-            return Possible(True, f"pause {len(here.marks)} marked runs")
+            return Possible(True, f"pause {here.many}")
         allowed = here.detail.allowed
         if allowed.run("resume"):
             return Possible(True, "resume" if here.detail.run.status == "paused" else "resume: retry what failed")
@@ -90,7 +91,7 @@ class Cancel(Command):
         if (refused := no_run(here)) is not None:
             return refused
         if here.marks or here.detail is None:
-            return Possible(True, f"cancel {len(here.marks)} marked runs")
+            return Possible(True, f"cancel {here.many}")
         return judged(here, here.detail.allowed.run("cancel"), "cancel")
 
     @classmethod
@@ -126,13 +127,22 @@ class Restart(Command):
         if (refused := no_run(here)) is not None:
             return refused
         if here.marks or here.detail is None:
-            return Possible(True, f"restart {len(here.marks)} marked runs")
+            return Possible(True, f"restart {here.many}")
         return judged(here, here.detail.allowed.run("restart"), "restart as a new run")
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """A dialog with the effect."""
-        plan = run_plan(here, "restart", title=f"Restart {here.run_id}", do="Start 1 new run")
+        # The new run gets the id that the dialog shows.
+        new_id = random_id()
+        plan = run_plan(
+            here,
+            "restart",
+            title=f"Restart {here.run_id}",
+            do="Start 1 new run",
+            arguments=(lambda _: {}) if here.marks else (lambda _: {"new_id": new_id}),
+            words=(lambda _: ()) if here.marks else (lambda _: ("--id", new_id)),
+        )
         app.open_dialog(ActDialog(app.look, plan))
 
 
@@ -182,7 +192,7 @@ class Acknowledge(Command):
         if (refused := no_run(here)) is not None:
             return refused
         if here.marks or here.detail is None:
-            return Possible(True, f"acknowledge {len(here.marks)} marked runs with a note")
+            return Possible(True, f"acknowledge {here.many} with a note")
         return judged(here, here.detail.allowed.run("ack"), "acknowledge with a note")
 
     @classmethod

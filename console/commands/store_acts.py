@@ -9,6 +9,7 @@ from console.dialogs import fields
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.plan import Answers, Field, Option, Plan
 from console.feed import Brings
+from runtime.operations.ids import random_id
 from runtime.safe_text import json_text
 
 if TYPE_CHECKING:
@@ -147,8 +148,11 @@ def start_plan(app: ForkjoinApp, name: str, flow: Any) -> Plan:
         value = given if simple else given.get("", {})
         return dict(value) if isinstance(value, dict) else {}
 
-    def run_id(answers: Answers) -> str | None:
-        return str(answers.values.get(" id") or "") or None
+    # The run gets the id that the dialog shows, or is refused if somebody took it meanwhile.
+    made_up = random_id()
+
+    def run_id(answers: Answers) -> str:
+        return str(answers.values.get(" id") or "") or made_up
 
     def act(runtime: Runtime, answers: Answers, *, dry_run: bool) -> Receipt:
         simulate = answers.option == "simulate"
@@ -165,7 +169,7 @@ def start_plan(app: ForkjoinApp, name: str, flow: Any) -> Plan:
     def command(answers: Answers) -> tuple[str, ...]:
         given = state(answers)
         words = ("--state", json_text(given, indent=None)) if given else ()
-        named = ("--id", str(run_id(answers))) if run_id(answers) else ()
+        named = ("--id", run_id(answers))
         return ("forkjoin", "start", name, *words, *named, *(("--simulate",) if answers.option == "simulate" else ()))
 
     return Plan(
@@ -182,7 +186,7 @@ def start_plan(app: ForkjoinApp, name: str, flow: Any) -> Plan:
             Option("simulate", "unbound tasks go to the simulated system"),
         ),
         preset="real",
-        fields=(*form, Field(" id", "run id", "text", hint="made up if left empty")),
+        fields=(*form, Field(" id", "run id", "text", hint=f"{made_up} if left empty")),
         finished=show,
     )
 

@@ -220,7 +220,7 @@ class ActDialog(Dialog[None]):
     def on_push_pressed(self, event: Push.Pressed) -> None:
         """Keep, or do it once."""
         if event.push.id == "keep":
-            self.dismiss(None)
+            self.action_close()
             return
         answers, problems = self.answers()
         number = self.plan.number

@@ -1,4 +1,4 @@
-"""Editing the state of a run in $EDITOR, with the difference shown before it is saved."""
+"""Editing the state of a run in $EDITOR: the difference is shown before it is saved, and what was written is kept."""
 
 from __future__ import annotations
 
@@ -7,50 +7,107 @@ import json
 import os
 import shlex
 import subprocess
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from console.commands.base import Here
 from console.commands.planning import run_plan
 from console.dialogs.act_dialog import ActDialog
+from console.dialogs.menu import Item, MenuDialog
 from runtime.safe_text import json_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from console.app import ForkjoinApp
+    from console.dialogs.plan import Plan
+    from console.theme import Look
 
 DIFF_LINES = 40
 
 
 def edit_state(app: ForkjoinApp, here: Here) -> None:
-    """Open the editor on the state; then show what would be saved."""
+    """Open the editor on the state, or on what was written before and not saved; then show what would be saved."""
     if app.restricted:
         app.say(
             f"{here.key('edit')}: this session has no editor. From a shell: forkjoin edit {here.run_id}", trouble=True
         )
         return
     assert here.run is not None
-    before = json_text(dict(here.run.state))
-    after = edited(app, before)
+    draft = app.drafts.of(here.run_id)
+    if draft is None:
+        _edit(app, here, None)
+        return
+
+    def take(choice: str | None) -> None:
+        if choice == "forget":
+            app.say(app.drafts.forget(here.run_id))
+        elif choice is not None:
+            _edit(app, here, app.drafts.text(here.run_id) if choice == "go on" else None)
+
+    items = [
+        Item("go on", "edit what was written", "go on"),
+        Item("anew", "edit the state as it is now; what was written before is replaced when something else is", "anew"),
+        Item("forget", "remove what was written", "forget"),
+    ]
+    note = f"What was written is in {draft}."
+    app.open_dialog(MenuDialog(app.look, f"An edit of {here.run_id} was not saved", items, note=note), take)
+
+
+def _edit(app: ForkjoinApp, here: Here, text: str | None) -> None:
+    """Have a text edited, the state if there is none, and show the difference to the state."""
+    assert here.run is not None
+    run_id = here.run_id
+    was = dict(here.detail.run.state if here.detail is not None else here.run.state)
+    before = json_text(was)
+    after = edited(app, text or before)
     if after is None or after.strip() == before.strip():
         app.say("The state was not changed.")
         return
+    kept = f"What you wrote is kept in {app.drafts.keep(run_id, after)}; E offers it again."
     try:
         state = json.loads(after)
-    except ValueError as problem:
-        app.say(f"Not saved: what was written is not JSON: {problem}.", trouble=True)
+    except (ValueError, RecursionError) as problem:
+        app.say(f"Not saved: what was written is not JSON: {problem}. {kept}", trouble=True)
         return
-    one = Here(here.screen, here.run, None, here.detail, (), "", None, here.read_only)
+    changes = tuple(("Change" if n == 0 else "", t) for n, t in enumerate(difference(before, json_text(state))))
     plan = run_plan(
-        one,
+        Here(here.screen, here.run, None, here.detail, (), "", None, here.read_only),
         "edit",
-        title=f"Save the state of {here.run_id}",
+        title=f"Save the state of {run_id}",
         do="Save the state",
-        arguments=lambda _: {"state": state},
+        keep="Not now",
+        arguments=lambda _: {"state": state, "was": was},
         words=lambda _: ("--state", json_text(state, indent=None)),
-        facts=tuple(("Change" if n == 0 else "", line) for n, line in enumerate(difference(before, json_text(state)))),
+        facts=(*changes, ("Kept in", str(app.drafts.of(run_id)))),
+        kept=kept,
+        finished=lambda _: app.drafts.forget(run_id) and None,
     )
-    app.open_dialog(ActDialog(app.look, plan))
+    app.open_dialog(EditDialog(app.look, plan, kept, lambda: app.drafts.forget(run_id)))
+
+
+class EditDialog(ActDialog):
+    """A dialog over something that was written: leaving it asks what becomes of that."""
+
+    def __init__(self, look: Look, plan: Plan, kept: str, forget: Callable[[], str]) -> None:
+        super().__init__(look, plan)
+        self._kept = kept
+        self._forget = forget
+
+    def action_close(self) -> None:
+        """Ask whether what was written is kept; escape there goes back to the dialog."""
+
+        def take(choice: str | None) -> None:
+            if choice is not None:
+                self.dismiss(None)
+                self.console_app.say(self._kept if choice == "keep" else self._forget())
+
+        items = [
+            Item("keep", "leave without saving; E offers what was written again", "keep"),
+            Item("forget", "leave, and remove what was written", "forget"),
+        ]
+        title = "Not saved yet; esc goes back to it"
+        self.console_app.open_dialog(MenuDialog(self.look, title, items), take)
 
 
 def difference(before: str, after: str) -> list[str]:
@@ -64,19 +121,24 @@ def difference(before: str, after: str) -> list[str]:
     return [*found[:DIFF_LINES], *more]
 
 
-def edited(app: Any, text: str) -> str | None:
-    """What the editor leaves of a text; None if it failed. The file is readable by its owner alone, and removed."""
+def edited(app: ForkjoinApp, text: str) -> str | None:
+    """What the editor leaves of a text; None if nothing was changed, or it could not be used.
+
+    The editor works on a file of its owner alone; a console that dies leaves it there.
+    """
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    handle, name = tempfile.mkstemp(suffix=".json", prefix="forkjoin-state-")
-    path = Path(name)
+    path: Path | None = None
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        path = app.drafts.new_file(text)
         with app.suspend():
-            code = subprocess.run([*shlex.split(editor), name], check=False).returncode
-        return path.read_text(encoding="utf-8") if code == 0 else None
+            code = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
+        left = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError, ValueError) as problem:
-        app.say(f"The editor {editor} could not be used: {problem}.", trouble=True)
+        kept = f" What it wrote is in {path}." if path is not None and path.exists() else ""
+        app.say(f"The editor {editor} could not be used: {problem}.{kept}", trouble=True)
         return None
-    finally:
-        path.unlink(missing_ok=True)
+    if code != 0 and left != text:
+        app.say(f"The editor ended with code {code}, so nothing is saved; what it wrote is in {path}.", trouble=True)
+        return None
+    path.unlink(missing_ok=True)
+    return left

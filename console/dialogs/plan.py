@@ -74,6 +74,8 @@ class Plan:
     """Run and branch of which the scheduler is to ask the external system."""
     asked: Callable[[Question], tuple[tuple[Option, ...], str]] | None = None
     """The options that the answer leaves, and the one to begin with."""
+    kept: str = ""
+    """What is said besides, where it is refused: what was written is not lost."""
     finished: Callable[[Receipt], None] | None = None
     """Called in the app's thread when the act was accepted."""
 

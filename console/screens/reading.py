@@ -146,11 +146,12 @@ class Reading:
         """Mark the runs with these row numbers."""
         view = self._view
 
-        def work(runtime: Runtime) -> set[str]:
-            return {run.id for run in read_rows(runtime.store, numbers) if run is not None}
+        def work(runtime: Runtime) -> dict[str, int]:
+            read = zip(numbers, read_rows(runtime.store, numbers), strict=True)
+            return {run.id: number for number, run in read if run is not None}
 
-        def take(ids: set[str]) -> None:
-            view.source.marks.add(ids, where)
+        def take(marked: dict[str, int]) -> None:
+            view.source.marks.add(marked, where)
             view.redraw_list()
 
         app = view.console_app

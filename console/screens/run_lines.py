@@ -38,7 +38,7 @@ def info_lines(view: RunsView, width: int) -> list[Line]:
     found = f"{len(order.numbers):,} of {order.total:,} {runs}" if where else f"{order.total:,} {runs}"
     text = f" {found}, {SORT_WORDS[view.sort]}, " + (f"filter {where}" if where else "no filter")
     if view.source.marks:
-        text += f"   {len(view.source.marks):,} marked"
+        text += f"   {view.source.marks.told(order)}"
     if view.reading.new_rows:
         text += f"   {view.reading.new_rows:,} new: {app.keymap.shown('show_new')} shows them"
     return [crop(plain(text), width)]

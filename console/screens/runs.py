@@ -11,6 +11,7 @@ from console.commands.base import Here
 from console.feed import Brings
 from console.panes.base import Showing
 from console.screens.base import View
+from console.screens.marks import Mark
 from console.screens.reading import Reading
 from console.screens.run_lines import info_lines, why_lines
 from console.screens.run_source import RunSource
@@ -83,8 +84,8 @@ class RunsView(View):
         if detail is None or run is None or detail.run.id != run.id:
             detail = None
         branch = self.area.branch() if detail is not None else None
-        ids = tuple(sorted(marks.ids))
-        return Here("runs", run, branch, detail, ids, marks.where, None, self.console_app.read_only)
+        told = marks.told(self.source.order) if marks else ""
+        return Here("runs", run, branch, detail, marks.ids, marks.where, None, self.console_app.read_only, marked=told)
 
     def _frame(self, width: int) -> Showing:
         app = self.console_app
@@ -198,7 +199,6 @@ class RunsView(View):
             self.console_app.say(problem.message, trouble=True)
             return
         self.where, self.only = text.strip(), ((), "")
-        self.source.marks.where = ""
         self.reorder()
 
     def find(self, text: str) -> None:
@@ -228,13 +228,24 @@ class RunsView(View):
     def mark(self) -> None:
         """Mark or unmark the run under the cursor, and go on."""
         if self.run is not None:
-            self.source.marks.turn(self.run.id, self.list.cursor)
+            self.source.marks.turn(Mark(self.source.key(self.list.cursor), self.run.id))
             self.list.move(1)
             self.redraw_list()
 
     def mark_range(self) -> None:
         """Mark from the last mark to the cursor."""
-        first, last = sorted((self.source.marks.last, self.list.cursor))
+        begun = self.source.marks.last
+        if begun is None:
+            self.console_app.say(
+                "V: no run was marked before; space marks one, V then all from it to here.", trouble=True
+            )
+            return
+        place = self.source.index_of(begun.number)
+        if place is None:
+            text = f"V: {begun.run_id}, marked last, is not in this list; space marks one that is."
+            self.console_app.say(text, trouble=True)
+            return
+        first, last = sorted((place, self.list.cursor))
         self.reading.mark(self.source.numbers(first, last - first + 1))
 
     def mark_all(self) -> None:

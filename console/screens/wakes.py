@@ -144,7 +144,7 @@ class WakesView(ListView):
 
     def _take_run(self, detail: RunDetail) -> None:
         self.known = detail
-        self.console_app.update_footer()
+        self.console_app.update_chrome("footer")
 
     def detail_lines(self, data: Any, key: Any, width: int) -> Sequence[Line]:
         """The why of the run, and what can be done."""

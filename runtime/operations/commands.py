@@ -10,8 +10,10 @@ from typing import Any
 from runtime.catalog import Catalog
 from runtime.clock import Clock
 from runtime.engine import controls
+from runtime.engine.draft import Draft
 from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused, StoreUnavailable
 from runtime.model.act import Act, Actor
+from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.operations import bulk as bulks
@@ -114,12 +116,18 @@ class Commands(BranchCommands):
         arguments = {"at": at.isoformat()}
         return self.acting.on_run("wake", run_id, lambda d, _: controls.set_wake(d, at), arguments=arguments, **how)
 
-    def edit(self, run_id: str, state: Any, **how: Any) -> Receipt:
-        """Replace the state; the act keeps the old one whole."""
+    def edit(self, run_id: str, state: Any, was: Mapping[str, Any] | None = None, **how: Any) -> Receipt:
+        """Replace the state; the act keeps the old one whole. Refused if it is no more what it `was` for the editor."""
+
+        def rule(draft: Draft, _: Branch | None) -> list[str]:
+            if was is not None and dict(draft.state) != dict(was):
+                raise Refused(f"Not saved: the state of {run_id} was changed by others while it was edited.")
+            return controls.edit_state(draft, state)
+
         return self.acting.on_run(
             "edit",
             run_id,
-            lambda d, _: controls.edit_state(d, state),
+            rule,
             before=lambda d: {"state": dict(d.state)},
             arguments={"state": state},
             **how,
