@@ -281,7 +281,7 @@ def test_the_state_is_edited_only_after_its_difference_was_shown(tmp_path: Path,
             assert run is not None and run.state["userId"] == "user-7"
             dialog = await desk.press("j", "E")
             assert "Save the state of mail-7" in dialog  # What can be retried can be edited first.
-            await desk.press("escape", "j", "j", "j", "E")
+            await desk.press("escape", "enter", "j", "j", "j", "E")
             assert "fine-1 is completed; nothing is left to edit" in desk.message
 
     story(told())
