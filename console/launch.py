@@ -83,10 +83,12 @@ def make_app(
     saved_views()  # What is wrong in the settings file is said before anything is drawn.
 
     def reader() -> Runtime:
-        return open_runtime(settings, read_only=True, actor=actor)
+        return open_runtime(settings, read_only=True, actor=actor, runs_code=not ways.restricted)
 
     def writer() -> Runtime:
-        return open_runtime(settings, read_only=settings.read_only, actor=actor, if_missing="refuse")
+        return open_runtime(
+            settings, read_only=settings.read_only, actor=actor, if_missing="refuse", runs_code=not ways.restricted
+        )
 
     return ForkjoinApp(
         reader,

@@ -73,12 +73,13 @@ class Runtime:
     queries: Queries
     actor: Actor
     read_only: bool = False
+    runs_code: bool = True
     systems: Lazily = field(default_factory=lambda: Lazily(dict))
 
     @cached_property
     def catalog(self) -> Catalog:
         """For acting: knows targets of systems and checks bindings."""
-        return _acting_catalog(self.settings, self.systems)
+        return _catalog(self.settings, self.systems, self.systems, runs_code=self.runs_code)
 
     @cached_property
     def commands(self) -> Commands:
@@ -179,6 +180,7 @@ def open_runtime(
     actor: Actor | None = None,
     clock: Clock | None = None,
     if_missing: IfMissing = "make",
+    runs_code: bool = True,
 ) -> Runtime:
     """Open the store of these settings and everything over it; raises StoreUnavailable."""
     directory = directory_of(settings)
@@ -202,15 +204,8 @@ def open_runtime(
     systems = Lazily(made)
 
     def reading() -> Catalog:
-        from runtime.catalog import Catalog
-        from runtime.catalog.probing import bound_by_running
-
-        return Catalog(
-            [Path(folder) for folder in settings.workflows],
-            binding_checks=_checks(systems),
-            examined_with=systems,
-            probe=None if read_only else bound_by_running,
-        )
+        # It names no targets: that would load the systems of every run that is looked at.
+        return _catalog(settings, {}, systems, runs_code=runs_code)
 
     return Runtime(
         settings,
@@ -220,6 +215,7 @@ def open_runtime(
         Queries(store, clock, reading, broken_plugins),
         actor or Actor("forkjoin", "scheduler"),
         read_only,
+        runs_code,
         systems,
     )
 
@@ -245,15 +241,18 @@ def _checks(systems: Mapping[str, Any]) -> Mapping[str, Any]:
     return Lazily(made)
 
 
-def _acting_catalog(settings: Settings, systems: Mapping[str, Any]) -> Catalog:
+def _catalog(
+    settings: Settings, systems: Mapping[str, Any], examined_with: Mapping[str, Any], *, runs_code: bool = True
+) -> Catalog:
     from runtime.catalog import Catalog
     from runtime.catalog.probing import bound_by_running
 
     return Catalog(
         [Path(folder) for folder in settings.workflows],
-        binding_checks=_checks(systems),
+        binding_checks=_checks(examined_with),
         systems=systems,
-        probe=None if settings.read_only else bound_by_running,
+        examined_with=examined_with,
+        probe=bound_by_running if runs_code and not settings.read_only else None,
         threads_per_workflow=settings.threads_per_workflow,
         call_timeout_seconds=settings.call_timeout_seconds,
     )
@@ -263,7 +262,8 @@ def catalog_of(settings: Settings) -> Catalog:
     """Workflows, to be checked without a store."""
     from runtime.external.registry import Systems
 
-    return _acting_catalog(settings, Lazily(lambda: Systems(directory_of(settings))))
+    systems = Lazily(lambda: Systems(directory_of(settings)))
+    return _catalog(settings, systems, systems)
 
 
 def scheduler_alive(runtime: Runtime) -> bool:

@@ -14,7 +14,7 @@ Probe = Callable[[Path], BoundTasks]
 
 
 class Deciding:
-    """Asks a probe about code that is undecided; without one (where nothing may be run) the tree has the last word."""
+    """Asks a probe about code that is undecided; without one (where nothing may be run) it stays a doubt."""
 
     def __init__(self, probe: Probe | None) -> None:
         self._probe = probe
@@ -23,8 +23,11 @@ class Deciding:
 
     def decided(self, code: Code | None) -> Code | None:
         """The code with what it truly binds; its `doubt` says why that could not be found."""
-        if code is None or not code.undecided or self._probe is None:
+        if code is None or not code.undecided:
             return code
+        if self._probe is None:
+            said = " ".join(code.problems) or "only running it tells, and nothing is run here."
+            return replace(code, problems=(), doubt=said)
         key = (code.path, code.hash)
         with self._lock:
             found = self._known.get(key)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from runtime.assembly import open_runtime
 from runtime.catalog import Catalog
 from runtime.catalog.probing import bound_by_running
 from runtime.catalog.syntax import BoundTasks, read_tasks
 from runtime.flow.problems import Problem
+from runtime.settings import Settings
 from tests.unit.catalog.test_catalog import flow, ship, step
 
 IMPORT = "from runtime.authoring import *\n"
@@ -145,3 +148,23 @@ def test_a_task_that_no_step_names_is_said_also_where_the_flow_is_wrong(tmp_path
     said = [w.message for w in warnings if w.code == "UNUSED_TASK"]
     assert "'send-emial', which is no task step of the flow; did you mean 'send-email'?" in said[0]
     assert "'other', but that step has `metadata.task`" in said[1]
+
+
+def test_sessions_that_may_run_nothing_doubt_and_all_others_run_it(tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    text = f"open({str(mark)!r}, 'w')\n" + UNDECIDED["computed"]
+    ship(tmp_path / "flows" / "shop", flow(step("a")), text)
+    given = {"store": str(tmp_path / "store"), "workflows": (str(tmp_path / "flows"),)}
+    open_runtime(Settings.load(given, env={})).close()
+    for read_only, runs_code in ((True, True), (False, False), (True, False)):
+        settings = Settings.load({**given, "read_only": read_only}, env={})
+        with closing(open_runtime(settings, read_only=read_only, runs_code=runs_code)) as runtime:
+            shown = {view["workflow"]: view for view in runtime.queries.flows()}
+            assert shown["shop"]["problems"] == []
+            assert "UNDECIDED_TASKS" in shown["shop"]["warnings"][0]
+            assert runtime.catalog.verdict(runtime.catalog.find("shop")).problems == ()
+            assert not mark.exists()
+    with closing(open_runtime(Settings.load(given, env={}))) as runtime:
+        shown = {view["workflow"]: view for view in runtime.queries.flows()}
+        assert (shown["shop"]["tasks"], shown["shop"]["warnings"]) == (["a"], [])
+    assert mark.exists()
