@@ -12,6 +12,16 @@ from typing import Any
 from runtime.errors import InvalidInput
 
 SETTINGS_FILE = "settings.toml"
+LONGEST_TEXT = 4_000
+LARGEST: dict[str, float] = {
+    "sweep_seconds": 86_400,
+    "batch_size": 100_000,
+    "polls_per_target": 10_000,
+    "call_timeout_seconds": 86_400,
+    "threads_per_workflow": 1_000,
+    "retention_days": 365_000,
+}
+"""The largest value of each number, where it has no other end."""
 
 
 def _default_store() -> str:
@@ -89,7 +99,7 @@ def _from_file(file: Path | None) -> Mapping[str, Any]:
             read = tomllib.load(stream)
     except FileNotFoundError:
         return {}
-    except (OSError, tomllib.TOMLDecodeError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:  # No TOML, or no UTF-8.
         raise InvalidInput(f"The settings file {path} cannot be read: {problem}.") from problem
     known = {f.name for f in fields(Settings)}
     for table in ("keys", "views"):  # The console reads these itself.
@@ -119,7 +129,16 @@ def _of_its_kind(name: str, value: Any, source: str) -> Any:
     return value
 
 
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:60]}... ({len(text):,} characters)"
+
+
 def _typed(name: str, value: Any, source: str) -> Any:
+    if any(
+        "\ud800" <= c <= "\udfff" for text in (value if isinstance(value, list | tuple) else [value]) for c in str(text)
+    ):
+        raise InvalidInput(f"{source}: {name} is no text in UTF-8.")
     default: Any = {f.name: f.default for f in fields(Settings)}[name]
     try:
         if isinstance(default, bool):
@@ -133,13 +152,17 @@ def _typed(name: str, value: Any, source: str) -> Any:
         if isinstance(default, tuple):
             return tuple(value.split(os.pathsep)) if isinstance(value, str) else tuple(str(v) for v in value)
         made = type(default)(value)
-    except (TypeError, ValueError):
-        raise InvalidInput(f"{source}: {name} cannot be {value!r}.") from None
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidInput(f"{source}: {name} cannot be {_shown(value)}.") from None
+    if isinstance(made, str) and ("\0" in made or len(made) > LONGEST_TEXT):
+        raise InvalidInput(f"{source}: {name} is longer than {LONGEST_TEXT:,} characters, or holds a NUL.")
+    if name in LARGEST and not made <= LARGEST[name]:
+        raise InvalidInput(f"{source}: {name} cannot be {_shown(value)}; it is at most {LARGEST[name]:,}.")
     if name == "metrics_port" and made > 65_535:
-        raise InvalidInput(f"{source}: {name} cannot be {value!r}; ports end at 65535.")
+        raise InvalidInput(f"{source}: {name} cannot be {_shown(value)}; ports end at 65535.")
     if isinstance(made, int | float) and made < (0 if name in ("retention_days", "metrics_port") else 0.001):
-        raise InvalidInput(f"{source}: {name} cannot be {value!r}; it is a number above 0.")
+        raise InvalidInput(f"{source}: {name} cannot be {_shown(value)}; it is a number above 0.")
     choices = {"log_level": ("debug", "info", "warning", "error"), "log_format": ("text", "json")}.get(name)
     if choices and made not in choices:
-        raise InvalidInput(f"{source}: {name} is one of {', '.join(choices)}, not {value!r}.")
+        raise InvalidInput(f"{source}: {name} is one of {', '.join(choices)}, not {_shown(value)}.")
     return made

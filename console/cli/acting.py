@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
+from console.cli.bounds import ACT_NUMBER
 from console.cli.session import at_revision, changing, json_argument, session, tell_environment, tell_receipt
 from runtime.errors import InvalidInput
 
@@ -163,7 +164,12 @@ def _moment(text: str, now: datetime) -> datetime:
             return now + timedelta(seconds=seconds(text))
         except InvalidInput:
             raise InvalidInput(f"--at {text} is neither an ISO 8601 moment nor a span like 5m.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+        except OverflowError:
+            raise InvalidInput(f"--at {text} leads beyond the year 9999.") from None
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)).astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput(f"--at {text} lies beyond the years 1 to 9999.") from None
 
 
 @click.command()
@@ -249,7 +255,7 @@ def release(scope: str, reason: str, dry_run: bool, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("act", type=int)
+@click.argument("act", type=ACT_NUMBER)
 @changing
 def undo(act: int, reason: str, dry_run: bool, as_json: bool) -> None:
     """Take back an act that is not carried out yet."""

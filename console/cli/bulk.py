@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from console.cli.bounds import ACT_NUMBER
 from console.cli.session import changing, reading, session, tell_receipt
 from console.format import say, table
 from runtime.operations.views import act_view
@@ -31,7 +32,7 @@ def bulk_list(as_json: bool) -> None:
 
 
 @bulk.command("show")
-@click.argument("act", type=int)
+@click.argument("act", type=ACT_NUMBER)
 @reading
 def bulk_show(act: int, as_json: bool) -> None:
     """What a bulk act did to each run."""
@@ -49,7 +50,7 @@ def bulk_show(act: int, as_json: bool) -> None:
 
 
 @bulk.command("stop")
-@click.argument("act", type=int)
+@click.argument("act", type=ACT_NUMBER)
 @changing
 def bulk_stop(act: int, reason: str, dry_run: bool, as_json: bool) -> None:
     """Stop a bulk act; what it has done stays done."""

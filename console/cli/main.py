@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -89,6 +90,12 @@ def run(arguments: list[str] | None = None) -> int:
         # Nobody reads any more; click turns a broken pipe into an exit of its own.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
+    except RecursionError:
+        return _fail("A value is nested too deeply to be shown or used; forkjoin doctor --deep names it.", 5)
+    except OSError as problem:
+        what = clean(str(problem.filename), 120) if problem.filename else "A file"
+        said = problem.strerror or type(problem).__name__
+        return _fail(f"{what} cannot be used: {said}. Check the name and its permissions.", 2 if _named(problem) else 5)
     except Exception as problem:
         if "debug" in (one.overrides.get("log_level"), os.environ.get("FORKJOIN_LOG_LEVEL")):
             import traceback
@@ -99,6 +106,11 @@ def run(arguments: list[str] | None = None) -> int:
         )
     finally:
         one.close()
+
+
+def _named(problem: OSError) -> bool:
+    """Whether the name that was given is what is wrong, not the disk."""
+    return problem.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EINVAL)
 
 
 def _refuse_broken(arguments: list[str]) -> None:

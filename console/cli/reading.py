@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from console.cli.advised import advised
+from console.cli.bounds import LIMIT
 from console.cli.session import reading, session
 from console.format import plain, say, short_span, status_word, table, until
 from runtime.errors import ForkjoinError, Refused, TimedOut
@@ -76,7 +77,7 @@ def filter_of(where: str, status: str | None, flow: str | None, labels: tuple[st
 @click.option("--flow", help="Only runs of this workflow.")
 @click.option("--label", multiple=True, metavar="K=V", help="Only runs with this label.")
 @click.option("--sort", default="created_at", help="created_at, updated_at, next_wake_at, attention or id.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--limit", type=LIMIT, default=50, show_default=True)
 @click.option("--after", metavar="RUN", help="Go on after this run.")
 @reading
 def list_runs(
@@ -186,7 +187,7 @@ def logs(run: str, branch: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--limit", type=LIMIT, default=50, show_default=True)
 @reading
 def wakes(limit: int, as_json: bool) -> None:
     """The wake board: next wakes across runs."""
@@ -217,7 +218,7 @@ def holds(as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--limit", type=LIMIT, default=50, show_default=True)
 @click.option("--run", help="Only acts on this run.")
 @reading
 def acts(limit: int, run: str | None, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from console.cli.bounds import REVISION
 from console.format import say
 from runtime.errors import InvalidInput, Refused
 from runtime.operations.actors import actor_of
@@ -168,7 +169,7 @@ def changing(function: F) -> F:
 
 def at_revision(function: F) -> F:
     """The option that refuses unless the run is as it was seen."""
-    return click.option("--revision", type=int, help="Refuse unless the run is at this revision.")(function)
+    return click.option("--revision", type=REVISION, help="Refuse unless the run is at this revision.")(function)
 
 
 def tell_receipt(receipt: Receipt, *, as_json: bool) -> None:

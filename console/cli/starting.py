@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from console.cli.acting import one_or_many, over_many
+from console.cli.bounds import COUNT
 from console.cli.session import changing, object_argument, progress, read_json, session, tell_environment, tell_receipt
 from console.format import say
 from runtime.errors import InvalidInput, TimedOut
@@ -66,7 +67,7 @@ def each_of(path: str) -> list[NewRun]:
 @click.option("--simulate", is_flag=True, help="Bind every unbound task to the simulated system.")
 @click.option("--follow", is_flag=True, help="Show it to the end, starting a scheduler if none is alive.")
 @click.option("--timeout", help="With --follow: give up after this span, like 5m.")
-@click.option("--count", type=int, help="So many runs at once.")
+@click.option("--count", type=COUNT, help="So many runs at once.")
 @click.option("--each", metavar="FILE", help="One run for each line of a file.")
 @changing
 def start(

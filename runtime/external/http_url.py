@@ -11,6 +11,7 @@ _ENV = re.compile(r"\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*")
 _FROM_ENV = "\ue000"
 _FROM_DATA = "\ue001"
 _AUTHORITY_END = re.compile(r"[/?#]")
+_DECODINGS = 4
 _HTTP = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -91,11 +92,23 @@ def checked_url(url: object) -> str:
         raise UnsafeUrl("`url` did not come out as a URL.") from None
     if parts.scheme not in ("http", "https") or not host:
         raise UnsafeUrl("`url` did not come out as an http:// or https:// URL with a host.")
-    if any(unquote(segment) in (".", "..") for segment in parts.path.split("/")):
+    if climbs(parts.path):
         raise UnsafeUrl("A value in the path of `url` is `.` or `..`, which would lead to another address.")
     if any(ord(character) < 33 or character in "\\\x7f" for character in url):
         raise UnsafeUrl("`url` came out with a space, backslash or control character in it.")
     return url
+
+
+def climbs(path: str) -> bool:
+    """Whether a server may read a part of a path as `.` or `..`.
+
+    Some decode before they split, decode twice, or leave out what follows a `;`: so every reading counts.
+    """
+    for _ in range(_DECODINGS):
+        if any(part.partition(";")[0] in (".", "..") for part in re.split(r"[/\\]", path)):
+            return True
+        path = unquote(path)
+    return False
 
 
 def _skeleton(template: str) -> tuple[str, list[str]]:

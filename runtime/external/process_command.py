@@ -107,6 +107,7 @@ def resolve(call: Call) -> Command:
     if not arguments[0].strip():
         raise InvalidCommand("The first item of `command` came out empty; it must name a program.")
     cwd = call.scope.render(call.binding.get("cwd"))
+    call.scope.render(call.binding.get("cwd"), quote=_staying)
     inherited = {name: f"${{env.{name}}}" for name in call.binding.get("inherit") or ()}
     environment = call.scope.render({**inherited, **(call.binding.get("env") or {})}, env=True)
     return Command(
@@ -118,6 +119,13 @@ def resolve(call: Call) -> Command:
             "FORKJOIN_KEY": call.request.idempotency_key,
         },
     )
+
+
+def _staying(text: str) -> str:
+    """A value within `cwd`, which must not lead to another folder than the one the flow names."""
+    if any(part in (".", "..") for part in text.split("/")):
+        raise InvalidCommand("A value in `cwd` is `.` or `..`, or holds one, which would lead to another folder.")
+    return text
 
 
 def _inheritable(name: Any) -> bool:

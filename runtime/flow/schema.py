@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from runtime.flow.metadata import FlowMetadata, StepMetadata
-from runtime.flow.shape import ABSENT, FilledText, Object, Shape, StepDuration
+from runtime.flow.shape import ABSENT, Name, Object, Shape, StepDuration
 
 
 class SchemaShape(Shape):
@@ -27,7 +27,7 @@ class SchemaShape(Shape):
 class StepShape(Shape):
     """What every step has."""
 
-    id: FilledText
+    id: Name
     name: str
     type: str
     metadata: StepMetadata = ABSENT
@@ -81,7 +81,7 @@ STEP_SHAPES: dict[str, type[StepShape]] = {
 class ConnectionShape(Shape):
     """A connection."""
 
-    id: FilledText
+    id: Name
     source_step_id: str
     target_step_id: str
     condition: str = ABSENT
@@ -91,9 +91,9 @@ class FlowShape(Shape):
     """A flow, its steps and connections left to their own models."""
 
     schema_: str = Field(default=ABSENT, alias="$schema")
-    id: FilledText
+    id: Name
     name: str
-    version: FilledText
+    version: Name
     global_state_schema: SchemaShape
     global_state: Object = ABSENT
     steps: list[Any]

@@ -63,6 +63,8 @@ PositiveInterval = Annotated[str | float, PlainValidator(_positive_interval)]
 StepDuration = Annotated[str, PlainValidator(_step_duration)]
 Coefficient = Annotated[float, Field(ge=1, le=1000, allow_inf_nan=False)]
 FilledText = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+"""What ids are made of: branches are named after steps, and no store takes names of any length."""
 Object = dict[str, Any]
 ABSENT: Any = None
 """Default of a key that may be left out but not be null."""

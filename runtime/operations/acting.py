@@ -12,7 +12,7 @@ from runtime.clock import Clock
 from runtime.engine.advance import conclude
 from runtime.engine.controls import what_is_seen
 from runtime.engine.draft import Draft, Situation
-from runtime.errors import Conflict, Damaged, NotFound, Refused, StoreUnavailable, Unconfirmed
+from runtime.errors import Conflict, Damaged, InvalidInput, NotFound, Refused, StoreUnavailable, Unconfirmed
 from runtime.flow.program import Program
 from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Branch
@@ -41,6 +41,9 @@ class Receipt:
     act: Act | None = None
     run: Run | None = None
     dry_run: bool = False
+
+
+LONGEST_REASON = 4_000
 
 
 class Acting:
@@ -87,7 +90,10 @@ class Acting:
         return program_of(self.store, self.catalog, run)
 
     def new_act(self, verb: str, target: str, reason: str, **facts: Any) -> Act:
-        """An act of this actor, due at once, not yet numbered."""
+        """An act of this actor, due at once, not yet numbered; InvalidInput if its reason is too long."""
+        if len(reason) > LONGEST_REASON:
+            said = f"The reason has {len(reason):,} characters, where at most {LONGEST_REASON:,} are kept; shorten it."
+            raise InvalidInput(said)
         now = self.clock.now()
         actor = self.actor
         return Act(

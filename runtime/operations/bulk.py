@@ -18,6 +18,7 @@ TICK_SECONDS = 1.0
 CANARY_SECONDS = 300.0
 WATCHED_SECONDS = 3_600.0
 """How long what a retry came to is looked at, at most."""
+FASTEST = 10_000
 DEFAULT_RATE = 10.0
 
 
@@ -38,8 +39,8 @@ def accept(
     acting.refuse_read_only(verb)
     if not where.strip():
         raise InvalidInput("--where must not be empty: name the runs the act is meant for.")
-    if rate is not None and rate <= 0:
-        raise InvalidInput("--rate is a number of runs a second above 0.")
+    if rate is not None and not 0 < rate <= FASTEST:
+        raise InvalidInput(f"--rate is a number of runs a second above 0, at most {FASTEST:,}.")
     if not runs:
         raise Refused(f"No run matches {where}.")
     names = ", ".join(r.id for r in runs[:5]) + (f" and {len(runs) - 5} more" if len(runs) > 5 else "")

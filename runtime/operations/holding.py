@@ -20,6 +20,9 @@ def active_hold(acting: Acting, scope: str) -> Hold | None:
     return next((h for h in acting.store.holds() if same_scope(h.scope, scope)), None)
 
 
+LONGEST_SCOPE = 500
+
+
 def hold(
     acting: Acting,
     scope: str,
@@ -33,6 +36,8 @@ def hold(
 ) -> Receipt:
     """Set a hold. Refused when the same scope is held already, NotFound when nothing has its name unless `force`."""
     acting.refuse_read_only("hold")
+    if len(scope) > LONGEST_SCOPE:
+        raise InvalidInput(f"A scope has at most {LONGEST_SCOPE} characters; this one has {len(scope):,}.")
     checked_scope(acting, scope, force=force)
     if clocks not in ("stop", "run"):
         raise InvalidInput("--clocks is stop or run.")

@@ -19,6 +19,9 @@ from runtime.operations.acting import Acting, Receipt, recording
 from runtime.operations.ids import checked_id, random_id
 from runtime.store.base import Save
 
+MOST_LABELS = 100
+LONGEST_LABEL = 500
+
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
@@ -37,6 +40,17 @@ def initial_state(flow: Flow, given: Mapping[str, Any]) -> dict[str, Any]:
     if wrong:
         raise InvalidInput(f"The state does not fit globalStateSchema of {flow.id}: {'; '.join(wrong)}")
     return dict(value)
+
+
+def check_labels(labels: Mapping[str, str]) -> None:
+    """Refuse labels that are too many or too long for a list and a filter; InvalidInput."""
+    if len(labels) > MOST_LABELS:
+        raise InvalidInput(f"A run has at most {MOST_LABELS} labels; these are {len(labels):,}.")
+    for name, value in labels.items():
+        if len(name) > LONGEST_LABEL or len(value) > LONGEST_LABEL:
+            raise InvalidInput(
+                f"The label {name[:60]!r} is too long: name and value have at most {LONGEST_LABEL} characters."
+            )
 
 
 def start_runs(
@@ -60,6 +74,7 @@ def start_runs(
     now = acting.clock.now()
     saves: list[Save] = []
     for new in new_runs:
+        check_labels(new.labels)
         run_id = checked_id(new.id) if new.id is not None else random_id()
         simulated = simulate
         run = Run(

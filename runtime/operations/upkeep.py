@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from runtime.errors import Refused
 from runtime.model.status import RunStatus
@@ -51,7 +51,10 @@ def _scheduled(acting: Acting, flow: str) -> tuple[str, str]:
 def prune(acting: Acting, older_than: timedelta, *, failed: bool, reason: str, dry_run: bool) -> Receipt:
     """Remove ended runs that owe nothing to an external system any more."""
     acting.refuse_read_only("prune")
-    edge = acting.clock.now() - older_than
+    try:
+        edge = acting.clock.now() - older_than
+    except OverflowError:
+        edge = datetime.min.replace(tzinfo=UTC)  # Nothing is that old.
     statuses = (RunStatus.COMPLETED, RunStatus.CANCELLED, *((RunStatus.FAILED,) if failed else ()))
     gone = [
         run.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,16 @@ from runtime.store.read_only_file import BUSY_SECONDS, ReadOnlyFile
 def encode(document: Mapping[str, Any]) -> bytes:
     """A document as JSON; keys that are not text become text, as in a JSON file."""
     return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS)
+
+
+def stored_name(table: str) -> str:
+    """The name a table has in SQLite, which does not tell upper from lower case: `Ab` is `t_^ab`."""
+    return "t_" + re.sub(r"[A-Z^]", lambda found: "^" + found[0].lower(), table)
+
+
+def table_name(stored: str) -> str:
+    """The table that has this name in SQLite."""
+    return re.sub(r"\^(.)", lambda found: "^" if found[1] == "^" else found[1].upper(), stored[2:], flags=re.DOTALL)
 
 
 class RowStorage(Storage):
@@ -68,7 +79,7 @@ class RowStorage(Storage):
     @staticmethod
     def quoted(table: str) -> str:
         """The SQL name of a table of documents."""
-        return '"t_' + table.replace('"', '""') + '"'
+        return '"' + stored_name(table).replace('"', '""') + '"'
 
     @staticmethod
     def layout(table: str) -> Layout:
@@ -79,7 +90,9 @@ class RowStorage(Storage):
         """Whether a table of documents is in the file."""
         if table in self._known:
             return True
-        row = self.con.execute("SELECT 1 FROM sqlite_master WHERE type='table' AND name=?", ("t_" + table,)).fetchone()
+        row = self.con.execute(
+            "SELECT 1 FROM sqlite_master WHERE type='table' AND name=?", (stored_name(table),)
+        ).fetchone()
         if row is not None and self.depth == 0:
             self._known.add(table)
         return row is not None
@@ -132,12 +145,19 @@ class RowStorage(Storage):
         columns = self.layout(table).columns
         return (doc_id, *(_plain(document.get(c)) for c in columns), encode(document))
 
-    def put(self, table: str, rows: list[tuple[int, Mapping[str, Any]]]) -> None:
-        """Insert or replace documents by id."""
-        count = len(self.layout(table).columns) + 2
-        marks = ",".join("?" * count)
+    def put(self, table: str, rows: list[tuple[int, Mapping[str, Any]]], *, replacing: bool = True) -> None:
+        """Insert or replace documents by id.
+
+        With `replacing`, one takes the place of any other that has its unique keys; else that is an IntegrityError.
+        """
+        names = ["doc_id", *self.layout(table).columns, "doc"]
+        marks = ",".join("?" * len(names))
+        # Rows whose keys change places stand in each other's way only while they are written one by one.
+        if not replacing:
+            self.con.executemany(f"DELETE FROM {self.quoted(table)} WHERE doc_id=?", [(i,) for i, _ in rows])
         self.con.executemany(
-            f"INSERT OR REPLACE INTO {self.quoted(table)} VALUES ({marks})", [self.row(table, i, d) for i, d in rows]
+            f"INSERT {'OR REPLACE ' if replacing else ''}INTO {self.quoted(table)} VALUES ({marks})",
+            [self.row(table, i, d) for i, d in rows],
         )
 
     def tables(self) -> list[str]:
@@ -145,7 +165,7 @@ class RowStorage(Storage):
         found = self.con.execute(
             "SELECT name FROM sqlite_master WHERE type='table' AND name LIKE 't\\_%' ESCAPE '\\' ORDER BY rowid"
         )
-        return [name[2:] for (name,) in found]
+        return [table_name(name) for (name,) in found]
 
     def read(self) -> dict[str, dict[str, Any]] | None:
         """Everything, as TinyDB's storages give it; None for an empty file."""

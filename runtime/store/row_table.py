@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
@@ -14,6 +16,7 @@ from tinydb.table import Document, Table
 from runtime.store.layout import Layout
 from runtime.store.row_storage import RowStorage, encode
 
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _COMPARED = {"==": "=", "<=": "<=", "<": "<", ">=": ">=", ">": ">"}
 
 
@@ -43,6 +46,12 @@ def narrow(condition: Any, layout: Layout) -> tuple[str, list[Any]] | None:
             if kind == "==" or layout.columns[column] != "TEXT":
                 return f'"{column}" {_COMPARED[kind]} ?', [value]
     return None
+
+
+def within(ids: Iterable[Any]) -> tuple[str, list[Any]]:
+    """The SQL condition for documents with these numbers; like TinyDB, one that is no whole number finds nothing."""
+    known = [int(text) for text in map(str, ids) if _NUMBER.fullmatch(text) and abs(int(text)) < 2**63]
+    return "doc_id IN (SELECT value FROM json_each(?))", [orjson.dumps(known).decode()]
 
 
 class RowTable(Table):
@@ -79,12 +88,9 @@ class RowTable(Table):
     def get(self, cond: QueryLike | None = None, doc_id: int | None = None, doc_ids: Any = None) -> Any:
         """One document by query or id, or documents by ids, as in TinyDB."""
         if doc_id is not None:
-            return next((self.document_class(d, i) for i, d in self._select(("doc_id = ?", [int(doc_id)]))), None)
+            return next((self.document_class(d, i) for i, d in self._select(within([doc_id]))), None)
         if doc_ids is not None:
-            wanted = [int(i) for i in doc_ids]
-            marks = ",".join("?" * len(wanted))
-            found = self._select((f"doc_id IN ({marks})", list(wanted)))
-            return [self.document_class(d, i) for i, d in found]
+            return [self.document_class(d, i) for i, d in self._select(within(doc_ids))]
         if cond is None:
             raise RuntimeError("You have to pass either cond or doc_id or doc_ids")
         return next((self.document_class(d, i) for i, d in self._select(self._narrowed(cond)) if cond(d)), None)
@@ -109,14 +115,14 @@ class RowTable(Table):
     def insert(self, document: Mapping[str, Any]) -> int:
         """Insert one document."""
         given = document.doc_id if isinstance(document, Document) else None
-        with self.rows.transaction(), self._touching(("doc_id = ?", [given]) if given is not None else ("0", [])):
+        with self.rows.transaction(), self._touching(within([given]) if given is not None else ("0", [])):
             return super().insert(document)
 
     def insert_multiple(self, documents: Iterable[Mapping[str, Any]]) -> list[int]:
         """Insert documents in one commit."""
         known = list(documents)
         ids = [d.doc_id for d in known if isinstance(d, Document)]
-        with self.rows.transaction(), self._touching((f"doc_id IN ({','.join('?' * len(ids))})", ids)):
+        with self.rows.transaction(), self._touching(within(ids)):
             return super().insert_multiple(known)
 
     def update(self, fields: Any, cond: QueryLike | None = None, doc_ids: Any = None) -> list[int]:
@@ -133,7 +139,7 @@ class RowTable(Table):
 
     def _candidates(self, cond: QueryLike | None, ids: list[int] | None) -> tuple[str, list[Any]] | None:
         if ids is not None:
-            return f"doc_id IN ({','.join('?' * len(ids))})", [int(i) for i in ids]
+            return within(ids)
         return self._narrowed(cond)
 
     @contextmanager
@@ -167,7 +173,13 @@ class RowTable(Table):
             gone = [(i,) for i in before if i not in table]
             if gone:
                 self.rows.con.executemany(f"DELETE FROM {self.rows.quoted(self.name)} WHERE doc_id=?", gone)
-            self.rows.put(self.name, [(i, d) for i, d in table.items() if before.get(i) != encode(d)])
+            changed = [(i, d) for i, d in table.items() if before.get(i) != encode(d)]
+            try:
+                self.rows.put(self.name, changed, replacing=False)
+            except (sqlite3.IntegrityError, OverflowError) as problem:
+                keys = ", ".join(self.rows.layout(self.name).unique) or "number"
+                said = f"A document of {self.name} has a {keys} that another has, or a number beyond 64 bits."
+                raise ValueError(f"{said} Nothing was written ({problem}).") from problem
 
 
 class RowDB(TinyDB):

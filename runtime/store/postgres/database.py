@@ -16,7 +16,7 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from runtime.errors import StoreAway, StoreUnavailable, Unconfirmed
+from runtime.errors import ForkjoinError, StoreAway, StoreUnavailable, Unconfirmed
 from runtime.store.postgres.address import conninfo, shown, without_password
 from runtime.store.postgres.queries import sql
 
@@ -59,6 +59,10 @@ async def silence(dsn: str) -> str:
     except psycopg.OperationalError as problem:
         return said(problem)
     return ""
+
+
+class Unwritable(ForkjoinError):
+    """A value that no PostgreSQL takes, like a key beyond the size of an index entry."""
 
 
 class Database:
@@ -192,6 +196,9 @@ class Database:
                 if committing and self._cut(problem):
                     raise self._unconfirmed(problem, transaction) from problem
                 raise self.unavailable(problem) from problem
+            except (psycopg.DataError, errors.ProgramLimitExceeded) as problem:
+                # What was to be written is at fault, not the store: others can be saved.
+                raise Unwritable(f"It cannot be stored: {said(problem)}. Nothing was saved.") from problem
             except psycopg.Error as problem:
                 raise self.unavailable(problem) from problem
         raise AssertionError("every attempt returns or raises")
