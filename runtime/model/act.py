@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from runtime.model.moment import Moment
 from runtime.model.target import in_scope
 
 
@@ -26,8 +26,8 @@ class Act:
     """Something an operator did, with actor, reason and what it changed."""
 
     id: int
-    at: datetime
-    due_at: datetime
+    at: Moment
+    due_at: Moment
     actor: str
     source: str
     verb: str
@@ -50,11 +50,11 @@ class Hold:
 
     scope: str
     actor: str
-    at: datetime
+    at: Moment
     reason: str = ""
     clocks: str = "stop"
     """stop: timeouts stand still; run: they go on."""
-    released_at: datetime | None = None
+    released_at: Moment | None = None
     """Released holds are kept so that the clocks they stopped stay right."""
 
     def covers(self, *, run_id: str, workflow: str, flow_id: str, system: str = "", target: str = "") -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
+from runtime.model.moment import Moment
 from runtime.model.status import BranchStatus, ObservationState
 
 
@@ -16,7 +16,7 @@ class Failure:
 
     type: str
     message: str
-    at: datetime
+    at: Moment
     details: Any = None
     retryable: bool = True
 
@@ -25,10 +25,10 @@ class Failure:
 class Cancel:
     """A cancel owed to an external system until it answers."""
 
-    requested_at: datetime
+    requested_at: Moment
     tries: int = 0
-    next_at: datetime | None = None
-    confirmed_at: datetime | None = None
+    next_at: Moment | None = None
+    confirmed_at: Moment | None = None
     problem: str | None = None
 
 
@@ -37,7 +37,7 @@ class Observation:
     """How well the external work is seen: state, when last seen, polls missed in a row."""
 
     state: ObservationState = ObservationState.FRESH
-    seen_at: datetime | None = None
+    seen_at: Moment | None = None
     missed: int = 0
 
 
@@ -49,10 +49,10 @@ class Attempt:
     idempotency_key: str
     external_system: str
     target: str
-    requested_at: datetime
+    requested_at: Moment
     status: BranchStatus = BranchStatus.STARTING
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
     external_id: str | None = None
     failure: Failure | None = None
     progress: float | None = None
@@ -68,21 +68,21 @@ class StepVisit:
 
     step_id: str
     visit: int
-    entered_at: datetime
+    entered_at: Moment
     status: BranchStatus = BranchStatus.PENDING
-    ended_at: datetime | None = None
+    ended_at: Moment | None = None
     attempts: tuple[Attempt, ...] = ()
     result: Any = None
     recorded: bool = False
     """The step's own work came to its end and `result` holds what it gave, even if that is null."""
     failure: Failure | None = None
-    due_at: datetime | None = None
+    due_at: Moment | None = None
     """When an open timer fires; fixed once."""
     event: str | None = None
     """Name of the awaited event."""
     budget_from: int = 1
     """Number of the attempt at which the present budget of automatic attempts began."""
-    budget_at: datetime | None = None
+    budget_at: Moment | None = None
     """When that budget began; scheduleToClose counts from it."""
     settled: tuple[tuple[str, int], ...] = ()
     """What a join consumed: branch id and index into that branch's `steps`, in branch order."""
@@ -105,7 +105,7 @@ class Branch:
     seq: int
     """Creation order within the run, from 0."""
     step_id: str
-    created_at: datetime
+    created_at: Moment
     parent: str | None = None
     fork: str = ""
     """The fork it belongs to, `<parent>/<fork step>.<visit>`; empty for `main`."""
@@ -127,12 +127,12 @@ class Branch:
     """The join, `<join step>@<visit>` or `<join step>` for failFast, that cancelled it."""
     observation: Observation | None = None
     last_poll_failure: Failure | None = None
-    last_polled_at: datetime | None = None
-    next_poll_at: datetime | None = None
+    last_polled_at: Moment | None = None
+    next_poll_at: Moment | None = None
     polls: int = 0
     poll_streak: int = 0
     """Polls of the present attempt, for backoff."""
-    retry_at: datetime | None = None
+    retry_at: Moment | None = None
     expired: bool = False
     """A timeout of the present step expired."""
     held_by: str | None = None

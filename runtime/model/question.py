@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+
+from runtime.model.moment import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +16,9 @@ class Question:
     """status: how the work stands. logs: what the system has logged of it."""
     run_id: str
     branch: str
-    asked_at: datetime
+    asked_at: Moment
     by: str
-    answered_at: datetime | None = None
+    answered_at: Moment | None = None
     reading: str = ""
     """running, completed, failed, lost or unreachable; empty for logs."""
     text: str = ""

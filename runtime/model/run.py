@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from runtime.model.branch import Failure
+from runtime.model.moment import Moment
 from runtime.model.status import RunStatus
 
 
@@ -31,12 +31,12 @@ class Run:
     flow_id: str
     flow_version: str
     flow_hash: str
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
     status: RunStatus = RunStatus.PENDING
     revision: int = 0
-    ended_at: datetime | None = None
-    next_wake_at: datetime | None = None
+    ended_at: Moment | None = None
+    next_wake_at: Moment | None = None
     wake_reason: str = ""
     """What the next wake is for, like `poll send-email`."""
     state: Mapping[str, Any] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class Run:
     code_hash: str | None = None
     acknowledged: str | None = None
     lease_owner: str | None = None
-    lease_until: datetime | None = None
+    lease_until: Moment | None = None
 
     @property
     def stands_still(self) -> bool:
@@ -108,7 +108,7 @@ class Firing:
     """Branch that carries the token on."""
     token_index: int
     """Index of the join step's visit in that branch's `steps`."""
-    fired_at: datetime
+    fired_at: Moment
     undone: bool = False
 
 
@@ -116,7 +116,7 @@ class Firing:
 class HistoryEntry:
     """One thing that happened to a run."""
 
-    at: datetime
+    at: Moment
     kind: str
     message: str
     branch: str | None = None
@@ -129,7 +129,7 @@ class HistoryEntry:
 class Poll:
     """One poll of a branch: what was answered and how it was read."""
 
-    at: datetime
+    at: Moment
     branch: str
     attempt: int
     number: int
@@ -138,4 +138,4 @@ class Poll:
     answer: str
     reading: str
     """running, completed, failed, lost or unreachable."""
-    next_poll_at: datetime | None = None
+    next_poll_at: Moment | None = None

@@ -14,6 +14,7 @@ from runtime.errors import NotFound, Refused
 from runtime.operations.acting import Acting, Receipt, recording
 from runtime.operations.systems import systems
 from runtime.store.base import RunStore
+from runtime.store.facts import fact_in
 
 KEY = "home:"
 PAGE = 500
@@ -35,10 +36,11 @@ def homes(store: RunStore, now: datetime) -> list[Home]:
     beat = store.meta("scheduler") or {}
     alive = beat.get("workers", []) if scheduler_state(beat, now)[0] else []
     found, after = [], 0
-    while page := store.page("meta", after, PAGE):
+    while page := store.raw("meta", after, PAGE):
         after = page[-1][0]
-        found += [d for _, d in page if str(d["key"]).startswith(KEY) and d["value"]]
-    return [_home(str(d["key"]).removeprefix(KEY), d["value"], alive) for d in sorted(found, key=lambda d: d["key"])]
+        keys = [(str(columns["key"]), doc) for _, columns, doc in page]
+        found += [(key, value) for key, doc in keys if key.startswith(KEY) and (value := fact_in(key, doc))]
+    return [_home(key.removeprefix(KEY), value, alive) for key, value in sorted(found, key=lambda one: one[0])]
 
 
 def _home(system: str, value: Mapping[str, Any], alive: list[Mapping[str, Any]]) -> Home:

@@ -73,10 +73,6 @@ def head_of(row: HeadRow) -> Run:
     if (run.next_wake_at is None) != (row.wake_ts is None):
         # One way it would be lost, the other way it would be woken again and again for nothing.
         raise Unfit("and its row do not agree whether a next wake is set")
-    for name in ("created_at", "updated_at", "next_wake_at", "ended_at"):
-        moment: datetime | None = getattr(run, name)
-        if moment is not None and moment.tzinfo is None:
-            raise Unfit(f"does not fit ({name} has no time zone)")
     return run
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ from runtime.model.codec import from_document
 from runtime.plain_json import MAXIMUM_DEPTH, exact_json
 from runtime.safe_text import described
 from runtime.store.documents import Unfit
-from runtime.store.kinds import FACTS, KINDS, Beat, Fact
+from runtime.store.kinds import FACTS, HOME, KINDS, Fact, Home
 
 DEEPEST = MAXIMUM_DEPTH + 12
 """Levels a document may have: so much deeper than a value does one stand in a document."""
@@ -27,22 +26,17 @@ def fitted(table: str, document: Any) -> Any:
         record = from_document(document, KINDS[table])
     except Exception as problem:  # of any type: the document may be anything
         raise Unfit(f"does not fit ({described(problem, 200).rstrip('.')})") from problem
-    for name, value in vars_of(record).items():
-        if isinstance(value, datetime) and value.tzinfo is None:
-            raise Unfit(f"does not fit ({name} has no time zone)")
     if table == "meta":
         _check_fact(record)
     return record
 
 
 def _check_fact(fact: Fact) -> None:
-    kind = FACTS.get(fact.key, dict[str, Any] | None if fact.key.startswith("home:") else Any)
+    kind = FACTS.get(fact.key, Home | None if fact.key.startswith(HOME) else Any)
     try:
-        value = from_document(fact.value, kind)
+        from_document(fact.value, kind)
     except Exception as problem:
         raise Unfit(f"does not fit ({described(problem, 200).rstrip('.')})") from problem
-    if isinstance(value, Beat) and value.beat_at is not None and value.beat_at.tzinfo is None:
-        raise Unfit("does not fit (beat_at has no time zone)")
 
 
 def parsed(doc: Any) -> dict[str, Any]:
@@ -68,11 +62,6 @@ def fits(table: str, doc: Any) -> bool:
     except Unfit:
         return False
     return True
-
-
-def vars_of(record: Any) -> Mapping[str, Any]:
-    """The fields of a record and their values, not looking into them."""
-    return {name: getattr(record, name) for name in record.__dataclass_fields__}
 
 
 def shown_act(number: int, target: Any, doc: Any) -> Act:

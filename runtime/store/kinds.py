@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Branch
+from runtime.model.moment import Moment
 from runtime.model.question import Question
 from runtime.model.run import Firing, HistoryEntry, Poll, Run
 
@@ -34,9 +34,9 @@ class ScheduleState:
 
     workflow: str
     enabled: bool = False
-    enabled_at: datetime | None = None
-    last_tick: datetime | None = None
-    queued: datetime | None = None
+    enabled_at: Moment | None = None
+    last_tick: Moment | None = None
+    queued: Moment | None = None
 
 
 @dataclass(frozen=True)
@@ -57,17 +57,34 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class WorkerSeen:
+    """One worker in a heartbeat."""
+
+    name: str
+    host: str | None = None
+    systems: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where the local work of a system lies."""
+
+    host: str
+    directory: str
+
+
+@dataclass(frozen=True)
 class Beat:
     """What readers of a heartbeat rely on."""
 
-    beat_at: datetime | None = None
-    started_at: datetime | None = None
+    beat_at: Moment | None = None
+    started_at: Moment | None = None
     host: str | None = None
     pid: int | None = None
     stopped: bool = False
     lateness_s: float | None = None
     rates: list[float] = field(default_factory=list)
-    workers: list[dict[str, Any]] | None = None
+    workers: list[WorkerSeen] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +97,8 @@ class SystemCalls:
     p95_ms: float | None = None
 
 
+HOME = "home:"
+"""How the keys of facts about homes begin."""
 FACTS: dict[str, Any] = {
     "scheduler": Beat | None,
     "systems": dict[str, SystemCalls] | None,

@@ -41,6 +41,7 @@ DAMAGE: dict[str, Any] = {
     "wrong types": lambda doc: json.dumps({key: [[7]] for key in json.loads(doc)}),
     "of another": lambda doc: json.dumps({**json.loads(doc), **OTHER}),
     "of a later version": lambda doc: json.dumps({**json.loads(doc), **LATER}),
+    "without time zones": lambda doc: doc.replace('+00:00"', '"').replace('Z"', '"'),
     "too deep": lambda doc: doc[:-1] + ', "more": ' + "[" * 2_000 + "]" * 2_000 + "}",
     "without a moment": lambda doc: json.dumps({k: v for k, v in json.loads(doc).items() if not k.endswith("at")}),
 }
@@ -55,7 +56,7 @@ HARMLESS = (
         for table in ("schedules", "meta", "flows", "history", "branches")
     }
     | {("of a later version", table) for table in ("holds", "schedules", "acts", "questions")}
-    | {("of another", "holds")}
+    | {("of another", "holds"), ("without time zones", "schedules"), ("without time zones", "flows")}
 )
 
 
