@@ -43,23 +43,23 @@ def member_path(path: str, key: str) -> str:
     return f"{path}[{json.dumps(key)}]"
 
 
-def cut_deep(text: str, mark: str) -> str:
-    """JSON text in which every list or object below the deepest level is replaced by the text `mark`.
+def cut_deep(text: str, mark: str, levels: int = MAXIMUM_DEPTH) -> str:
+    """JSON text in which every list or object below so many levels is replaced by the text `mark`.
 
     Reads brackets and strings only, in linear time and without recursion: text that is no JSON stays none.
     """
-    if text.count("[") + text.count("{") <= MAXIMUM_DEPTH:
+    if text.count("[") + text.count("{") <= levels:
         return text
     depth, kept, begin = 0, [], 0
     for token in _TOKENS.finditer(text):
         sign = token[0]
         if sign in ("[", "{"):
             depth += 1
-            if depth == MAXIMUM_DEPTH + 1:
+            if depth == levels + 1:
                 kept.append(text[begin : token.start()])
                 begin = len(text)
         elif sign in ("]", "}"):
-            if depth == MAXIMUM_DEPTH + 1:
+            if depth == levels + 1:
                 kept.append(json.dumps(mark))
                 begin = token.end()
             depth -= 1

@@ -49,7 +49,7 @@ class Answer:
         return self.body[: limit * 4].decode("utf-8", "replace")[:limit]
 
     def json(self) -> Any:
-        """The body as JSON; None when it is empty or says it is something else.
+        """The body as JSON, parts nested too deeply as `DEEP`; None when it is empty or says it is something else.
 
         Raises:
             NotJson: when it says it is JSON and is not.
@@ -57,7 +57,7 @@ class Answer:
         if not self.body.strip():
             return None
         try:
-            return read_json(self.body)
+            return read_json(self.body, mark_deep=True)
         except NotJson:
             kind = self.headers.get("content-type", "application/json")
             if "json" in kind.lower():

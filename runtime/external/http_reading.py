@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import datetime
 from typing import Any
@@ -11,10 +12,11 @@ from runtime.external.base import Call
 from runtime.external.http_binding import PollBinding, StartBinding
 from runtime.external.http_exchange import Answer, retry_after
 from runtime.external.http_status import doubt, is_listed
-from runtime.external.json_answer import RESULT_LIMIT, NotJson, result_size
+from runtime.external.json_answer import DEEP, RESULT_LIMIT, NotJson, result_size
 from runtime.external.no_id import NO_EXTERNAL_ID, no_id_message, usable_id
 from runtime.external.secrets import hide
 from runtime.model.task import Completed, Failed, Lost, Running, Started
+from runtime.plain_json import TOO_DEEP
 
 _LATER = frozenset({408, 425, 429})
 """4xx that say to come again, not that the request is wrong (RFC 9110, RFC 8470, RFC 6585)."""
@@ -65,6 +67,9 @@ def read_poll(answer: Answer, binding: PollBinding, call: Call, now: datetime) -
     status = reader.value("status", binding.status)
     if is_listed(status, binding.completed):
         result = reader.optional("result", binding.result)
+        if DEEP in json.dumps(result, ensure_ascii=False):
+            message = f"{answer.host} reports the work as completed, but its result cannot be stored: {TOO_DEEP}."
+            return Failed(message, type="InvalidResult", retryable=False)
         if result_size(result) > RESULT_LIMIT:
             message = f"{answer.host} reports the work as completed, but its result is over 256 kB."
             return Failed(message, type="ResultTooLarge", retryable=False)

@@ -7,8 +7,14 @@ import math
 import re
 from typing import Any
 
+from runtime.plain_json import MAXIMUM_DEPTH, TOO_DEEP, cut_deep
+
 RESULT_LIMIT = 256 * 1024
 """Bytes a result may have as JSON text (DESIGN section 4)."""
+BODY_LEVELS = MAXIMUM_DEPTH + 10
+"""Levels a body may have: a result stands some levels deep in it."""
+DEEP = "\ue000 nested too deeply \ue000"
+"""What stands for a part of a body that is nested too deeply."""
 _SUSPECT = re.compile(rb"\d{19}|\\u[dD]|\d[eE]|NaN|Infinity")
 
 
@@ -16,13 +22,24 @@ class NotJson(ValueError):
     """Text that is not the JSON we accept; the message says why, to follow `because`."""
 
 
-def read_json(raw: bytes) -> Any:
+def read_json(raw: bytes, *, mark_deep: bool = False) -> Any:
     """The value of JSON text.
 
+    Args:
+        raw: The text in UTF-8.
+        mark_deep: Read what is nested too deeply as the text `DEEP`, so that the rest can be read.
+
     Raises:
-        NotJson: when it is not JSON, or holds a number that is not finite or does not fit 64 bits.
+        NotJson: when it is not JSON, or holds a number that is not finite or does not fit 64 bits, or is nested too
+            deeply.
     """
     try:
+        if raw.count(b"[") + raw.count(b"{") > BODY_LEVELS:
+            text = raw.decode("utf-8-sig")
+            cut = cut_deep(text, DEEP, BODY_LEVELS)
+            if cut is not text and not mark_deep:
+                raise NotJson(TOO_DEEP)
+            raw = cut.encode()
         if not _SUSPECT.search(raw):
             return json.loads(raw)
         return _clean(json.loads(raw, parse_constant=_constant, parse_int=_integer, parse_float=_decimal))

@@ -46,9 +46,9 @@ def homes(store: RunStore, now: datetime) -> list[Home]:
 def _home(system: str, value: Mapping[str, Any], alive: list[Mapping[str, Any]]) -> Home:
     host = str(value["host"])
     there = [
-        str(worker["name"])
+        str(worker.get("name", ""))
         for worker in alive
-        if (worker.get("host") or str(worker["name"]).rpartition(":")[0]) == host
+        if (worker.get("host") or str(worker.get("name", "")).rpartition(":")[0]) == host
         and (worker.get("systems") is None or system in worker["systems"])
     ]
     return Home(system, host, str(value["directory"]), tuple(there))

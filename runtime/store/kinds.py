@@ -60,7 +60,7 @@ class Fact:
 class WorkerSeen:
     """One worker in a heartbeat."""
 
-    name: str
+    name: str = ""
     host: str | None = None
     systems: list[str] | None = None
 
