@@ -1,10 +1,11 @@
 """A real HTTP job server for tests: it keeps its jobs in a file, so it can be killed and started again.
 
-`POST /jobs` starts a job and honours `Idempotency-Key`; `GET`, `DELETE` and `GET .../logs` below `/jobs/{id}` ask for
-it. The posted JSON says how the job behaves: `duration` (seconds), `outcome` (completed or failed), `result`, `error`
-and `faults`, by kind of request (start, poll, cancel, logs) a list of faults used up one request each:
-`status`, `headers`, `body`, `size` (bytes of a huge body), `delay` (seconds before the answer), `drop` (the connection
-breaks in the answer) and `after` (the request is carried out first). `GET /control` tells what was asked so far;
+`POST /jobs` starts a job and honours `Idempotency-Key`; `GET /jobs?key=...` finds it by that key; `GET`, `DELETE` and
+`GET .../logs` below `/jobs/{id}` ask for it. The posted JSON says how the job behaves: `duration` (seconds), `outcome`
+(completed or failed), `result`, `error` and `faults`, by kind of request (start, find, poll, cancel, logs) a list of
+faults used up one request each: `status`, `headers`, `body`, `size` (bytes of a huge body), `delay` (seconds before
+the answer), `drop` (the connection breaks in the answer) and `after` (the request is carried out first).
+`GET /control` tells what was asked so far;
 `PUT /control {"faults": {...}}` adds faults for requests on any job.
 
 Run by hand: `python -m tests.job_server --port 8000 --file jobs.jsonl`.
@@ -175,6 +176,15 @@ def application(file: Path, seconds: float = 0.0) -> ASGIApp:
             return Response(status_code=204)
         return PlainTextResponse(f"log of {job_id}\n") if kind == "logs" else JSONResponse(_view(job))
 
+    async def find(request: Request) -> Response:
+        key = request.query_params.get("key")
+        fault = store.fault("find", key or "", {})
+        if fault:
+            await asyncio.sleep(fault.get("delay", 0))
+            return _answer(fault)
+        found = [{"id": store.ids[k], "key": k} for k in store.ids if key in (None, k)]
+        return JSONResponse({"jobs": found})
+
     async def control(request: Request) -> Response:
         if request.method == "PUT":
             for kind, faults in (await request.json())["faults"].items():
@@ -193,6 +203,7 @@ def application(file: Path, seconds: float = 0.0) -> ASGIApp:
 
     routes = [
         Route("/jobs", start, methods=["POST"]),
+        Route("/jobs", find, methods=["GET"]),
         Route("/jobs/{id}", ask, methods=["GET", "DELETE"]),
         Route("/jobs/{id}/logs", ask, methods=["GET"]),
         Route("/control", control, methods=["GET", "PUT"]),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from runtime.catalog.workflow import Code
-from runtime.external.base import ExternalSystem
+from runtime.external.base import Abilities, ExternalSystem, abilities_of
 from runtime.flow.definition import Flow
 from runtime.flow.problems import FlowWarning
 from runtime.flow.program import Binding
-
-SIMULATED = Binding("simulated", "", {"system": "simulated"})
 
 
 def bind(
@@ -24,14 +23,14 @@ def bind(
             continue
         if step.task is not None:
             name = str(step.task.get("system", ""))
-            target = systems[name].target(step.task) if name in systems else ""
-            bindings[step.id] = Binding(name, target, step.task)
+            bindings[step.id] = _bound(name, step.task, systems.get(name))
         elif step.id in kinds and code is not None:
             name = "python" if kinds[step.id] == "class" else "local"
             config = {"system": name, "workflow": workflow, "code": str(code.path)}
-            bindings[step.id] = Binding(name, workflow, config)
+            can = code.abilities.get(step.id, Abilities())
+            bindings[step.id] = Binding(name, workflow, config, can.idempotent, can.finds, can.cancels)
         elif simulated:
-            bindings[step.id] = SIMULATED
+            bindings[step.id] = _bound("simulated", {"system": "simulated"}, systems.get("simulated"))
     return bindings
 
 
@@ -44,3 +43,10 @@ def doubtful_bindings(flow: Flow, systems: Mapping[str, ExternalSystem]) -> Iter
         system = systems.get(str(task.get("system"))) if isinstance(task, Mapping) else None
         for sentence in getattr(system, "doubts", lambda _: ())(task):
             yield FlowWarning("DOUBTFUL_BINDING", f"{path}.metadata.task", sentence)
+
+
+def _bound(name: str, task: Mapping[str, Any], system: ExternalSystem | None) -> Binding:
+    if system is None:
+        return Binding(name, "", task)
+    can = abilities_of(system, task)
+    return Binding(name, system.target(task), task, can.idempotent, can.finds, can.cancels)

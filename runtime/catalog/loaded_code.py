@@ -66,7 +66,11 @@ class LoadedCode:
         with self._lock:
             if work not in self._objects:
                 self._objects[work] = work()
-        return getattr(self._objects[work], verb, None)
+        method: Callable[[TaskRequest], Any] | None = getattr(self._objects[work], verb, None)
+        if method is None and verb == "find":
+            # Nothing in its place would be read as "no work has this key", and the work started again.
+            raise MissingCode(f"{self.path} binds step '{step_id}' to a class that has no `find` now.")
+        return method
 
     def kinds(self) -> dict[str, str]:
         """By step id what is bound to it: `class` for external work, `function` for local work."""

@@ -44,6 +44,16 @@ class PythonSystem:
             return answer
         return with_id(answer, call.request)
 
+    async def find(self, call: Call) -> Started | Completed | Failed | None:
+        """Ask the author's `find` for the work of the key; nothing is started.
+
+        Raises Unreachable for a class without `find`, and for an answer that says neither.
+        """
+        answer = await self._ask(call, "find")
+        if answer is None or isinstance(answer, Started | Completed | Failed):
+            return answer
+        raise Unreachable(invalid_report(call.request, "find", answer, "Started, Completed, Failed or None").message)
+
     async def poll(self, call: Call) -> Running | Completed | Failed | Lost:
         """Ask the author's `poll`; code that is not there raises MissingCode and says nothing about the work."""
         answer = await self._ask(call, "poll")

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runtime.catalog.class_syntax import class_abilities
+from runtime.external.base import Abilities
+
 AUTHORING = "runtime.authoring"
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -24,6 +27,8 @@ class BoundTasks:
     """Whether more may be bound, or less, than can be read: only running it tells."""
     doubt: str = ""
     """Why running it did not tell either."""
+    abilities: dict[str, Abilities] = field(default_factory=dict)
+    """By step id, what its class says it can do."""
 
 
 def read_tasks(text: bytes, name: str) -> BoundTasks:
@@ -44,6 +49,8 @@ def _read(tree: ast.Module, name: str) -> BoundTasks:
     problems: list[str] = []
     understood: set[ast.expr] = set()
     undecided = False
+    abilities: dict[str, Abilities] = {}
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     for node in tree.body:
         if not isinstance(node, _DEFINITIONS):
             continue
@@ -61,9 +68,10 @@ def _read(tree: ast.Module, name: str) -> BoundTasks:
                 problems.append(f"{name}, line {node.lineno}: step '{step_id}' is bound twice; remove one @task.")
             else:
                 kinds[step_id] = "class" if isinstance(node, ast.ClassDef) else "function"
-    return BoundTasks(
-        kinds, tuple(problems), undecided or _is_undecided(tree, decorators, understood, Path(name).parent)
-    )
+                if isinstance(node, ast.ClassDef):
+                    abilities[step_id] = class_abilities(node, classes)
+    open_ended = undecided or _is_undecided(tree, decorators, understood, Path(name).parent)
+    return BoundTasks(kinds, tuple(problems), open_ended, abilities=abilities)
 
 
 def _is_undecided(tree: ast.Module, decorators: set[str], understood: set[ast.expr], folder: Path) -> bool:

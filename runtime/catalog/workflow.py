@@ -12,6 +12,7 @@ from typing import Any
 from runtime.catalog.code_files import MOST_BYTES, look, read_file
 from runtime.catalog.syntax import BoundTasks, read_tasks
 from runtime.errors import InvalidInput
+from runtime.external.base import Abilities
 from runtime.flow.definition import Flow
 from runtime.flow.loader import FlowWarning, Problem, flow_from_stored
 from runtime.flow.reading import read_json
@@ -34,6 +35,8 @@ class Code:
     """Whether only running it tells what it binds."""
     doubt: str = ""
     """Why even that did not tell."""
+    abilities: Mapping[str, Abilities] = field(default_factory=dict)
+    """What the class of each step says it can do."""
 
 
 @dataclass(frozen=True)
@@ -134,4 +137,4 @@ def read_code(path: Path) -> Code:
     if len(text) > MOST_BYTES:
         return Code(path, problems=(f"{path} has more than {MOST_BYTES:,} bytes; split it.",))
     bound: BoundTasks = read_tasks(text, str(path))
-    return Code(path, look(path).hash, bound.kinds, bound.problems, bound.undecided)
+    return Code(path, look(path).hash, bound.kinds, bound.problems, bound.undecided, abilities=bound.abilities)

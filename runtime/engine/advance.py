@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -42,10 +42,13 @@ def advance(
     in_flight: Slots = (),
     owner: str = "",
     code_hash: str | None = None,
+    reaches: Callable[[str], bool] | None = None,
 ) -> Advance:
     """Move a run as far as it can go. Level-triggered: safe early, late, twice and at once.
 
-    `code_hash` is that of the task code as it is now; a change since the last wake is noted in history.
+    `in_flight` are the calls under way: what was intended and is not among them was never answered. `reaches` says
+    which systems can be called from here. `code_hash` is that of the task code as it is now; a change since the last
+    wake is noted in history.
     """
     draft = Draft(situation, stored.run, stored.branches, stored.firings)
     known = stored.run.code_hash
@@ -55,16 +58,23 @@ def advance(
         draft.tell("code_changed", f"the code of {stored.run.workflow} {said}")
     if observations:
         apply(draft, observations)
-    return conclude(draft, stored, in_flight=in_flight, owner=owner)
+    return conclude(draft, stored, in_flight=in_flight, owner=owner, reaches=reaches)
 
 
-def conclude(draft: Draft, stored: Stored, *, in_flight: Slots = (), owner: str = "") -> Advance:
-    """Settle and plan a draft until both agree, then make its save."""
+def conclude(
+    draft: Draft,
+    stored: Stored,
+    *,
+    in_flight: Slots | None = None,
+    owner: str = "",
+    reaches: Callable[[str], bool] | None = None,
+) -> Advance:
+    """Settle and plan a draft until both agree, then make its save; without `in_flight` no call is planned."""
     while True:
         if not draft.cancelled and draft.failure is None:
             settle(draft)
         marks = len(draft.history)
-        planned = plan(draft, in_flight)
+        planned = plan(draft, in_flight, reaches)
         if len(draft.history) == marks and not draft.gathering:
             break
     after, save = _finish(draft, stored, planned, owner)

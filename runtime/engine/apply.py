@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from runtime.engine.attempts import complete_attempt, fail_attempt
+from runtime.engine.cancel_answers import cancel_answer
 from runtime.engine.cancelling import owe_cancels
 from runtime.engine.draft import Draft
-from runtime.engine.plan import Action
-from runtime.engine.policies import cancel_delay, poll_delay, unreachable_delay
-from runtime.model.branch import Attempt, Branch, Cancel, Failure, Observation
-from runtime.model.change import changed
-from runtime.model.run import Poll
+from runtime.engine.ledger import note_call
+from runtime.engine.observed import Answer, Nothing, Observed, Stopped, Unreached
+from runtime.engine.policies import poll_delay
+from runtime.engine.start_answers import Read, missed, start_answer
+from runtime.model.branch import Attempt, Branch, Observation
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import ObservationState
-from runtime.model.task import Completed, Failed, Lost, Outcome, Running, Started
+from runtime.model.task import Completed, Failed, Lost, Running
 
-
-@dataclass(frozen=True, slots=True)
-class Unreached:
-    """The external system could not be reached; `retry_after` in seconds if it said when to come back."""
-
-    message: str
-    type: str = "Unreachable"
-    retry_after: float | None = None
-    sent: bool = True
-    """Whether the request may have been carried out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """A cancel was answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """What came of an action."""
-
-    action: Action
-    answer: Outcome | Unreached | Stopped
-    at: datetime
-    took_ms: float
-    state: Mapping[str, Any] | None = None
-    """The state that the request held, if anything came of it that may change the state."""
+__all__ = ["Nothing", "Observed", "Stopped", "Unreached", "apply"]
 
 
 def apply(draft: Draft, observations: Iterable[Observed]) -> None:
@@ -76,119 +49,42 @@ def _apply_one(draft: Draft, seen: Observed) -> None:
 
 
 def _observe(draft: Draft, branch: Branch, index: int, attempt: Attempt, seen: Observed) -> None:
-    if attempt.status not in (B.STARTING, B.RUNNING):
+    verb = seen.action.verb
+    read = _read(draft, branch, index, attempt, seen)
+    if verb == "local":
         return
+    reading, text, due = read or (_word(seen.answer), "no longer asked for", None)
+    note_call(draft, draft.branches[branch.id], attempt, seen, reading, text, due)
+
+
+def _read(draft: Draft, branch: Branch, index: int, attempt: Attempt, seen: Observed) -> Read | None:
+    """Take an answer in; None if it comes too late to mean anything."""
+    verb = seen.action.verb
+    if attempt.status not in (B.STARTING, B.RUNNING):
+        return None
     current = (
         branch.current_index == index
         and branch.steps[index].attempts[-1].attempt == attempt.attempt
         and branch.status in (B.STARTING, B.RUNNING)
         and attempt.cancel is None
     )
-    answer = seen.answer
-    if seen.action.verb == "cancel" and attempt.cancel is None:
-        return  # Reattached, or started again, while the cancel was under way: what polls say counts.
-    if seen.action.verb == "cancel" or (attempt.cancel is not None and attempt.cancel.confirmed_at is None):
-        _cancel_answer(draft, branch, index, attempt, answer)
-    elif not current:
-        return
-    elif seen.action.verb in ("start", "local"):
-        if attempt.status is B.STARTING:
-            _start_answer(draft, branch, attempt, answer)
-    elif attempt.status is B.RUNNING:
-        _poll_answer(draft, branch, attempt, seen)
+    if verb == "cancel" and attempt.cancel is None:
+        return None  # Reattached, or started again, while the cancel was under way: what polls say counts.
+    if verb == "cancel" or (attempt.cancel is not None and attempt.cancel.confirmed_at is None):
+        return cancel_answer(draft, branch, index, attempt, seen)
+    if not current:
+        return None
+    if verb in ("start", "find", "local"):
+        return start_answer(draft, branch, attempt, seen) if attempt.status is B.STARTING else None
+    return _poll_answer(draft, branch, attempt, seen) if attempt.status is B.RUNNING else None
 
 
-def _cancel_answer(
-    draft: Draft, branch: Branch, index: int, attempt: Attempt, answer: Outcome | Unreached | Stopped
-) -> None:
-    owed = attempt.cancel or Cancel(draft.now)
-    if isinstance(answer, Started):
-        draft.change_attempt(
-            branch,
-            attempt.attempt,
-            index=index,
-            status=B.RUNNING,
-            external_id=answer.external_id,
-            started_at=draft.now,
-            cancel=changed(owed, next_at=draft.now),
-        )
-    elif isinstance(answer, Unreached):
-        tries = owed.tries + 1
-        later = draft.now + timedelta(seconds=cancel_delay(tries))
-        draft.change_attempt(
-            branch,
-            attempt.attempt,
-            index=index,
-            cancel=changed(owed, tries=tries, next_at=later, problem=answer.message),
-        )
-    elif isinstance(answer, Running):
-        return
-    else:
-        draft.change_attempt(
-            branch,
-            attempt.attempt,
-            index=index,
-            status=B.CANCELLED,
-            ended_at=draft.now,
-            cancel=changed(owed, next_at=None, confirmed_at=draft.now, problem=None),
-        )
-        draft.tell(
-            "cancel_confirmed",
-            f"{attempt.external_system} confirmed the cancel of {branch.id}",
-            branch,
-            attempt=attempt.attempt,
-        )
+def _word(answer: Answer) -> str:
+    words = {Stopped: "confirmed", Nothing: "nothing", Unreached: "unreachable"}
+    return words.get(type(answer), type(answer).__name__.lower())
 
 
-def _start_answer(draft: Draft, branch: Branch, attempt: Attempt, answer: Outcome | Unreached | Stopped) -> None:
-    policy = draft.program.step(branch.step_id).poll
-    if isinstance(answer, Started):
-        branch = draft.change_attempt(
-            branch, attempt.attempt, status=B.RUNNING, external_id=answer.external_id, started_at=draft.now
-        )
-        branch = draft.change_visit(branch, status=B.RUNNING)
-        draft.change(
-            branch,
-            status=B.RUNNING,
-            observation=Observation(ObservationState.FRESH, draft.now, 0),
-            last_poll_failure=None,
-            poll_streak=0,
-            next_poll_at=draft.now + timedelta(seconds=poll_delay(policy, attempt.idempotency_key, 0)),
-        )
-        draft.tell(
-            "started",
-            f"{branch.id} started as {attempt.external_system} {answer.external_id}",
-            branch,
-            attempt=attempt.attempt,
-        )
-    elif isinstance(answer, Completed):
-        complete_attempt(draft, branch, attempt.attempt, answer)
-    elif isinstance(answer, Failed):
-        fail_attempt(draft, branch, attempt.attempt, answer)
-    elif isinstance(answer, Unreached):
-        _missed(draft, branch, attempt, answer)
-    else:
-        wrong = Failed(f"start of {branch.step_id} answered {type(answer).__name__}", "InvalidReport", retryable=False)
-        fail_attempt(draft, branch, attempt.attempt, wrong)
-
-
-def _missed(draft: Draft, branch: Branch, attempt: Attempt, answer: Unreached) -> datetime:
-    """Could not reach: count it, back off, keep the branch as it is."""
-    policy = draft.program.step(branch.step_id).poll
-    seen = branch.observation or Observation()
-    missed = seen.missed + 1
-    wait = unreachable_delay(policy, attempt.idempotency_key, missed, answer.retry_after)
-    due = draft.now + timedelta(seconds=wait)
-    draft.change(
-        branch,
-        observation=Observation(ObservationState.STALE, seen.seen_at, missed),
-        last_poll_failure=Failure(answer.type, answer.message, draft.now),
-        next_poll_at=due,
-    )
-    return due
-
-
-def _poll_answer(draft: Draft, branch: Branch, attempt: Attempt, seen: Observed) -> None:
+def _poll_answer(draft: Draft, branch: Branch, attempt: Attempt, seen: Observed) -> Read:
     answer = seen.answer
     policy = draft.program.step(branch.step_id).poll
     before = branch.observation or Observation()
@@ -210,7 +106,7 @@ def _poll_answer(draft: Draft, branch: Branch, attempt: Attempt, seen: Observed)
         draft.change(branch, observation=fresh, last_poll_failure=None, next_poll_at=due)
     elif isinstance(answer, Unreached):
         reading, text = "unreachable", answer.message
-        due = _missed(draft, branch, attempt, answer)
+        due = missed(draft, branch, attempt, answer)
     elif isinstance(answer, Lost):
         reading, text = "lost", f"{attempt.external_system} does not know {attempt.external_id}"
         again = before.state is ObservationState.LOST
@@ -232,15 +128,4 @@ def _poll_answer(draft: Draft, branch: Branch, attempt: Attempt, seen: Observed)
         reading, text, due = "failed", f"poll answered {type(answer).__name__}", None
         fail_attempt(draft, branch, attempt.attempt, Failed(text, "InvalidReport", retryable=False))
         owe_cancels(draft, draft.branches[branch.id])
-    draft.polls.append(
-        Poll(
-            at=seen.at,
-            branch=branch.id,
-            attempt=attempt.attempt,
-            number=branch.polls,
-            took_ms=seen.took_ms,
-            answer=text[:2_000],
-            reading=reading,
-            next_poll_at=due,
-        )
-    )
+    return reading, text, due

@@ -16,7 +16,9 @@ def cause_of(draft: Draft) -> Failure:
     """The failure of a run whose tokens cannot move: which branch, why, how many more, which joins are held."""
     if draft.failure is not None:
         return draft.failure
-    known = failures(draft.branches, draft.visits) or [b for b in draft.branches.values() if b.status is B.FAILED]
+    known = failures(draft.branches, draft.visits) or [
+        b for b in draft.branches.values() if b.status in (B.FAILED, B.UNCONFIRMED)
+    ]
     failed = [(b, f) for b in draft.in_order(known) if (f := _failure_of(b)) is not None]
     states = join_states(draft.program, draft.branches, list(draft.firings.values()))
     held = [f"{j.step_id} ({j.policy})" for j in states if j.held and j.fired_at is None]

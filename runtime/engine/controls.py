@@ -17,7 +17,7 @@ from runtime.engine.visits import settle_by_hand
 from runtime.errors import InvalidInput, NotFound, Refused
 from runtime.flow.json_schema import check, check_json
 from runtime.model.act import Hold
-from runtime.model.branch import Branch
+from runtime.model.branch import Attempt, Branch
 from runtime.model.change import changed
 from runtime.model.status import ENDED_RUN, RunStatus
 from runtime.model.status import BranchStatus as B
@@ -98,11 +98,23 @@ def cancel_run(draft: Draft) -> list[str]:
             continue
         jobs = [a for _, _, a in draft.open_attempts(branch) if a.cancel is None and a.external_system != "local"]
         cancel_branch(draft, branch, None)
-        effects += [
-            f"{a.external_system} is asked to stop {a.external_id or a.idempotency_key} of {branch.id}." for a in jobs
-        ]
+        effects += [_stop_sentence(draft, draft.branches[branch.id], a) for a in jobs]
     draft.cancelled = True
     return [*effects, f"{draft.run.id} is cancelled."]
+
+
+def _stop_sentence(draft: Draft, branch: Branch, attempt: Attempt) -> str:
+    """What becomes of one piece of work when its branch is cancelled."""
+    step = next(
+        (v.step_id for v in branch.steps if attempt.idempotency_key in (a.idempotency_key for a in v.attempts)), ""
+    )
+    binding = draft.program.bindings.get(step)
+    name = attempt.external_id or attempt.idempotency_key
+    if attempt.external_id is not None and binding is not None and not binding.cancels:
+        return f"Nobody can stop {name} of {branch.id}: the binding of {step} has no cancel. It may run on."
+    if attempt.external_id is None and binding is not None and not binding.finds:
+        return f"{name} of {branch.id} has no id yet: it is stopped if its start is answered, and may run on if not."
+    return f"{attempt.external_system} is asked to stop {name} of {branch.id}."
 
 
 def skip(draft: Draft, branch_id: str, result: Any) -> list[str]:
@@ -116,6 +128,7 @@ def skip(draft: Draft, branch_id: str, result: Any) -> list[str]:
     if visit is None or branch.status not in (
         B.PENDING,
         B.STARTING,
+        B.UNCONFIRMED,
         B.RUNNING,
         B.WAITING,
         B.AWAITING_RETRY,

@@ -11,6 +11,8 @@ CRASH_POINTS = (
     "intent.after_save",
     "start.before_call",
     "start.after_call",
+    "find.before_call",
+    "find.after_call",
     "poll.before_call",
     "poll.after_call",
     "cancel.before_call",

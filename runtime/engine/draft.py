@@ -19,7 +19,7 @@ from runtime.model.change import changed
 from runtime.model.run import Firing, HistoryEntry, KeyChange, Poll, Run
 from runtime.model.status import BranchStatus as B
 
-LIVE = frozenset({B.PENDING, B.STARTING, B.RUNNING, B.WAITING, B.ARRIVED, B.AWAITING_RETRY, B.FAILED})
+LIVE = frozenset({B.PENDING, B.STARTING, B.UNCONFIRMED, B.RUNNING, B.WAITING, B.ARRIVED, B.AWAITING_RETRY, B.FAILED})
 EXPRESSIONS = Expressions()
 
 
@@ -68,6 +68,8 @@ class Draft:
         self.history: list[HistoryEntry] = []
         self.polls: list[Poll] = []
         self.steps_left = 1_000
+        self.intended: set[tuple[str, str, int, int]] = set()
+        """Starts written down in this draft: branch, step, visit, attempt. Their calls cannot have been made yet."""
         self.gathering: dict[str, None] = {}
         """Branches behind dynamic forks whose items settled in this draft."""
         self._results: Mapping[str, Any] | None = None

@@ -12,6 +12,7 @@ from runtime.engine.draft import Draft, Situation
 from runtime.engine.join_state import JoinState, join_states
 from runtime.engine.lateness import Durations
 from runtime.engine.policies import deadlines
+from runtime.engine.start_words import cancel_words, starting_words
 from runtime.engine.summary import at_work, late_words
 from runtime.engine.words import ago, span
 from runtime.flow.program import Program
@@ -158,10 +159,10 @@ def reason(draft: Draft, branch: Branch) -> str:
     if branch.status is B.AWAITING_RETRY:
         wait = span((branch.retry_at - now).total_seconds()) if branch.retry_at else "the cancel of the old job"
         return f"{branch.step_id} is tried again after {wait}"
+    if branch.status is B.UNCONFIRMED and visit is not None and visit.failure is not None:
+        return f"{branch.step_id} is unconfirmed for {ago(now, visit.failure.at)}: {visit.failure.message[:1_000]}"
     if branch.status is B.STARTING and attempt is not None:
-        problem = branch.last_poll_failure
-        text = f"{branch.step_id} is being started on {attempt.external_system}"
-        return text + (f"; not reached: {problem.message[:300]}" if problem else "")
+        return starting_words(draft, branch, attempt)
     if branch.status is B.RUNNING and attempt is not None:
         return _running(draft, branch)
     if branch.status is B.ARRIVED:
@@ -229,8 +230,7 @@ def _hold_sentence(hold: Hold) -> str:
 
 def _cancel_sentences(draft: Draft) -> list[str]:
     return [
-        f"A cancel of {attempt.external_id or attempt.idempotency_key} is owed to {attempt.external_system}, "
-        f"{attempt.cancel.tries} tries" + (f": {attempt.cancel.problem}" if attempt.cancel.problem else "") + "."
+        cancel_words(attempt, attempt.cancel)
         for branch in draft.branches.values()
         for _, _, attempt in draft.open_attempts(branch)
         if attempt.cancel is not None and attempt.cancel.confirmed_at is None

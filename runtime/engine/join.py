@@ -228,4 +228,4 @@ def _carry_on(draft: Draft, due: JoinCount, consumed: list[Branch], number: int)
 
 def is_open_item(branch: Branch) -> bool:
     """Whether an item branch may still come to something by itself."""
-    return branch.status in (B.PENDING, B.STARTING, B.RUNNING, B.WAITING, B.AWAITING_RETRY)
+    return branch.status in (B.PENDING, B.STARTING, B.UNCONFIRMED, B.RUNNING, B.WAITING, B.AWAITING_RETRY)

@@ -12,16 +12,17 @@ from typing import Any
 
 from runtime.catalog import Catalog, MissingCode
 from runtime.clock import Clock
-from runtime.engine.apply import Observed, Stopped, Unreached
 from runtime.engine.crash_points import crash_point
 from runtime.engine.draft import EXPRESSIONS, Draft
+from runtime.engine.ledger import ANSWER_LENGTH
+from runtime.engine.observed import Answer, Nothing, Observed, Stopped, Unreached
 from runtime.engine.plan import Action
 from runtime.engine.results import settled_view
 from runtime.engine.scope import expression_names
 from runtime.engine.sealing import seal, unseal
 from runtime.errors import ExpressionError, ForkjoinError, Unreachable
-from runtime.external.base import Call, ExternalSystem
-from runtime.external.no_id import with_id
+from runtime.external.base import Call, ExternalSystem, find_work
+from runtime.external.no_id import usable_id, with_id
 from runtime.external.report import MARGIN, MESSAGE_LENGTH, NOTE_LENGTH, REPORTS, TYPE_LENGTH, plain_report
 from runtime.flow.templates import RequestScope
 from runtime.masking import masker
@@ -34,7 +35,7 @@ from runtime.model.task import (
     TaskRequest,
 )
 from runtime.plain_json import plain_text
-from runtime.safe_text import described, mask
+from runtime.safe_text import clean, described, mask
 
 
 class Performer:
@@ -60,9 +61,11 @@ class Performer:
         """
         began = time.perf_counter()
         scope: RequestScope | None = None
-        answer: Outcome | Unreached | Stopped
+        heard: list[str] = []
+        answer: Answer
         try:
             call, scope = build_call(action, draft)
+            heard = call.heard
             answer = await asyncio.wait_for(self._contained(self._ask(action, call, draft)), self._timeout)
         except TimeoutError:
             answer = Unreached(f"{action.system} did not answer within {self._timeout:g} s", "CallTimeout")
@@ -78,9 +81,10 @@ class Performer:
             answer = _cleaned(answer, action.step, scope.variables if scope else {})
         except Exception as problem:
             answer = _unreadable(action, _hidden(described(problem), scope.secrets if scope else ()))
-        return Observed(action, answer, self._clock.now(), (time.perf_counter() - began) * 1e3, draft.state)
+        said = _said(heard, scope.secrets if scope else ())
+        return Observed(action, answer, self._clock.now(), (time.perf_counter() - began) * 1e3, draft.state, said)
 
-    async def _contained(self, asked: Awaitable[Outcome | Stopped]) -> Outcome | Stopped:
+    async def _contained(self, asked: Awaitable[Outcome | Stopped | Nothing]) -> Outcome | Stopped | Nothing:
         """The answer of a call; what would end more than the call, like SystemExit, ends the call alone."""
         try:
             return await asked
@@ -92,7 +96,7 @@ class Performer:
                 raise
             raise Unreachable(f"The call ended with {described(problem, NOTE_LENGTH + MARGIN)}.") from None
 
-    async def _ask(self, action: Action, call: Call, draft: Draft) -> Outcome | Stopped:
+    async def _ask(self, action: Action, call: Call, draft: Draft) -> Outcome | Stopped | Nothing:
         if action.step not in draft.program.bindings and action.system in ("local", "python"):
             raise MissingCode(f"Nothing is bound to the task {action.step} any more: put its code back, then retry.")
         if action.verb == "local":
@@ -109,6 +113,11 @@ class Performer:
             started: object = await system.start(call)
             crash_point("start.after_call")
             return _started(started, action, call)
+        if action.verb == "find":
+            crash_point("find.before_call")
+            found: object = await find_work(system, call)
+            crash_point("find.after_call")
+            return _found(found, action, call)
         if action.verb == "poll":
             crash_point("poll.before_call")
             seen: object = await system.poll(call)
@@ -161,9 +170,34 @@ def _started(answer: Any, action: Action, call: Call) -> Outcome:
     return with_id(report, call.request) if isinstance(report, Started) else report
 
 
-def _cleaned(answer: Any, step: str, variables: Mapping[str, str]) -> Outcome | Unreached | Stopped:
+def _found(answer: Any, action: Action, call: Call) -> Outcome | Nothing:
+    """What was said of the work of a key; raises Unreachable where that is no answer, for nothing may be started then.
+
+    Only None says that no work has the key.
+    """
+    if answer is None:
+        return Nothing()
+    report = _reported(answer, action)
+    if isinstance(report, Started) and usable_id(report.external_id) is not None:
+        return report
+    if isinstance(report, Completed) or (isinstance(report, Failed) and issubclass(type(answer), Failed)):
+        return report
+    kind = type(answer).__name__
+    raise Unreachable(f"The find of {action.step} answered a {kind} without an id; wanted is Started, or None.")
+
+
+def _said(heard: list[str], secrets: Collection[str]) -> str:
+    """The last answer as it goes into the ledger: masked, cleaned, its first 500 characters."""
+    try:
+        text = str(mask(plain_text(heard[-1]), secrets)) if heard else ""
+    except Exception:
+        return ""
+    return clean(text[:ANSWER_LENGTH], ANSWER_LENGTH)[:ANSWER_LENGTH]
+
+
+def _cleaned(answer: Any, step: str, variables: Mapping[str, str]) -> Answer:
     """The answer as it will be stored: of plain values, secrets masked."""
-    if isinstance(answer, Stopped):
+    if isinstance(answer, Stopped | Nothing):
         return answer
     secrets = frozenset(variables.values())
     if isinstance(answer, Unreached):
@@ -204,7 +238,7 @@ def _sealed(external_id: str, step: str, variables: Mapping[str, str]) -> Starte
     return Failed(message, "NoExternalId", retryable=False)
 
 
-def _unreadable(action: Action, said: str) -> Outcome | Unreached | Stopped:
+def _unreadable(action: Action, said: str) -> Answer:
     """What becomes of an answer that came and cannot be read: asked again it would be no better."""
     message = f"The answer to the {action.verb} of {action.step} could not be read: {said}"
     if action.verb == "cancel":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from runtime.engine.cancelling import owe_cancels
+from runtime.engine.doubt import may_still_run
 from runtime.engine.draft import Draft
 from runtime.engine.join import settled_at
 from runtime.engine.undo import reopen_cancelled, supersede_after, undo_firing
 from runtime.errors import InvalidInput, Refused
 from runtime.model.branch import Attempt, Branch
 from runtime.model.status import BranchStatus as B
-from runtime.model.status import ObservationState
+from runtime.model.status import StartFact
 
 INTENTS = ("new-attempt", "same-key", "reattach", "cancel-first")
 
@@ -51,6 +52,9 @@ def retry(draft: Draft, branch_id: str | None, intent: str = "new-attempt", *, f
         raise Refused(f"{draft.run.id} was cancelled; restart it as a new run instead.")
     if branch_id is None:
         chosen = failed_branches(draft)
+        unconfirmed = [b for b in draft.branches.values() if b.status is B.UNCONFIRMED]
+        if force or intent == "same-key" or not chosen:
+            chosen += unconfirmed
         if not chosen and draft.failure is None:
             failed = any(b.status is B.FAILED for b in draft.branches.values())
             why = "no failure in it can be repaired" if failed else "no branch has failed"
@@ -60,7 +64,7 @@ def retry(draft: Draft, branch_id: str | None, intent: str = "new-attempt", *, f
     draft.failure = None
     effects: list[str] = []
     for branch in chosen:
-        if branch_id is None and draft.branches[branch.id].status is not B.FAILED:
+        if branch_id is None and draft.branches[branch.id].status not in (B.FAILED, B.UNCONFIRMED):
             continue  # An earlier retry of this very call superseded it.
         effects += _retry_one(draft, draft.branches[branch.id], intent, force=force)
     return effects
@@ -74,6 +78,8 @@ def _retry_one(draft: Draft, branch: Branch, intent: str, *, force: bool) -> lis
     if branch.status is not B.FAILED:
         if intent == "cancel-first" and attempt is not None and branch.status in (B.STARTING, B.RUNNING):
             return _cancel_first(draft, branch, attempt)
+        if branch.status is B.UNCONFIRMED and attempt is not None:
+            return _start_anew(draft, branch, attempt, intent, force=force)
         raise Refused(f"Nothing to retry: {branch.id} is {branch.status}, it has not failed.")
     problem = why_not_repairable(draft, branch)
     if problem is not None:
@@ -94,25 +100,47 @@ def _retry_one(draft: Draft, branch: Branch, intent: str, *, force: bool) -> lis
         return [*effects, _reattach(draft, branch, attempt)]
     if intent == "same-key":
         return [*effects, _same_key(draft, branch, attempt)]
-    doubt = _may_still_run(branch, attempt)
+    doubt = may_still_run(branch, attempt)
     if doubt and not force and intent == "new-attempt":
-        raise Refused(
-            f"{branch.id} may still run outside ({doubt}). Use --intent reattach, same-key or cancel-first, or --force."
-        )
+        raise Refused(f"{branch.id} may still run outside ({doubt}). {_ways(draft, branch, attempt)}")
     _new_attempt(draft, branch)
     return [*effects, f"{branch.id} starts {branch.step_id} again as attempt {attempt.attempt + 1}, with a new key."]
 
 
-def _may_still_run(branch: Branch, attempt: Attempt) -> str:
-    if attempt.cancel is not None and attempt.cancel.confirmed_at is None:
-        return "its cancel is not confirmed"
-    if attempt.status is B.STARTING:
-        return "its start was not answered"
-    if attempt.status is B.RUNNING:
-        return "it was last seen running"
-    if branch.observation is not None and branch.observation.state is ObservationState.STALE:
-        return "it was not seen lately"
-    return ""
+def _ways(draft: Draft, branch: Branch, attempt: Attempt) -> str:
+    """What may be done for an attempt whose work may still run."""
+    binding = draft.program.bindings.get(branch.step_id)
+    can = []
+    if attempt.external_id is not None:
+        can.append("--intent reattach polls it again")
+        if binding is None or binding.cancels:
+            can.append("cancel-first stops it before")
+    else:
+        can.append(f"forkjoin adopt {draft.run.id} {branch.id} --external-id ID takes it")
+        if binding is not None and binding.finds:
+            can.append(f"forkjoin find {draft.run.id} {branch.id} looks for it")
+    if binding is None or binding.idempotent:
+        can.append(
+            "same-key finds it again or starts it" if attempt.external_id is None else "same-key starts it again"
+        )
+    return f"{'; '.join(can)}; --force starts another one beside it."
+
+
+def _start_anew(draft: Draft, branch: Branch, attempt: Attempt, intent: str, *, force: bool) -> list[str]:
+    """A start nobody can account for: made again under its key, or with a new one, because an operator says so."""
+    if intent == "same-key":
+        return [_same_key(draft, branch, attempt)]
+    if intent == "reattach":
+        return [_reattach(draft, branch, attempt)]
+    if intent == "cancel-first":
+        raise Refused(
+            f"Nobody can say whether {branch.id} was started, so it cannot be cancelled first. "
+            f"{_ways(draft, branch, attempt)}"
+        )
+    if not force:
+        raise Refused(f"{branch.id} is unconfirmed: its work may run. {_ways(draft, branch, attempt)}")
+    _new_attempt(draft, owe_cancels(draft, branch))
+    return [f"{branch.id} starts {branch.step_id} again as attempt {attempt.attempt + 1}, with a new key."]
 
 
 def _again(draft: Draft, branch: Branch, *, recorded: bool) -> None:
@@ -156,6 +184,7 @@ def _same_key(draft: Draft, branch: Branch, attempt: Attempt) -> str:
         failure=None,
         cancel=None,
         requested_at=draft.now,
+        start=StartFact.WANTED,
     )
     _work_again(draft, branch, B.STARTING, attempt.attempt)
     return f"{branch.id} is started again under its old key {attempt.idempotency_key}."
@@ -195,6 +224,12 @@ def _work_again(draft: Draft, branch: Branch, status: B, number: int) -> None:
 
 
 def _cancel_first(draft: Draft, branch: Branch, attempt: Attempt) -> list[str]:
+    binding = draft.program.bindings.get(branch.step_id)
+    if binding is not None and attempt.cancel is None and attempt.external_id is not None and not binding.cancels:
+        raise Refused(
+            f"{branch.id} cannot be cancelled first: the binding of {branch.step_id} has no cancel. "
+            f"{_ways(draft, branch, attempt)}"
+        )
     branch = owe_cancels(draft, branch)
     branch = draft.change_visit(
         branch,

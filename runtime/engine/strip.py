@@ -14,6 +14,7 @@ from runtime.model.status import ObservationState
 LETTERS = {
     B.PENDING: ".",
     B.STARTING: "^",
+    B.UNCONFIRMED: "u",
     B.RUNNING: "#",
     B.WAITING: "z",
     B.ARRIVED: "v",

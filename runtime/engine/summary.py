@@ -74,12 +74,18 @@ def summarise(draft: Draft, plan: Plan, *, leased: bool) -> Summary:
     late = next(
         (b for b in open_branches if late_against(b, draft.run.workflow, draft.durations, draft.now) is not None), None
     )
+    unconfirmed = any(b.status is B.UNCONFIRMED for b in branches.values())
+    owed = any(
+        a.cancel and a.cancel.confirmed_at is None and (a.cancel.tries or a.cancel.unable_at)
+        for b in branches.values()
+        for _, _, a in draft.open_attempts(b)
+    )
     event = any(b.status is B.WAITING and b.current and b.current.event for b in shown)
     if draft.run.acknowledged:
         rank = 8
     elif status is RunStatus.FAILED:
         rank = 0
-    elif lost:
+    elif lost or unconfirmed:
         rank = 1
     elif expired:
         rank = 2
@@ -87,7 +93,7 @@ def summarise(draft: Draft, plan: Plan, *, leased: bool) -> Summary:
         rank = 3
     elif late is not None:
         rank = 4
-    elif failed:
+    elif failed or owed:
         rank = 5
     elif event:
         rank = 6
@@ -146,7 +152,7 @@ def _name(branch: Branch) -> str:
 
 def _why(draft: Draft, status: RunStatus, failed: list[Branch], shown: list[Branch], late: Branch | None) -> str:
     if status in (RunStatus.COMPLETED, RunStatus.CANCELLED) and not failed:
-        return ""
+        return _left_running(draft)
     if draft.failure is not None:
         return f"{draft.failure.type}: {draft.failure.message}"[:300]
     if failed:
@@ -156,10 +162,17 @@ def _why(draft: Draft, status: RunStatus, failed: list[Branch], shown: list[Bran
         more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
         return f"{_name(failed[0])} failed: {text}{more}"[:300]
     for branch in shown:
+        if branch.status is B.UNCONFIRMED:
+            return f"{_name(branch)} unconfirmed: nobody can say whether its start was made"
+    for branch in shown:
         visit = branch.current
         if branch.held_by:
             return f"{_name(branch)} held by {branch.held_by}"
         if branch.observation and branch.observation.state is not ObservationState.FRESH:
+            if branch.status is B.STARTING and branch.last_poll_failure is not None:
+                tries = branch.observation.missed
+                text = f"start of {_name(branch)} not answered, {tries} tr{'y' if tries == 1 else 'ies'}: "
+                return f"{text}{branch.last_poll_failure.message}"[:300]
             return f"{_name(branch)} {branch.observation.state}, {branch.observation.missed} polls missed"
         if doubt := doubt_of(branch):
             return f"{_name(branch)} {doubt}"[:300]
@@ -173,6 +186,17 @@ def _why(draft: Draft, status: RunStatus, failed: list[Branch], shown: list[Bran
         return f"{waits[0].step_id} has {have} of {have + len(waits[0].expected)}"
     busy = [_name(b) for b in shown if b.status in (B.STARTING, B.RUNNING, B.AWAITING_RETRY, B.WAITING)]
     return f"{', '.join(busy[:3])} open" if busy else ""
+
+
+def _left_running(draft: Draft) -> str:
+    """Work of an ended run that nobody could stop."""
+    for branch in draft.branches.values():
+        for _, _, attempt in draft.open_attempts(branch):
+            if attempt.cancel is not None and attempt.cancel.unable_at is not None:
+                return f"nobody could stop {attempt.external_id or attempt.idempotency_key}: {attempt.cancel.problem}"[
+                    :300
+                ]
+    return ""
 
 
 def late_words(draft: Draft, branch: Branch) -> str:

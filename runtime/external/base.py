@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from runtime.errors import Unreachable
 from runtime.model.task import Completed, Failed, Lost, Running, Started, TaskRequest
 
 
@@ -34,13 +35,47 @@ class Call:
     binding: Mapping[str, Any]
     """The `metadata.task` object as written, templates unresolved."""
     scope: Scope
+    heard: list[str] = field(default_factory=list)
+    """What the system answered, word for word, as the adapter adds it; the last entry goes into the poll ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What can be asked of a system under one binding (DESIGN section 4, Starts)."""
+
+    idempotent: bool = True
+    """Starting twice with one key gives one piece of work."""
+    finds: bool = False
+    """`find` gives the work of a key."""
+    cancels: bool = True
+    """`cancel` reaches somebody."""
+
+
+def abilities_of(system: object, binding: Mapping[str, Any]) -> Abilities:
+    """What an adapter says it can do under a binding: `abilities(binding)`, else `idempotent` and whether it finds."""
+    said = getattr(system, "abilities", None)
+    if callable(said):
+        found = said(binding)
+        if isinstance(found, Abilities):
+            return found
+    return Abilities(getattr(system, "idempotent", True) is not False, callable(getattr(system, "find", None)))
+
+
+async def find_work(system: object, call: Call) -> object:
+    """What an adapter's `find` gives for the key of a call; raises Unreachable for one that has none."""
+    find = getattr(system, "find", None)
+    if not callable(find):
+        raise Unreachable(f"{getattr(system, 'name', 'The system')} cannot be asked for the work of a key.")
+    return await find(call)
 
 
 class ExternalSystem(Protocol):
     """Speaks to one kind of external system.
 
     Every method may raise `Unreachable` (or any exception): "could not reach", which says nothing about
-    the work. Starting twice with one idempotency key must give one piece of work.
+    the work. Starting twice with one idempotency key must give one piece of work, unless the class says
+    `idempotent = False`. It may have `async def find(self, call) -> Started | Completed | Failed | None`, which gives
+    the work of the key and starts nothing, and `abilities(binding)`, which gives `Abilities` by binding.
     """
 
     name: str

@@ -28,6 +28,10 @@ class DisabledSystem:
         """Raise `Unreachable` with the reason."""
         self._refuse()
 
+    async def find(self, call: Call) -> NoReturn:
+        """Raise `Unreachable` with the reason."""
+        self._refuse()
+
     async def poll(self, call: Call) -> NoReturn:
         """Raise `Unreachable` with the reason."""
         self._refuse()

@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 
 from runtime.clock import Clock
 from runtime.errors import ExpressionError, Unreachable
-from runtime.external.base import Call
-from runtime.external.http_url import UnsafeUrl, checked_url, quote_value, url_target
+from runtime.external.base import Abilities, Call
+from runtime.external.http_url import UnsafeUrl, checked_url, quote_value, url_target, with_query
 from runtime.external.secrets import hide, learn
 from runtime.model.binding_keys import Key
 from runtime.model.task import Completed, Failed, Lost, Running, Started
@@ -77,6 +77,21 @@ class HttpSystem:
             return Failed(f"The start request cannot be made: {error}", type="InvalidBinding", retryable=False)
         return read_start(answer, binding.start, call, self._clock.now())
 
+    def abilities(self, binding: Mapping[str, Any]) -> Abilities:
+        """What the author says of the system behind a binding; most systems ignore a key they are sent."""
+        start = binding.get("start")
+        honoured = isinstance(start, Mapping) and start.get("idempotent") is True
+        return Abilities(honoured, binding.get("find") is not None, binding.get("cancel") is not None)
+
+    async def find(self, call: Call) -> Started | None:
+        """Ask for the work of the key; raises `Unreachable` for an answer that does not say whether there is some."""
+        from runtime.external.http_reading import read_find
+
+        binding = _binding_or_unreachable(call)
+        if binding.find is None:
+            raise Unreachable("The binding of this task has no `find` request.")
+        return read_find(await self._ask(call, binding.find), binding.find, call, self._clock.now())
+
     async def poll(self, call: Call) -> Running | Completed | Failed | Lost:
         """Ask for the status and read it."""
         from runtime.external.http_reading import read_poll
@@ -86,12 +101,12 @@ class HttpSystem:
         return read_poll(answer, binding.poll, call, self._clock.now())
 
     async def cancel(self, call: Call) -> None:
-        """Send the cancel request if the binding has one; 404 and 410 count as stopped."""
+        """Send the cancel request; 404 and 410 count as stopped. A binding without one stops nothing."""
         from runtime.external.http_reading import unreachable
 
         binding = _binding_or_unreachable(call)
         if binding.cancel is None:
-            return
+            raise Unreachable("The binding of this task has no `cancel` request: nobody can stop its work.")
         answer = await self._ask(call, binding.cancel)
         if not answer.ok and answer.status not in (404, 410):
             raise unreachable(answer, call, self._clock.now())
@@ -139,6 +154,7 @@ class HttpSystem:
     ) -> Answer:
         try:
             url = checked_url(call.scope.render(binding.url, env=True, quote=quote_value))
+            url = with_query(url, call.scope.render(binding.query, env=True))
         except UnsafeUrl as error:
             raise UnusableRequest(str(error)) from None
         headers = {name: _header(name, value) for name, value in call.scope.render(binding.headers, env=True).items()}
@@ -150,11 +166,14 @@ class HttpSystem:
                 headers["Content-Type"] = "application/json"
         exchange = await self._open()
         try:
-            return await exchange.send(
+            answer = await exchange.send(
                 binding.method, url, {**headers, **(extra or {})}, content, cut=cut, unread=unread
             )
         except ValueError as error:
             raise UnusableRequest(str(error)) from None
+        said = answer.text(2_000) or answer.unread
+        call.heard.append(f"HTTP {answer.status}" + (f": {' '.join(said.split())}" if said else ""))
+        return answer
 
     async def _open(self) -> Exchange:
         loop = asyncio.get_running_loop()

@@ -33,6 +33,15 @@ def _headers(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+def _query(value: dict[str, Any]) -> dict[str, Any]:
+    for name, content in value.items():
+        if isinstance(content, dict) or (
+            isinstance(content, list) and any(isinstance(i, dict | list) for i in content)
+        ):
+            raise ValueError(f"The query value {name} must be a text, a number or a list of them.")
+    return value
+
+
 def _no_env(value: Any) -> Any:
     if isinstance(value, str) and _ENV.search(value):
         raise ValueError("`env` works only in url and headers, not in `json`.")
@@ -54,6 +63,7 @@ class RequestBinding(BaseModel):
 
     method: Method = "GET"
     url: Annotated[str, AfterValidator(_url), _WITH_ENV]
+    query: Annotated[dict[str, Any], AfterValidator(_query), _WITH_ENV] = {}
     headers: Annotated[dict[str, Any], AfterValidator(_headers), _WITH_ENV] = {}
     body: Annotated[Any, AfterValidator(_no_env)] = Field(default=None, alias="json")
 
@@ -67,6 +77,14 @@ class StartBinding(RequestBinding):
     """The request that starts the work; `externalId` is an expression over its response."""
 
     method: Method = "POST"
+    external_id: Expression = Field(alias="externalId")
+    idempotent: bool = False
+    """The system honours the key, in its header or where the author put it."""
+
+
+class FindBinding(RequestBinding):
+    """The request that asks for the work of a key; `externalId` gives its id, or nothing if no work has the key."""
+
     external_id: Expression = Field(alias="externalId")
 
 
@@ -95,6 +113,7 @@ class HttpBinding(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
     start: StartBinding
+    find: FindBinding | None = None
     poll: PollBinding
     cancel: CancelBinding | None = None
     logs: RequestBinding | None = None

@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.errors import ExpressionError, Unreachable
 from runtime.external.base import Call
-from runtime.external.http_binding import PollBinding, StartBinding
+from runtime.external.http_binding import FindBinding, PollBinding, StartBinding
 from runtime.external.http_exchange import Answer, retry_after
 from runtime.external.http_status import doubt, is_listed
 from runtime.external.json_answer import DEEP, RESULT_LIMIT, NotJson, result_size
@@ -48,6 +48,25 @@ def read_start(answer: Answer, binding: StartBinding, call: Call, now: datetime)
     if external_id is None:
         return _no_id(answer, call, f"`externalId` ({binding.external_id}) gives no id")
     return Started(external_id)
+
+
+def read_find(answer: Answer, binding: FindBinding, call: Call, now: datetime) -> Started | None:
+    """The work a find names, None if it says there is none; raises `Unreachable` when it says neither.
+
+    404 and 410 say so of a URL that names the key in its path; of any other they may be a mistake in the URL.
+    """
+    if answer.status in (404, 410) and "${key}" in binding.url.partition("?")[0].replace(" ", ""):
+        return None
+    if not answer.ok:
+        raise unreachable(answer, call, now)
+    reader = _Reader(answer, call, now)
+    value = reader.value("externalId", binding.external_id)
+    external_id = usable_id(value)
+    if external_id is not None:
+        return Started(external_id)
+    if value is None or value is False or value == "":
+        return None
+    raise reader.unfit(f"`externalId` ({binding.external_id}) gives neither an id nor nothing")
 
 
 def _no_id(answer: Answer, call: Call, why: str) -> Failed:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
-from urllib.parse import quote, unquote, urlsplit
+from typing import Any
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 _ENV = re.compile(r"\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*")
 _FROM_ENV = "\ue000"
@@ -128,3 +130,16 @@ def _skeleton(template: str) -> tuple[str, list[str]]:
             names.append(name[1])
         position = end
     return skeleton + template[position:], names
+
+
+def with_query(url: str, query: Mapping[str, Any]) -> str:
+    """A URL with more values in its query; a list gives its name several times, null leaves it out."""
+    pairs = [
+        (name, item if isinstance(item, str) else json.dumps(item, ensure_ascii=False))
+        for name, value in query.items()
+        for item in (value if isinstance(value, list) else [value])
+        if item is not None
+    ]
+    if not pairs:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(pairs)}"

@@ -73,6 +73,11 @@ class ProcessSystem:
             return Failed(f"The command cannot be run: {error}", type="InvalidBinding", retryable=False)
         return await asyncio.to_thread(self._launch, folder, command, call)
 
+    async def find(self, call: Call) -> Started | None:
+        """The job of the key, if one was ever asked for; nothing is started."""
+        folder = JobFolder.of_key(self._root, call.request.idempotency_key)
+        return Started(folder.name) if await asyncio.to_thread(folder.exists) else None
+
     async def poll(self, call: Call) -> Running | Completed | Failed | Lost:
         """How the job stands, told by its end record and by whether its very processes run."""
         folder = await asyncio.to_thread(JobFolder.of_id, self._root, call.request.external_id)

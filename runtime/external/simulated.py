@@ -78,6 +78,14 @@ class SimulatedSystem:
         found, asked = json.dumps(_course(row)), json.dumps(_course_of(script))
         return other_request(call, external_id, found=found, asked=asked)
 
+    async def find(self, call: Call) -> Started | None:
+        """The work of the key, if there is some; nothing is started."""
+        key = call.request.idempotency_key
+        row = await self._db.run(
+            lambda db: db.execute("SELECT id FROM work WHERE key = ?", (key,)).fetchone(), write=False
+        )
+        return Started(str(row[0])) if row else None
+
     async def poll(self, call: Call) -> Running | Completed | Failed | Lost:
         """How far the script has come by the clock."""
         external_id = call.request.external_id or ""

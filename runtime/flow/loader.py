@@ -59,6 +59,7 @@ def check_flow(
     from runtime.flow.expression_checks import expression_problems
     from runtime.flow.graph_checks import graph_problems, meeting_warnings
     from runtime.flow.shape_checks import shape_problems
+    from runtime.flow.start_checks import start_warnings
     from runtime.flow.unknown_keys import binding_key_warnings, key_warnings
     from runtime.flow.value_checks import binding_problems, value_problems
 
@@ -73,6 +74,7 @@ def check_flow(
     warnings += key_warnings(source)
     warnings += binding_key_warnings(source, binding_keys) if binding_keys is not None else ()
     warnings += meeting_warnings(source)
+    warnings += start_warnings(source)
     return (None if problems else flow_from_stored(source)), problems, warnings
 
 

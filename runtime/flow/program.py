@@ -21,6 +21,12 @@ class Binding:
     target: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
     """The `metadata.task` object; empty for Python."""
+    idempotent: bool = field(default=True, compare=False)
+    """The system honours the key: a start that is repeated under it starts nothing twice."""
+    finds: bool = field(default=False, compare=False)
+    """The system can be asked for the work of a key."""
+    cancels: bool = field(default=True, compare=False)
+    """The system can be asked to stop work."""
 
     @property
     def local(self) -> bool:

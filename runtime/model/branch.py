@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.model.moment import Moment
-from runtime.model.status import BranchStatus, ObservationState
+from runtime.model.status import BranchStatus, ObservationState, StartFact
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,13 @@ class Cancel:
     next_at: Moment | None = None
     confirmed_at: Moment | None = None
     problem: str | None = None
+    unable_at: Moment | None = None
+    """When it turned out that nobody can carry it out; `problem` says why. The work may still run."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether it is still to be carried out."""
+        return self.confirmed_at is None and self.unable_at is None
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,8 @@ class Attempt:
     doubt: str | None = None
     """Why the last answer of the system may not mean that the work goes on."""
     cancel: Cancel | None = None
+    start: StartFact = StartFact.INTENDED
+    """What is known of whether it was started."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +139,8 @@ class Branch:
     last_polled_at: Moment | None = None
     next_poll_at: Moment | None = None
     polls: int = 0
+    calls: int = 0
+    """Calls of every kind in the poll ledger so far."""
     poll_streak: int = 0
     """Polls of the present attempt, for backoff."""
     retry_at: Moment | None = None

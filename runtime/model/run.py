@@ -127,7 +127,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True)
 class Poll:
-    """One poll of a branch: what was answered and how it was read."""
+    """One call to the system of a branch, mostly a poll: what was answered and how it was read."""
 
     at: Moment
     branch: str
@@ -137,5 +137,7 @@ class Poll:
     took_ms: float
     answer: str
     reading: str
-    """running, completed, failed, lost or unreachable."""
+    """running, completed, failed, lost or unreachable; of other verbs started, found, nothing or confirmed too."""
     next_poll_at: Moment | None = None
+    verb: str = "poll"
+    """start, find, poll or cancel."""

@@ -25,6 +25,7 @@ class BranchStatus(StrEnum):
 
     PENDING = "pending"
     STARTING = "starting"
+    UNCONFIRMED = "unconfirmed"
     RUNNING = "running"
     WAITING = "waiting"
     ARRIVED = "arrived"
@@ -34,6 +35,20 @@ class BranchStatus(StrEnum):
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
     SUPERSEDED = "superseded"
+
+
+class StartFact(StrEnum):
+    """What is known of whether the start of an attempt was made (DESIGN section 4, Starts)."""
+
+    INTENDED = "intended"
+    """Written down; a call is under way, or the scheduler ended before its answer was saved."""
+    NOT_MADE = "not_made"
+    """Certainly nothing was started under its key."""
+    UNANSWERED = "unanswered"
+    """It may have been made, nobody told."""
+    WANTED = "wanted"
+    """An operator wants it made again under its key, whether or not it was made before."""
+    ANSWERED = "answered"
 
 
 class ObservationState(StrEnum):
@@ -63,6 +78,7 @@ class Look:
 LOOKS: dict[str, Look] = {
     "pending": Look("∙", ".", "", "waits for its first wake, or a step before it"),
     "starting": Look("^", "^", "", "intent stored, external id unknown"),
+    "unconfirmed": Look("¿", "u", "yellow", "nobody can say whether its start happened: find, adopt, or start anew"),
     "running": Look("►", ">", "", "work is going on"),
     "sleeping": Look("z", "z", "", "a next wake is set"),
     "waiting": Look("◊", "w", "", "a timer or an event is open"),

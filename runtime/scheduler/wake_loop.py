@@ -244,7 +244,15 @@ class WakeLoop:
             program, code_hash = self._programs(run)
             situation = Situation(program, now, self._holds.now, self._durations())
             slots = self._busy.get(run.id, set())
-            return advance(situation, stored, seen, in_flight=slots, owner=self._owner, code_hash=code_hash)
+            return advance(
+                situation,
+                stored,
+                seen,
+                in_flight=slots,
+                owner=self._owner,
+                code_hash=code_hash,
+                reaches=self._reaches,
+            )
         except StoreUnavailable:
             raise
         except Exception as problem:

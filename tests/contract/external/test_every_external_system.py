@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime.external.base import ExternalSystem
+from runtime.external.base import ExternalSystem, abilities_of, find_work
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from tests.contract.external.calls import call_of, end_of, started
+from tests.contract.external.taken_back import cancelled, confirmed, lost_start, one_task
 from tests.contract.external.worlds import WORLDS, World
 
 pytestmark = pytest.mark.anyio
@@ -60,6 +61,50 @@ async def test_starting_twice_with_one_key_is_one_piece_of_work(world: World, sy
     world.finish()
     await end_of(system, call_of(binding, external_id=again.external_id, state=STATE))
     assert world.jobs() == 1
+    await system.close()
+
+
+async def test_the_work_of_a_key_is_found_and_finding_starts_nothing(world: World, system: ExternalSystem) -> None:
+    binding = world.binding(long=True)
+    assert abilities_of(system, binding).finds
+    assert await find_work(system, call_of(binding, state=STATE)) is None
+    call = await started(system, binding, state=STATE)
+    fresh = world.system()
+    found = await find_work(fresh, call_of(binding, state=STATE))
+    assert found == Started(call.request.external_id or "")
+    assert await find_work(fresh, call_of(binding, state=STATE, key="run-2/other.1/1")) is None
+    await fresh.cancel(call)
+    await end_of(fresh, call)
+    assert world.jobs() <= 1
+    await fresh.close()
+    await system.close()
+
+
+async def test_work_that_ended_is_found_too(world: World, system: ExternalSystem) -> None:
+    binding = world.binding(result=RESULT)
+    call = await started(system, binding, state=STATE)
+    world.finish()
+    await end_of(system, call)
+    assert await find_work(system, call_of(binding, state=STATE)) == Started(call.request.external_id or "")
+    await system.close()
+
+
+async def test_a_cancelled_start_whose_answer_was_lost_starts_nothing(world: World, system: ExternalSystem) -> None:
+    binding = world.binding(long=True)
+    play = one_task(system, binding, STATE)
+    await lost_start(play, system, sent=True)
+    await cancelled(play, system)
+    assert world.jobs() <= 1, "a command may be stopped before it began"
+    assert confirmed(play)
+    await system.close()
+
+
+async def test_a_cancelled_start_that_was_never_made_starts_nothing(world: World, system: ExternalSystem) -> None:
+    play = one_task(system, world.binding(long=True), STATE)
+    await lost_start(play, system, sent=False)
+    await cancelled(play, system)
+    assert await find_work(system, call_of(world.binding(long=True), state=STATE, key=play.starts[0])) is None
+    assert confirmed(play)
     await system.close()
 
 

@@ -105,7 +105,7 @@ class ProcessWorld(World):
         return binding | {"result": "json"} if "result" in work else binding
 
     def jobs(self) -> int:
-        return len(self._tally.read_text().splitlines())
+        return len(self._tally.read_text().splitlines()) if self._tally.exists() else 0
 
     def go_dark(self, external_id: str) -> None:
         folder = self.directory / "jobs" / external_id
@@ -155,7 +155,12 @@ def http_binding(url: str, script: Any) -> dict[str, Any]:
     job = f"{url}/jobs/${{externalId}}"
     return {
         "system": "http",
-        "start": {"url": f"{url}/jobs", "json": script, "externalId": "response.json.id"},
+        "start": {"url": f"{url}/jobs", "json": script, "externalId": "response.json.id", "idempotent": True},
+        "find": {
+            "url": f"{url}/jobs",
+            "query": {"key": "${key}"},
+            "externalId": "(response.json.jobs.find(j => j.key == key) || {}).id",
+        },
         "poll": {
             "url": job,
             "status": "response.json.status",

@@ -53,11 +53,20 @@ def flow_of(
 class Play:
     """One run, moved by hand: what started and is open is seen, answered and timed by the test."""
 
-    def __init__(self, flow: Mapping[str, Any], *, state: Mapping[str, Any] | None = None, local: bool = False) -> None:
+    def __init__(
+        self,
+        flow: Mapping[str, Any],
+        *,
+        state: Mapping[str, Any] | None = None,
+        local: bool = False,
+        can: Mapping[str, bool] | None = None,
+    ) -> None:
+        """`can` says what the system of the tasks can do: idempotent, finds, cancels."""
         made = flow_from_stored(flow)
         system = "local" if local else "fake"
-        bindings = {s.id: Binding(system) for s in made.steps if s.type == "task"}
+        bindings = {s.id: Binding(system, **(can or {})) for s in made.steps if s.type == "task"}
         self.program = Program("play", made, FlowGraph(made.steps, made.connections), bindings)
+        self.program = self.bound(self.program)
         self.now = START
         self.holds: list[Hold] = []
         self.open: dict[tuple[str, str, int, int], Action] = {}
@@ -65,10 +74,15 @@ class Play:
         self.polls: list[Poll] = []
         self.starts: list[str] = []
         self.cancels: list[str] = []
+        self.finds: list[str] = []
         run = Run("run-1", "play", made.id, made.version, made.hash, self.now, self.now)
         run = dataclasses.replace(run, state={**made.global_state, **(state or {})})
         self._keep(new_run(run, self.situation))
         self.wake()
+
+    def bound(self, program: Program) -> Program:
+        """The program the run is played with."""
+        return program
 
     @property
     def situation(self) -> Situation:
@@ -97,11 +111,18 @@ class Play:
                 self.starts.append(visit.attempts[-1].idempotency_key)
             if action.verb == "cancel":
                 self.cancels.append(action.branch)
+            if action.verb == "find":
+                self.finds.append(action.branch)
             self.open[action.slot] = action
 
     def wake(self) -> None:
         """One wake: moves and plans; calls it makes stay open until they are answered."""
         self._take(advance(self.situation, self.stored, in_flight=self.open.keys()))
+
+    def crash(self) -> None:
+        """The process dies: calls under way are made or not, and nobody hears their answers."""
+        self.open.clear()
+        self.wake()
 
     def move(self, seconds: float) -> None:
         """Let time pass, then wake."""

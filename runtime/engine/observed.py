@@ -1,0 +1,49 @@
+"""What came of a call to an external system, as the engine takes it in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runtime.engine.plan import Action
+from runtime.model.task import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """The external system could not be reached; `retry_after` in seconds if it said when to come back."""
+
+    message: str
+    type: str = "Unreachable"
+    retry_after: float | None = None
+    sent: bool = True
+    """Whether the request may have been carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A cancel was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Asked for the work of a key, the system has none."""
+
+
+Answer = Outcome | Unreached | Stopped | Nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What came of an action."""
+
+    action: Action
+    answer: Answer
+    at: datetime
+    took_ms: float
+    state: Mapping[str, Any] | None = None
+    """The state that the request held, if anything came of it that may change the state."""
+    said: str = ""
+    """What the system answered, word for word, cleaned and cut; empty if nobody took it down."""
