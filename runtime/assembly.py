@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_state_dir
 
 from runtime.clock import Clock, SystemClock
-from runtime.errors import NotFound, Refused
 from runtime.model.act import Actor
-from runtime.operations.names import find_branch
 from runtime.operations.queries import Queries
 from runtime.settings import Settings
 from runtime.store.base import RunStore
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 
     from runtime.catalog import Catalog
     from runtime.operations.asking import Asking
+    from runtime.operations.asking_here import AskingHere
     from runtime.operations.commands import Commands
 
 
@@ -101,33 +100,16 @@ class Runtime:
         Raises NotFound, Refused (nothing was started, or the work is Python code that only the scheduler runs)
         or Unreachable.
         """
-        import asyncio
+        return self._asking_here().logs(run_id, branch)
 
-        from runtime.engine.draft import Draft, Situation
-        from runtime.engine.perform import Performer
-        from runtime.engine.plan import Action
-        from runtime.operations.acting import program_of
+    def find(self, run_id: str, branch: str) -> tuple[str, str]:
+        """Whether the external system has the work of a branch's last key: a word, and sentences; errors as `logs`."""
+        return self._asking_here().find(run_id, branch)
 
-        found = self.store.load([run_id])
-        if not found:
-            raise NotFound(f"There is no run {run_id} in this store.")
-        stored = found[0]
-        chosen = find_branch(stored.branches, branch)
-        visit = next((v for v in reversed(chosen.steps) if v.attempts), None)
-        if visit is None:
-            raise Refused(f"{chosen.id} has started nothing outside, so there are no logs.")
-        attempt = visit.attempts[-1]
-        if attempt.external_system in ("python", "local"):
-            raise Refused(
-                f"{visit.step_id} is Python code; only the scheduler runs it. forkjoin history shows its end."
-            )
-        action = Action(
-            "logs", chosen.id, visit.step_id, visit.visit, attempt.attempt, attempt.external_system, attempt.target
-        )
-        program = program_of(self.store, self.catalog, stored.run)
-        draft = Draft(Situation(program, self.clock.now()), stored.run, stored.branches, stored.firings)
-        performer = Performer(self.systems, self.catalog, self.clock, self.settings.call_timeout_seconds)
-        return asyncio.run(performer.logs(action, draft))
+    def _asking_here(self) -> AskingHere:
+        from runtime.operations.asking_here import AskingHere
+
+        return AskingHere(self.store, self.catalog, self.systems, self.clock, self.settings.call_timeout_seconds)
 
     def close(self) -> None:
         """Close the store."""

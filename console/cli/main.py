@@ -24,6 +24,7 @@ WHERE = {
     "reading": "list show why history polls logs wakes holds acts flows doctor",
     "acting": "retry poll pause resume cancel wake ack skip send edit hold release undo",
     "bulk": "bulk",
+    "finding": "find adopt",
     "starting": "start restart",
     "keeping": "validate graph scaffold schedule export import prune",
     "running": "console scheduler worker demo",

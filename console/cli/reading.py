@@ -19,6 +19,7 @@ from runtime.safe_text import clean, json_text
 
 if TYPE_CHECKING:
     from runtime.assembly import Runtime
+    from runtime.model.question import Question
 
 ASK_GRACE_SECONDS = 3.0
 
@@ -169,8 +170,11 @@ def polls(run: str, branch: str | None, as_json: bool) -> None:
     if as_json:
         say(json_text(ledger))
         return
-    rows = [(p["at"], p["branch"], p["attempt"], f"{p['took_ms']:.0f} ms", p["reading"], p["answer"]) for p in ledger]
-    table(("AT", "BRANCH", "TRY", "TOOK", "READING", "ANSWER"), rows)
+    rows = [
+        (p["at"], p["branch"], p["attempt"], p["verb"], f"{p['took_ms']:.0f} ms", p["reading"], p["answer"])
+        for p in ledger
+    ]
+    table(("AT", "BRANCH", "TRY", "CALL", "TOOK", "READING", "ANSWER"), rows)
 
 
 @click.command()
@@ -272,14 +276,19 @@ def logs_of(runtime: Runtime, run: str, branch: str) -> str:
 
     if runtime.read_only or not scheduler_alive(runtime):
         return runtime.logs(run, branch)
-    question = runtime.asking.ask(run, branch, "logs")
+    return answer_of(runtime, run, branch, "logs").text
+
+
+def answer_of(runtime: Runtime, run: str, branch: str, kind: str) -> Question:
+    """What the scheduler found out when it was asked; Refused if it could not be asked, TimedOut if it says nothing."""
+    question = runtime.asking.ask(run, branch, kind)
     until = time.monotonic() + runtime.settings.call_timeout_seconds + ASK_GRACE_SECONDS
     while time.monotonic() < until:
         found = runtime.asking.answer(question.id)
         if found is not None and found.answered_at is not None:
             if found.problem:
                 raise Refused(found.problem)
-            return found.text
+            return found
         time.sleep(0.1)
     raise TimedOut(f"The scheduler has not answered for {branch} in time; it may be busy. Try again.")
 

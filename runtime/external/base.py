@@ -55,7 +55,10 @@ def abilities_of(system: object, binding: Mapping[str, Any]) -> Abilities:
     """What an adapter says it can do under a binding: `abilities(binding)`, else `idempotent` and whether it finds."""
     said = getattr(system, "abilities", None)
     if callable(said):
-        found = said(binding)
+        try:
+            found = said(binding)
+        except Exception:  # an adapter that cannot say what it can do is trusted with nothing
+            found = Abilities(idempotent=False)
         if isinstance(found, Abilities):
             return found
     return Abilities(getattr(system, "idempotent", True) is not False, callable(getattr(system, "find", None)))

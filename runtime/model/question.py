@@ -13,14 +13,14 @@ class Question:
 
     id: int
     kind: str
-    """status: how the work stands. logs: what the system has logged of it."""
+    """status: how the work stands. logs: what the system has logged of it. find: whether it has the work of the key."""
     run_id: str
     branch: str
     asked_at: Moment
     by: str
     answered_at: Moment | None = None
     reading: str = ""
-    """running, completed, failed, lost or unreachable; empty for logs."""
+    """running, completed, failed, lost or unreachable; of find found or nothing too; empty for logs."""
     text: str = ""
     """What was answered, secrets masked."""
     problem: str = ""

@@ -9,7 +9,7 @@ from runtime.model.question import Question
 from runtime.operations.names import find_branch
 from runtime.store.base import RunStore
 
-KINDS = ("status", "logs")
+KINDS = ("status", "logs", "find")
 
 
 class Asking:

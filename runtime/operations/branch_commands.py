@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine import controls
+from runtime.engine import adopting, controls
 from runtime.engine import retry as retrying
 from runtime.engine.draft import Draft
 from runtime.engine.moves import held_by
@@ -37,6 +37,16 @@ class BranchCommands:
 
         arguments = {"intent": intent, "force": force}
         return self.acting.on_run("retry", run_id, rule, branch=branch, arguments=arguments, **how)
+
+    def adopt(self, run_id: str, branch: str, external_id: str, **how: Any) -> Receipt:
+        """Take work that runs outside already as that of a branch; nothing is started."""
+
+        def rule(draft: Draft, chosen: Branch | None) -> list[str]:
+            assert chosen is not None
+            return adopting.adopt(draft, chosen.id, external_id)
+
+        arguments = {"external_id": external_id}
+        return self.acting.on_run("adopt", run_id, rule, branch=branch, arguments=arguments, **how)
 
     def poll(self, run_id: str, branch: str | None = None, **how: Any) -> Receipt:
         """Poll now."""

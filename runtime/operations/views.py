@@ -159,12 +159,14 @@ def attempt_view(attempt: Attempt) -> dict[str, Any]:
         "requested_at": moment(attempt.requested_at),
         "started_at": moment(attempt.started_at),
         "ended_at": moment(attempt.ended_at),
+        "start": str(attempt.start),
         "failure": failure_view(attempt.failure),
         "cancel": None
         if owed is None
         else {
             "requested_at": moment(owed.requested_at),
             "confirmed_at": moment(owed.confirmed_at),
+            "unable_at": moment(owed.unable_at),
             "tries": owed.tries,
             "problem": owed.problem,
         },
@@ -196,6 +198,7 @@ def poll_view(poll: Poll) -> dict[str, Any]:
         "answer": poll.answer,
         "reading": poll.reading,
         "next_poll_at": moment(poll.next_poll_at),
+        "verb": poll.verb,
     }
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from runtime.clock import Clock
 from runtime.engine.apply import Unreached
 from runtime.engine.draft import Draft, Situation
+from runtime.engine.finding import find_action, found_words
 from runtime.engine.moves import held_by
 from runtime.engine.perform import Performer
 from runtime.engine.plan import Action
@@ -91,6 +92,10 @@ class Answering:
             return dataclasses.replace(
                 question, problem=f"{visit.step_id} is Python code that runs here; it has no job."
             )
+        if question.kind == "find":
+            asked = await self._performer.perform(find_action(draft, branch), draft)
+            reading, text = found_words(draft, branch, asked.answer)
+            return dataclasses.replace(question, reading=reading, text=text)
         if attempt.external_id is None:
             return dataclasses.replace(question, problem="No external id is known: the start was never answered.")
         action = Action(
