@@ -11,8 +11,6 @@ CRASH_POINTS = (
     "intent.after_save",
     "start.before_call",
     "start.after_call",
-    "find.before_call",
-    "find.after_call",
     "poll.before_call",
     "poll.after_call",
     "cancel.before_call",
@@ -20,6 +18,9 @@ CRASH_POINTS = (
     "outcome.before_save",
     "outcome.after_save",
 )
+
+FIND_POINTS = ("find.before_call", "find.after_call")
+"""Passed only where a start was not answered before."""
 
 _ASKED = os.environ.get("FORKJOIN_CRASH_AT", "")
 _left = {"count": int(_ASKED.partition("#")[2] or 1)}
