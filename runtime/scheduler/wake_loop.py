@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from runtime.clock import Clock
 from runtime.engine.advance import Advance, advance
@@ -244,15 +245,8 @@ class WakeLoop:
             program, code_hash = self._programs(run)
             situation = Situation(program, now, self._holds.now, self._durations())
             slots = self._busy.get(run.id, set())
-            return advance(
-                situation,
-                stored,
-                seen,
-                in_flight=slots,
-                owner=self._owner,
-                code_hash=code_hash,
-                reaches=self._reaches,
-            )
+            how: Any = {"owner": self._owner, "code_hash": code_hash, "reaches": self._reaches}
+            return advance(situation, stored, seen, in_flight=slots, **how)
         except StoreUnavailable:
             raise
         except Exception as problem:
