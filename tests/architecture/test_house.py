@@ -80,6 +80,6 @@ def test_the_commands_of_the_contract_are_there() -> None:
     wanted = (
         "console scheduler demo validate graph scaffold flows start list show why history polls logs wakes retry poll "
         "pause resume cancel wake ack undo bulk schedule skip send edit restart hold release holds acts export import "
-        "prune doctor worker store"
+        "prune doctor worker store find adopt"
     )
     assert set(wanted.split()) == set(MODULES)
