@@ -192,13 +192,13 @@ class Database:
                 if attempt == TRIES - 1:
                     raise self.unavailable(problem) from problem
                 time.sleep(0.01 * 2**attempt)
+            except (psycopg.DataError, errors.ProgramLimitExceeded) as problem:
+                # What was to be written is at fault, not the store: others can be saved.
+                raise Unwritable(f"It cannot be stored: {said(problem)}. Nothing was saved.") from problem
             except GONE as problem:
                 if committing and self._cut(problem):
                     raise self._unconfirmed(problem, transaction) from problem
                 raise self.unavailable(problem) from problem
-            except (psycopg.DataError, errors.ProgramLimitExceeded) as problem:
-                # What was to be written is at fault, not the store: others can be saved.
-                raise Unwritable(f"It cannot be stored: {said(problem)}. Nothing was saved.") from problem
             except psycopg.Error as problem:
                 raise self.unavailable(problem) from problem
         raise AssertionError("every attempt returns or raises")

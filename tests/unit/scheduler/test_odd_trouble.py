@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 
+from runtime.clock import ManualClock
 from runtime.model.act import Act
+from runtime.model.branch import Branch
+from runtime.model.run import Run
 from runtime.scheduler.acts import carry_out_due
-from runtime.store.base import Save
+from runtime.scheduler.broken import save_all
+from runtime.store.base import RunStore, Save
 from runtime.store.memory import MemoryStore
 from tests.unit.scheduler.test_wake_loop import World
 
@@ -55,3 +60,15 @@ def test_an_act_that_fails_oddly_says_so_and_those_after_it_are_carried_out() ->
     assert carried == ["fine"]
     (act,) = store.acts(target="odd")
     assert act.outcome == "refused: RuntimeError: nobody thought of this"
+
+
+def test_a_key_no_store_takes_keeps_no_other_run_from_being_saved(store: RunStore) -> None:
+    now = ManualClock().now()
+    long = hashlib.shake_256(b"x").hexdigest(10_000)
+    saves = [
+        Save(Run(name, "w", "f", "1", "h", now, now, revision=1), None, branches=(Branch(name, key, 0, "s", now),))
+        for name, key in (("bad", long), ("good", "main"))
+    ]
+    refused, unwritable = save_all(store, saves, None)
+    assert refused == [] and store.get("good") is not None
+    assert (store.get("bad") is None) is ("bad" in unwritable)
