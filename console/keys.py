@@ -17,7 +17,10 @@ def read_only(command: type[Command], here: Here) -> str:
     """What a read-only session says of a command that changes something: the one of a shell, or why there is none."""
     possible = command.usable(here)
     line = command.shell(here) if possible else ""
-    return f"Read-only. From a shell: {line}" if line else f"Read-only. {'' if possible else possible.text}".rstrip()
+    if not line:
+        looking = f"forkjoin why {here.run_id} shows what can be done" if here.run_id else "forkjoin --help"
+        line = looking + (f"; {possible.text}" if not possible else "")
+    return f"Read-only. From a shell: {line}"
 
 
 class Keys:

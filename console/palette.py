@@ -50,7 +50,7 @@ def action_menu(app: ForkjoinApp, here: Here) -> MenuDialog:
         possible = command.usable(here)
         name = f"{app.keymap.shown(command.id)}  {command.id}"
         if app.read_only and command.changes:
-            cannot.append(Item(name, read_only(command, here), style="dim"))
+            cannot.append(Item(name, "r" + read_only(command, here)[1:], style="dim"))
         elif possible:
             can.append(Item(name, possible.text or text(app, command), command.id))
         else:
