@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
+import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from runtime.errors import ExpressionError, Unreachable
 from runtime.external import process_supervisor as files
 from runtime.external.base import Call
-from runtime.external.process_command import KEYS, Command, InvalidCommand, command_problems, resolve, secret_templates
+from runtime.external.process_command import (
+    KEYS,
+    Command,
+    InvalidCommand,
+    command_problems,
+    output_limit,
+    resolve,
+    secret_templates,
+)
 from runtime.external.process_end import reading_of
 from runtime.external.process_folder import JobFolder, asked_for
-from runtime.external.secrets import hide, learn
+from runtime.external.secrets import learn, secrets_of, spellings_of
 from runtime.external.taken_key import other_request
 from runtime.model.binding_keys import Key
 from runtime.model.task import Completed, Failed, Lost, Running, Started
@@ -83,11 +92,11 @@ class ProcessSystem:
         folder = await asyncio.to_thread(JobFolder.of_id, self._root, call.request.external_id)
         if folder is None:
             return Lost()
-        if not await asyncio.to_thread(folder.claimed):
-            await asyncio.to_thread(self._supervise, folder, resolve(call).environment)
-            return Running(note="waits for its supervisor to begin")
         learn(call, secret_templates(call.binding))
-        return await asyncio.to_thread(self._look, folder, partial(hide, call))
+        if not await asyncio.to_thread(folder.claimed):
+            await asyncio.to_thread(self._supervise, folder, resolve(call).environment, call)
+            return Running(note="waits for its supervisor to begin")
+        return await asyncio.to_thread(self._look, folder, call)
 
     async def cancel(self, call: Call) -> None:
         """Ask the job to end; returns once it has, and raises `Unreachable` while it is still ending."""
@@ -114,7 +123,7 @@ class ProcessSystem:
         learn(call, secret_templates(call.binding))
         parts = []
         for name in (files.OUTPUT, files.ERRORS):
-            text = await asyncio.to_thread(folder.tail, name, _LOG_LIMIT, partial(hide, call))
+            text = await asyncio.to_thread(folder.output(name).tail, _LOG_LIMIT, secrets_of(call))
             tail = ", its last 64 kB" if len(text) >= _LOG_LIMIT else ""
             parts.append(f"--- {name}{tail}\n{text}" + ("" if text.endswith("\n") or not text else "\n"))
         return "".join(parts)
@@ -129,6 +138,7 @@ class ProcessSystem:
             "command": list(command.arguments),
             "cwd": command.cwd,
             "result": call.binding.get("result"),
+            "limit": output_limit(call.binding),
         }
         try:
             if not folder.exists():
@@ -140,37 +150,71 @@ class ProcessSystem:
             if asked_for(found) != asked_for(spec):
                 return other_request(call, folder.name, found=asked_for(found), asked=asked_for(spec))
             if not folder.claimed():
-                self._supervise(folder, command.environment)
+                self._supervise(folder, command.environment, call)
         except OSError as error:
             raise Unreachable(
                 f"The job folder {folder.name} cannot be made or its process started: {error}."
             ) from error
         return Started(folder.name)
 
-    def _supervise(self, folder: JobFolder, environment: Mapping[str, str]) -> None:
+    def _supervise(self, folder: JobFolder, environment: Mapping[str, str], call: Call) -> None:
+        program = [sys.executable, "-I", "-S", files.__file__, str(folder.path), str(self._grace_seconds)]
+        self._spawn(program, environment, folder, call)
+
+    def _rescue(self, folder: JobFolder, command: int, call: Call) -> None:
+        """Give a command whose supervisor and pump were both killed another pump: it would wait for one for ever."""
+        try:
+            pipes = [os.open(f"/proc/{command}/fd/{number}", os.O_RDONLY | os.O_NONBLOCK) for number in (1, 2)]
+        except OSError:
+            return
+        try:
+            if all(stat.S_ISFIFO(os.fstat(pipe).st_mode) for pipe in pipes) and not folder.pumped():
+                limit = str(folder.spec().get("limit") or files.USUAL_LIMIT)
+                for pipe in pipes:
+                    os.set_inheritable(pipe, True)
+                program = [sys.executable, "-I", "-S", files.PUMP, str(folder.path), limit, "-1", *map(str, pipes)]
+                self._spawn(program, {"PATH": os.defpath}, folder, call)
+        finally:
+            for pipe in pipes:
+                os.close(pipe)
+
+    def _spawn(self, program: list[str], environment: Mapping[str, str], folder: JobFolder, call: Call) -> None:
         self._reap()
         log = str(folder.path / "supervisor.log")
-        child = os.posix_spawn(
-            sys.executable,
-            [sys.executable, "-I", "-S", files.__file__, str(folder.path), str(self._grace_seconds)],
-            dict(environment),
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-            ],
-        )
+        given, told = os.pipe()
+        try:
+            child = os.posix_spawn(
+                sys.executable,
+                program,
+                dict(environment),
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, given, 0),
+                    (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                    (os.POSIX_SPAWN_DUP2, 1, 2),
+                ],
+            )
+        except BaseException:
+            os.close(told)
+            raise
+        finally:
+            os.close(given)
         with self._lock:
             self._children.add(child)
+        # What is to be masked goes by a pipe: into no file, and no list of processes.
+        with contextlib.suppress(BrokenPipeError), os.fdopen(told, "wb") as file:
+            file.write(json.dumps(spellings_of(call)).encode())
 
-    def _look(self, folder: JobFolder, hidden: Callable[[str], str]) -> Running | Completed | Failed:
+    def _look(self, folder: JobFolder, call: Call) -> Running | Completed | Failed:
         self._reap()
-        running = folder.supervised() or folder.command_pid() is not None
+        command, supervised = folder.command_pid(), folder.supervised()
+        running = supervised or command is not None
+        if command is not None and not supervised:
+            self._rescue(folder, command, call)
         # The end is read after the look at the processes: they write it before they go.
         end = folder.end()
         if end is None and running:
             return Running()
-        return reading_of(folder, end, hidden)
+        return reading_of(folder, end, secrets_of(call))
 
     def _gone(self, folder: JobFolder) -> bool:
         self._reap()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.external.base import Call
+from runtime.external.process_supervisor import USUAL_LIMIT
 from runtime.model.binding_keys import Key
 from runtime.model.task import Failed
 
@@ -22,6 +23,10 @@ ALWAYS = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "TZ")
 """What every command is given of the scheduler's environment, besides `LC_*` (DESIGN section 8)."""
 
 
+SMALLEST_LIMIT = 1_000
+_LARGEST_LIMIT = 10**12
+_SIZE = re.compile(r"(\d{1,13}(?:\.\d{1,6})?)\s*(b|bytes?|[kmgt]i?b)?", re.IGNORECASE)
+_UNITS = {"k": 1, "m": 2, "g": 3, "t": 4}
 KEYS = {"command": Key(), "cwd": Key(), "env": Key(env=True), "inherit": Key(), "outputLimit": Key(), "result": Key()}
 """What a binding may hold."""
 
@@ -80,9 +85,24 @@ def command_problems(binding: Mapping[str, Any]) -> list[str]:
     inherit = binding.get("inherit")
     if inherit is not None and not (isinstance(inherit, list) and all(_inheritable(name) for name in inherit)):
         problems.append('`inherit` must be a list of names of environment variables, like ["SSH_AUTH_SOCK"].')
+    if binding.get("outputLimit") is not None and output_limit(binding) is None:
+        problems.append("`outputLimit` must be a size from 1 kB to 1 TB: '10 MB', or a number of bytes.")
     if binding.get("result") not in (None, "json", "text"):
         problems.append("`result` must be `json` or `text`, or be left out.")
     return problems
+
+
+def output_limit(binding: Mapping[str, Any]) -> int | None:
+    """Bytes that are kept of each output; None when `outputLimit` is no size that can be used."""
+    written = binding.get("outputLimit")
+    if written is None:
+        return USUAL_LIMIT
+    if isinstance(written, str) and (size := _SIZE.fullmatch(written.strip())) is not None:
+        unit = (size[2] or "b").lower()
+        written = float(size[1]) * (1024 if "i" in unit else 1000) ** _UNITS.get(unit[0], 0)
+    if isinstance(written, bool) or not isinstance(written, int | float):
+        return None
+    return int(written) if SMALLEST_LIMIT <= written <= _LARGEST_LIMIT else None
 
 
 def secret_templates(binding: Mapping[str, Any]) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -11,11 +12,13 @@ import secrets
 import shutil
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from runtime.external import process_supervisor as files
+from runtime.external.process_output import JobOutput
+from runtime.external.process_pump import LOCK
 
 _NAME = re.compile(r"[0-9a-f]{40}")
 
@@ -55,6 +58,8 @@ class JobFolder:
         draft = self.path.with_name(f".{self.name}.{secrets.token_hex(8)}")
         draft.mkdir(mode=0o700)
         try:
+            # All records find their place now, while there is room: a full disk refuses the start, not the end.
+            files.reserve(str(draft))
             files.write_json(str(draft / files.SPEC), spec)
             draft.rename(self.path)
         except OSError:
@@ -95,10 +100,10 @@ class JobFolder:
             return True
         age = self.cancel_age()
         if age is None:
-            (self.path / files.CANCEL).touch(mode=0o600)
+            self._mark_cancel()
         if not self.claimed() and files.claim(str(self.path), {"pid": 0, "mark": None}):
             end = {"code": None, "problem": None, "cancelled": True, "ended_at": time.time()}
-            files.write_json(str(self.path / files.END), end)
+            files.put(str(self.path), files.END, end)
             return True
         with contextlib.suppress(ProcessLookupError):
             if (supervisor := self._running(files.CLAIM)) is not None:
@@ -109,25 +114,35 @@ class JobFolder:
                 return False
         return True
 
-    def tail(self, name: str, limit: int, hide: Callable[[str], str] = str) -> str:
-        """The end of `stdout` or `stderr` as text; `hide` works before the cut, which would leave half a secret."""
-        margin = 16 * 1024
-        try:
-            with (self.path / name).open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - limit - margin))
-                return hide(file.read(limit + margin).decode("utf-8", "replace"))[-limit:]
-        except FileNotFoundError:
-            return ""
+    def tail(self, name: str, limit: int) -> str:
+        """The end of `stdout` or `stderr` as text."""
+        return self.output(name).tail(limit)
 
-    def output(self, limit: int) -> bytes | None:
-        """All of stdout, or None when it is longer than the limit."""
+    def output(self, name: str) -> JobOutput:
+        """What was said to `stdout` or `stderr`."""
+        return JobOutput(self.path, name, int(self.spec().get("limit") or files.USUAL_LIMIT))
+
+    def pumped(self) -> bool:
+        """Whether some process takes what the command says into its files."""
         try:
-            with (self.path / files.OUTPUT).open("rb") as file:
-                raw = file.read(limit + 1)
+            file = os.open(self.path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
-            return b""
-        return None if len(raw) > limit else raw
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(file)
+        return False
+
+    def _mark_cancel(self) -> None:
+        space = self.path / f"{files.CANCEL}.space"
+        try:
+            os.utime(space)
+            space.rename(self.path / files.CANCEL)
+        except FileNotFoundError:
+            (self.path / files.CANCEL).touch(mode=0o600)
 
     def _running(self, name: str) -> int | None:
         record = self._read(name)

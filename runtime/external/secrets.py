@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.errors import ExpressionError
 from runtime.external.base import Call
-from runtime.safe_text import mask
+from runtime.masking import Masker, masker
 
 
 def learn(call: Call, values: Iterable[Any]) -> None:
@@ -22,7 +22,17 @@ def learn(call: Call, values: Iterable[Any]) -> None:
                 call.scope.render(value, env=True)
 
 
+def secrets_of(call: Call) -> Masker:
+    """What hides the values of the environment that the scope of a call knows."""
+    # Only a scope that remembers what it put in has `secrets`.
+    return masker(getattr(call.scope, "secrets", ()))
+
+
+def spellings_of(call: Call) -> list[str]:
+    """Every usual spelling of these values, the longest first: their UTF-8 bytes, as text in latin-1."""
+    return [text.encode("utf-8", "surrogateescape").decode("latin-1") for text in secrets_of(call).literals]
+
+
 def hide(call: Call, text: str) -> str:
     """A text without the values of the environment the scope of the call has put in."""
-    # Only a scope that remembers what it put in has `secrets`.
-    return str(mask(text, getattr(call.scope, "secrets", ())))
+    return secrets_of(call).text(text)
