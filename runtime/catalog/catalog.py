@@ -240,6 +240,11 @@ class Catalog:
         """Run the local work of a step; Unreachable if the workflow has no thread left (nothing was run)."""
         return await run_local(self.code(binding.config), request, timeout_seconds)
 
+    @property
+    def systems(self) -> Mapping[str, ExternalSystem]:
+        """The external systems that are installed, by name; none in a catalog that only reads."""
+        return self._systems
+
     def system_names(self) -> list[str]:
         """Names of the external systems that are installed."""
         return sorted(self._systems)

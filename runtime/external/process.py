@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from runtime.external.process_command import (
     secret_templates,
 )
 from runtime.external.process_end import reading_of
-from runtime.external.process_folder import JobFolder, asked_for
+from runtime.external.process_folder import JobFolder, asked_for, forget
 from runtime.external.secrets import learn, secrets_of, spellings_of
 from runtime.external.taken_key import other_request
 from runtime.model.binding_keys import Key
@@ -48,7 +49,8 @@ class ProcessSystem:
     """Its work lives in files of this machine: workers elsewhere cannot see it."""
 
     def __init__(self, directory: Path, *, grace_seconds: int = 10, patience_seconds: float = 1.0) -> None:
-        self._root = directory.resolve() / "jobs"
+        self.directory = directory.resolve()
+        self._root = self.directory / "jobs"
         self._grace_seconds = grace_seconds
         self._patience_seconds = patience_seconds
         self._children: set[int] = set()
@@ -127,6 +129,13 @@ class ProcessSystem:
             tail = ", its last 64 kB" if len(text) >= _LOG_LIMIT else ""
             parts.append(f"--- {name}{tail}\n{text}" + ("" if text.endswith("\n") or not text else "\n"))
         return "".join(parts)
+
+    def forget(self, starts: AbstractSet[str], directory: Path) -> tuple[int, set[str]]:
+        """Remove the folders below a directory of jobs whose key begins like this.
+
+        Gives how many went, and those beginnings of which a job still runs.
+        """
+        return forget(directory / "jobs", starts)
 
     async def close(self) -> None:
         """Leave the jobs running and forget them."""

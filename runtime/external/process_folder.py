@@ -13,6 +13,7 @@ import shutil
 import signal
 import time
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,11 +22,37 @@ from runtime.external.process_output import JobOutput
 from runtime.external.process_pump import LOCK
 
 _NAME = re.compile(r"[0-9a-f]{40}")
+_LEFT = re.compile(r"\.[0-9a-f]{40}\.[0-9a-f]{16}")
+_LEFT_SECONDS = 3600.0
 
 
 def asked_for(spec: Mapping[str, Any]) -> str:
     """What a spec asks for, as JSON text; two specs of one request read the same."""
     return json.dumps({name: spec.get(name) for name in ("command", "cwd", "result")}, ensure_ascii=False)
+
+
+def forget(root: Path, starts: AbstractSet[str]) -> tuple[int, set[str]]:
+    """Remove the folders of all jobs whose key begins like this, and what crashes left half made or half removed.
+
+    Gives how many went, and those of `starts` that still have a job running.
+    """
+    count, kept = 0, set[str]()
+    for name in os.listdir(root) if root.is_dir() else ():
+        if _LEFT.fullmatch(name):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - (root / name).lstat().st_mtime > _LEFT_SECONDS:
+                    shutil.rmtree(root / name, ignore_errors=True)
+        elif _NAME.fullmatch(name):
+            folder = JobFolder(root, name)
+            with contextlib.suppress(OSError, ValueError):
+                key = str(folder.spec().get("key"))
+                start = key.partition("/")[0] + "/"
+                if start in starts:
+                    if folder.remove():
+                        count += 1
+                    else:
+                        kept.add(start)
+    return count, kept
 
 
 class JobFolder:
@@ -135,6 +162,17 @@ class JobFolder:
         finally:
             os.close(file)
         return False
+
+    def remove(self) -> bool:
+        """Remove the folder; False, and nothing happens, while its job has not ended."""
+        if not self.claimed():
+            files.claim(str(self.path), {"pid": 0, "mark": None})  # from now on no supervisor begins
+        if self.end() is None and (self.supervised() or self.command_pid() is not None):
+            return False
+        away = self.path.with_name(f".{self.name}.{secrets.token_hex(8)}")
+        self.path.rename(away)
+        shutil.rmtree(away, ignore_errors=True)
+        return True
 
     def _mark_cancel(self) -> None:
         space = self.path / f"{files.CANCEL}.space"

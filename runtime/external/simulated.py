@@ -7,6 +7,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ class SimulatedSystem:
             seed: Decides, with the key, what a binding leaves open.
             busy_seconds: How long a file in use by another process is waited for.
         """
+        self.directory = directory
         self._db = SimulatedDb(directory / _FILE, busy_seconds=busy_seconds)
         self._clock = clock
         self._seed = seed
@@ -109,6 +111,18 @@ class SimulatedSystem:
         row = await self._db.run(lambda db: _find(db, external_id), write=False)
         return f"The simulated system does not know {external_id}.\n" if row is None else _told(row, self._clock.now())
 
+    def forget(self, starts: AbstractSet[str], directory: Path) -> tuple[int, set[str]]:
+        """Remove the rows, in the file of a directory, of work whose key begins like this; gives how many went."""
+        path = directory / _FILE
+        if not starts or not path.exists():
+            return 0, set()
+        db = self._db if path == self._db.path else SimulatedDb(path)
+        try:
+            return int(db.run_now(lambda rows: _forget(rows, starts), write=True)), set()
+        finally:
+            if db is not self._db:
+                db.close()
+
     async def close(self) -> None:
         """Close the file."""
         await asyncio.to_thread(self._db.close)
@@ -150,6 +164,12 @@ def _course(row: Mapping[str, Any]) -> list[Any]:
 def _course_of(script: Script) -> list[Any]:
     """What a script asks for."""
     return [script.duration, script.outcome, script.result, script.error]
+
+
+def _forget(db: sqlite3.Connection, starts: AbstractSet[str]) -> int:
+    # "0" is what follows "/": every key that begins with the one lies before the other.
+    bounds = [(start, start.removesuffix("/") + "0") for start in starts]
+    return sum(db.execute("DELETE FROM work WHERE key >= ? AND key < ?", bound).rowcount for bound in bounds)
 
 
 def _find(db: sqlite3.Connection, external_id: str) -> dict[str, Any] | None:

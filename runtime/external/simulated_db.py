@@ -58,10 +58,10 @@ class SimulatedDb:
         self._queue(_Waiting(operation, write, future, loop))
         return await future
 
-    def run_now(self, operation: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a reading operation and block until it is done; not for an event loop."""
+    def run_now(self, operation: Callable[[sqlite3.Connection], T], *, write: bool = False) -> T:
+        """Run an operation and block until it is done; not for an event loop."""
         future: Future[T] = Future()
-        self._queue(_Waiting(operation, False, future, None))
+        self._queue(_Waiting(operation, write, future, None))
         return future.result()
 
     def close(self) -> None:

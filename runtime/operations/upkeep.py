@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from runtime.errors import Refused
+from runtime.engine.removing import remove_runs, sweep
+from runtime.errors import ForkjoinError, Refused
 from runtime.model.status import RunStatus
 from runtime.operations.acting import Acting, Receipt, recording
 from runtime.operations.planning import rule_text
@@ -57,14 +59,16 @@ def prune(acting: Acting, older_than: timedelta, *, failed: bool, reason: str, d
         edge = datetime.min.replace(tzinfo=UTC)  # Nothing is that old.
     statuses = (RunStatus.COMPLETED, RunStatus.CANCELLED, *((RunStatus.FAILED,) if failed else ()))
     gone = [
-        run.id
+        run
         for status in statuses
         for run in acting.store.query(RunFilter(statuses=frozenset({status})), limit=None)
         if run.ended_at is not None and run.ended_at <= edge and run.next_wake_at is None
     ]
     if dry_run:
         return Receipt(f"Would remove {len(gone)} runs.", (), dry_run=True)
-    count = acting.store.remove(gone)
+    count = remove_runs(acting.store, gone)
+    with suppress(ForkjoinError, OSError):  # what is left is swept by the scheduler
+        sweep(acting.store, acting.catalog.systems)
     span = {"older_than": older_than.total_seconds(), "failed": failed}
     with recording(None, partly=f"{count} runs are removed"):
         act = acting.store.add_act(acting.new_act("prune", f"{count} runs", reason, arguments=span))

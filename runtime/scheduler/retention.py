@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from runtime.catalog import Catalog, Workflow
+from runtime.engine.removing import remove_runs
 from runtime.errors import InvalidInput
 from runtime.flow.durations import LONGEST_RETENTION, retention_seconds
 from runtime.logs import get_logger
@@ -44,15 +45,15 @@ class Retention:
         spans = [span for span in (self._general, *kept_for.values()) if span]
         if not spans:
             return 0
-        gone: list[str] = []
+        gone: list[Run] = []
         for status in ENDED:
             where = RunFilter(statuses=frozenset({status}), older_than=now - timedelta(seconds=min(spans)))
             for run in _pages(self._store, where):
                 keep = kept_for.get(run.workflow, self._general) if run.flow_file is None else self._general
                 ended = run.ended_at if run.next_wake_at is None else None
                 if keep and ended is not None and ended < now - timedelta(seconds=keep):
-                    gone.append(run.id)
-        return self._store.remove(gone) if gone else 0
+                    gone.append(run)
+        return remove_runs(self._store, gone)
 
     def _tell(self, name: str, said: str) -> None:
         if self._told.get(name) != said:

@@ -15,6 +15,7 @@ from typing import Any
 
 from runtime.catalog import Catalog
 from runtime.clock import Clock
+from runtime.engine.removing import Sweeping
 from runtime.errors import LostRight, StoreUnavailable
 from runtime.logs import get_logger
 from runtime.safe_text import described
@@ -75,6 +76,7 @@ class SchedulerService:
         self._nobody_left = LeftAlone(directory, attached=attached)
         self._right = DrivingRight(directory)
         self._releases = Releases(store)
+        self._sweep = Sweeping(store, catalog.systems)
         self._stop = asyncio.Event()
         self._wake = asyncio.Event()
         self._started_at = clock.now()
@@ -207,6 +209,7 @@ class SchedulerService:
             checkpoint: Any = getattr(self._store, "checkpoint", None)
             if checkpoint is not None and self._loop.wakes > self._wakes_before[0]:
                 checkpoint()
+        contained("sweep", self._sweep)
         if time.monotonic() - self._retired_at >= RETIRE_SECONDS or not self._retired_at:
             self._retired_at = time.monotonic()
             contained("damaged", self._loop.look_again)

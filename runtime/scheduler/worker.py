@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from runtime.catalog import Catalog
+from runtime.engine.removing import Sweeping
 from runtime.errors import LostRight, Refused, StoreUnavailable
 from runtime.logs import get_logger
 from runtime.model.question import Question
 from runtime.scheduler.attachment import LeftAlone
+from runtime.scheduler.contained import contained
 from runtime.scheduler.duties import Duties
 from runtime.scheduler.lost_jobs import LostJobs
 from runtime.scheduler.metering import Meter
@@ -77,6 +79,7 @@ class WorkerService:
         self._nobody_left = LeftAlone(directory, attached=attached)
         self._defer = Deferring()
         self._duties = Duties(store, cluster, catalog, clock, start_run, settings.retention_days, loop.look_again)
+        self._sweep = Sweeping(store, catalog.systems)
         self._questions = SharedQuestions(store, cluster, reach)
         self._lost_jobs = LostJobs(cluster, queue, source)
         self._stop = asyncio.Event()
@@ -210,7 +213,8 @@ class WorkerService:
             await self._loop.carry_out_acts()
 
     async def _lead(self) -> None:
-        """Do the duties of one, if we lead."""
+        """Do the duties of one, if we lead; remove what removed runs left in files of this machine."""
+        await asyncio.to_thread(contained, "sweep", self._sweep)
         if self._leads:
             await asyncio.to_thread(self._duties.carry_out)
 
