@@ -22,7 +22,7 @@ from runtime.store.base import RunStore
 from runtime.store.opening import IfMissing as IfMissing
 from runtime.store.opening import is_url, open_store
 from runtime.store.place import directory_at
-from runtime.store.private import make_private, refuse_open
+from runtime.store.private import make_private
 from runtime.store.url_text import database_name, like_an_address
 
 if TYPE_CHECKING:
@@ -169,8 +169,8 @@ def open_runtime(
     store = open_store(settings.store, read_only=read_only, if_missing=if_missing)
     clock = clock or _clock_of(store)
     if is_url(settings.store) and not read_only and if_missing == "make":
+        # Nothing in it can be looked into: the folders and files we make there are for their owner alone.
         make_private(directory)
-        refuse_open(directory)
 
     def made() -> Mapping[str, Any]:
         from runtime.external.registry import Systems
