@@ -62,8 +62,8 @@ class Catalog:
         """
         self._folders = [*([BUILT_IN] if built_in else []), *folders]
         self._checks = binding_checks
-        self._systems = systems if systems is not None else {}
-        self._examined_with = examined_with if examined_with is not None else self._systems
+        self.systems = systems if systems is not None else {}
+        self._examined_with = examined_with if examined_with is not None else self.systems
         self._threads = threads_per_workflow
         self._timeout = call_timeout_seconds
         self._lock = threading.RLock()
@@ -195,7 +195,7 @@ class Catalog:
                 self._programs.move_to_end(key)
                 return self._programs[key]
         flow = flow_from_stored(source() if callable(source) else source)
-        bindings = bind(flow, run.workflow, code, self._systems, simulated=run.simulated)
+        bindings = bind(flow, run.workflow, code, self.systems, simulated=run.simulated)
         program = Program(run.workflow, flow, FlowGraph(flow.steps, flow.connections), bindings)
         with self._lock:
             self._programs[key] = program
@@ -240,18 +240,13 @@ class Catalog:
         """Run the local work of a step; Unreachable if the workflow has no thread left (nothing was run)."""
         return await run_local(self.code(binding.config), request, timeout_seconds)
 
-    @property
-    def systems(self) -> Mapping[str, ExternalSystem]:
-        """The external systems that are installed, by name; none in a catalog that only reads."""
-        return self._systems
-
     def system_names(self) -> list[str]:
         """Names of the external systems that are installed."""
-        return sorted(self._systems)
+        return sorted(self.systems)
 
     def target(self, task: Mapping[str, Any]) -> str:
         """The target of a task's binding; empty where its system is not installed or cannot say."""
-        system = self._systems.get(str(task.get("system", "")))
+        system = self.systems.get(str(task.get("system", "")))
         try:
             return system.target(task) if system is not None else ""
         except Exception:  # a binding that nobody has checked, given to a system of somebody else

@@ -12,7 +12,7 @@ from runtime.clock import Clock
 from runtime.errors import ExpressionError, Unreachable
 from runtime.external.base import Abilities, Call
 from runtime.external.http_url import UnsafeUrl, checked_url, quote_value, url_target, with_query
-from runtime.external.secrets import hide, learn
+from runtime.external.secrets import learn, secrets_of
 from runtime.model.binding_keys import Key
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 
@@ -124,7 +124,7 @@ class HttpSystem:
             return f"{answer.host} has no logs of {call.request.external_id}.\n"
         if not answer.ok:
             raise unreachable(answer, call, self._clock.now())
-        text = hide(call, answer.body.decode("utf-8", "replace"))
+        text = secrets_of(call).text(answer.body.decode("utf-8", "replace"), cut_after=answer.cut)
         return text + "\n(cut after 1 MB)\n" if answer.cut else text
 
     async def close(self) -> None:

@@ -14,10 +14,11 @@ from runtime.external.http_exchange import Answer, retry_after
 from runtime.external.http_status import doubt, is_listed
 from runtime.external.json_answer import DEEP, RESULT_LIMIT, NotJson, result_size
 from runtime.external.no_id import NO_EXTERNAL_ID, no_id_message, usable_id
-from runtime.external.secrets import hide
+from runtime.external.secrets import hide, secrets_of
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from runtime.plain_json import TOO_DEEP
 
+_EXCERPT_OF = 10_000
 _LATER = frozenset({408, 425, 429})
 """4xx that say to come again, not that the request is wrong (RFC 9110, RFC 8470, RFC 6585)."""
 _UNTOUCHED = frozenset({425, 429, 503})
@@ -122,8 +123,9 @@ def _redirected(answer: Answer) -> str:
 
 def excerpt(answer: Answer, call: Call) -> str:
     """The beginning of a body in one line, without values that came from the environment."""
-    # Hidden before it is cut: half a secret would not be recognised.
-    return hide(call, " ".join(answer.text(10_000).split()))[:500]
+    # Hidden before it is cut or put on one line: half a secret, or one without its spaces, would not be recognised.
+    text = answer.text(_EXCERPT_OF)
+    return " ".join(secrets_of(call).text(text, cut_after=len(text) >= _EXCERPT_OF).split())[:500]
 
 
 class _Reader:

@@ -91,6 +91,20 @@ async def test_a_token_the_server_repeats_is_masked(server: JobServer, system: H
 
 
 @pytest.mark.anyio
+async def test_a_secret_with_spaces_or_at_an_edge_is_masked(server: JobServer, system: HttpSystem) -> None:
+    binding = http_binding(server.url, {})
+    binding["start"]["headers"] = {"X-Token": "${env.TOKEN}"}
+    env = {"TOKEN": "two  spaces\tand a tab"}
+    for body in ("bad two  spaces\tand a tab", "x" * 9_990 + env["TOKEN"], env["TOKEN"] * 600):
+        server.faults(start=[{"status": 401, "body": body}])
+        answer = await system.start(call_of(binding, env=env))
+        assert isinstance(answer, Failed)
+        assert "spaces" not in answer.message and "two" not in answer.message
+    server.faults(logs=[{"body": "y" * 999_990 + env["TOKEN"]}])
+    assert "two" not in await system.logs(call_of(binding, external_id="1", env=env))
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     "hostile", ["a/../../control", "x?y=1#z", "@evil.example", "%2e%2e%2fcontrol", "\r\nX: 1", "\ud800"]
 )
