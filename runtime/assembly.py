@@ -255,6 +255,29 @@ def scheduler_alive(runtime: Runtime) -> bool:
     return scheduler_state(runtime.store.meta("scheduler"), runtime.clock.now())[0]
 
 
+def who_wakes(runtime: Runtime, *, starting: bool = False) -> str | None:
+    """The sentence about who wakes the runs of this store from now on; None: a scheduler that stays does.
+
+    `starting`: one that serves clients was started and may not have shown itself yet.
+    """
+    from runtime.operations.waking import who_wakes as told
+
+    count = attached_count(runtime.directory)
+    command = keeping_command(runtime.settings)
+    return told(runtime.queries.scheduler(), runtime.clock.now(), attached=count, command=command, starting=starting)
+
+
+def keeping_command(settings: Settings) -> str:
+    """The command that drives the store of these settings until it is stopped; never with a password."""
+    from runtime.operations.waking import keeping_command as command
+
+    if not is_url(settings.store):
+        return command(str(directory_at(settings.store).absolute()), settings.workflows, shared=False)
+    from runtime.store.postgres.address import without_password
+
+    return command(without_password(settings.store), settings.workflows, shared=True)
+
+
 def start_scheduler_process(runtime: Runtime) -> subprocess.Popen[bytes]:
     """Start a scheduler in a process of its own that ends when nobody is attached to the store any more."""
     import subprocess

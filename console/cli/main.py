@@ -75,9 +75,9 @@ def run(arguments: list[str] | None = None) -> int:
     except click.exceptions.Exit as asked:
         return int(asked.exit_code)
     except click.exceptions.Abort:
-        return _fail("Interrupted; the runs live on.", INTERRUPTED)
+        return _fail("Interrupted.", INTERRUPTED)
     except KeyboardInterrupt:
-        return _fail("Interrupted; the runs live on.", INTERRUPTED)
+        return _fail("Interrupted.", INTERRUPTED)
     except click.exceptions.NoArgsIsHelpError as asked:
         # A group alone does nothing: its help says what it has, on stderr, because no command was given.
         _write(asked.format_message())

@@ -9,9 +9,9 @@ import time
 
 import click
 
+from console.cli.following import follow_run
 from console.cli.reading import list_rows
 from console.cli.session import common, progress, session
-from console.cli.starting import follow_run
 from console.format import say
 from runtime.errors import InvalidInput, Refused
 from runtime.operations.actors import actor_of

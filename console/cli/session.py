@@ -188,10 +188,20 @@ def tell_receipt(receipt: Receipt, *, as_json: bool) -> None:
                 }
             )
         )
-        return
-    say(clean(receipt.message, 2_000))
-    for effect in receipt.effects:
-        say("  " + clean(effect, 2_000))
+    else:
+        say(clean(receipt.message, 2_000))
+        for effect in receipt.effects:
+            say("  " + clean(effect, 2_000))
+    tell_waking(receipt)
+
+
+def tell_waking(receipt: Receipt) -> None:
+    """Say, beside the answer, who carries out what an act asked for, unless a scheduler that stays does."""
+    from runtime.assembly import who_wakes
+    from runtime.operations.waking import needs_waking
+
+    if needs_waking(receipt) and (sentence := who_wakes(session().runtime)):
+        progress(sentence)
 
 
 def tell_environment(run_id: str | None = None) -> None:

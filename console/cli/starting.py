@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Mapping
-from typing import Any
 
 import click
 
 from console.cli.acting import one_or_many, over_many
 from console.cli.bounds import COUNT
-from console.cli.session import changing, object_argument, progress, read_json, session, tell_environment, tell_receipt
+from console.cli.following import follow_run
+from console.cli.session import (
+    changing,
+    object_argument,
+    read_json,
+    session,
+    tell_environment,
+    tell_receipt,
+    tell_waking,
+)
 from console.format import say
-from runtime.errors import InvalidInput, TimedOut
-from runtime.model.status import RunStatus
-from runtime.operations.records import Run
+from runtime.errors import InvalidInput
 from runtime.operations.starting import NewRun
 from runtime.safe_text import clean, json_text
-
-LOOK_SECONDS = 0.1
 
 
 def labels_of(given: tuple[str, ...]) -> dict[str, str]:
@@ -110,6 +112,7 @@ def start(
     if as_json and not dry_run:
         shown = [runtime.queries.show(r.id) for r in runs]
         say(json_text(shown[0] if count is None and each is None else shown))
+        tell_waking(receipt)
     else:
         tell_receipt(receipt, as_json=as_json)
 
@@ -148,56 +151,9 @@ def restart(
         tell_environment(receipt.run.id)
     if as_json and not dry_run and receipt.run is not None:
         say(json_text(runtime.queries.show(receipt.run.id)))
+        tell_waking(receipt)
     else:
         tell_receipt(receipt, as_json=as_json)
-
-
-def follow_run(run_id: str, timeout_seconds: float | None, *, quiet: bool = False) -> int:
-    """Show a run to its end; gives the exit code (0 completed, 1 failed or cancelled); TimedOut after a while."""
-    from runtime.assembly import attach, scheduler_alive, start_scheduler_process
-
-    runtime = session().runtime
-    began = time.monotonic()
-    with attach(runtime.directory):
-        if not scheduler_alive(runtime):
-            progress("No scheduler is alive; starting one.")
-            start_scheduler_process(runtime)
-        shown = 0
-        token: int | None = None
-        while True:
-            changed = runtime.store.change_token()
-            if changed != token:
-                token = changed
-                run = runtime.store.get(run_id)
-                shown = _show_new(run_id, shown)
-                if run is None or run.ended_at is not None or run.status is RunStatus.DAMAGED:
-                    return _finish(run, quiet=quiet)
-            if timeout_seconds is not None and time.monotonic() - began > timeout_seconds:
-                raise TimedOut(f"{run_id} did not end within {timeout_seconds:g} s; it lives on. forkjoin why {run_id}")
-            time.sleep(LOOK_SECONDS)
-
-
-def _show_new(run_id: str, shown: int) -> int:
-    entries = session().runtime.store.history(run_id)
-    for entry in entries[shown:]:
-        if entry.kind not in ("entered",):
-            say(f"{entry.at:%H:%M:%S} {entry.kind:14} {clean(entry.message, 1_000)}", sys.stderr)
-    return len(entries)
-
-
-def _finish(run: Run | None, *, quiet: bool) -> int:
-    if run is None:
-        progress("The run was removed.")
-        return 1
-    if run.status is RunStatus.DAMAGED:
-        session().runtime.queries.load(run.id)
-    shown: Any = (
-        session().runtime.queries.show(run.id)
-        if quiet
-        else {"id": run.id, "status": str(run.status), "failed_branches": run.failed_branches, "state": dict(run.state)}
-    )
-    say(json_text(shown))
-    return 0 if run.status is RunStatus.COMPLETED else 1
 
 
 COMMANDS = (start, restart)

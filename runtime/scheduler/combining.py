@@ -12,6 +12,9 @@ from runtime.store.postgres.cluster import Member
 
 SUMMED = ("calls", "failed")
 
+TOLD = ("pid", "host", "wakes_per_second", "leased", "in_flight", "leads", "attached")
+"""What is passed on of each worker as it tells it."""
+
 
 def combined(members: Sequence[Member], queue: Mapping[str, float], now: datetime) -> dict[str, dict[str, Any]]:
     """The facts `scheduler`, `systems` and `durations` as the console and `why` read them, from all workers."""
@@ -43,7 +46,7 @@ def combined(members: Sequence[Member], queue: Mapping[str, float], now: datetim
                 {
                     "name": m.name,
                     "silent_s": round(m.silent_seconds, 1),
-                    **{k: m.beat.get(k) for k in ("pid", "host", "wakes_per_second", "leased", "in_flight", "leads")},
+                    **{k: m.beat.get(k) for k in TOLD},
                     "systems": m.beat.get("systems_reached"),
                 }
                 for m in members

@@ -1,0 +1,66 @@
+"""Who wakes the runs of a store from now on, until when, and the command that keeps them going."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from runtime.engine.explain import scheduler_state
+from runtime.operations.acting import Receipt
+
+ALONE_SECONDS = 30
+"""How long a scheduler that serves clients goes on without one (DESIGN section 6)."""
+AT_ONCE = frozenset({"ack", "edit", "hold", "pause", "prune", "undo", "schedule disable", "bulk stop", "adopt"})
+"""Acts that are done when they are recorded, whether or not a scheduler is alive."""
+
+
+def keeping_command(location: str, workflows: Sequence[str], *, shared: bool) -> str:
+    """The command that drives a store until it is stopped; a location without its password."""
+    folders = "".join(f" --workflows {shlex.quote(folder)}" for folder in workflows)
+    return f"forkjoin {'worker' if shared else 'scheduler'} --store {shlex.quote(location)}{folders}"
+
+
+def needs_waking(receipt: Receipt) -> bool:
+    """Whether what an act asks for is still to be carried out by a scheduler."""
+    if receipt.dry_run or (receipt.act is not None and receipt.act.verb in AT_ONCE):
+        return False
+    return receipt.run is None or receipt.run.next_wake_at is not None
+
+
+def who_wakes(
+    beat: Mapping[str, Any] | None, now: datetime, *, attached: int, command: str, starting: bool = False
+) -> str | None:
+    """The sentence about who wakes the runs, for one who is about to leave; None: a scheduler that stays does.
+
+    `attached` is how many clients the scheduler has besides the one who asks; `starting`: one was started for them
+    and has not shown itself yet.
+    """
+    alive, _ = scheduler_state(beat, now)
+    if not alive and starting:
+        beat = {"attached": True}
+    elif not alive or beat is None:
+        if beat and beat.get("moved_to"):
+            return None
+        return f"No {_who(command)} is alive: nothing is started, polled or joined until one is. {command} wakes it."
+    if not _only_serves(beat):
+        return None
+    if attached:
+        clients = "a client" if attached == 1 else f"{attached} clients"
+        until = f"the scheduler that wakes it serves {clients} and ends {ALONE_SECONDS} s after the last is gone"
+    else:
+        until = f"the scheduler that wakes it ends {ALONE_SECONDS} s after its last client is gone"
+    return f"It goes on for now, but {until}. {command} keeps it going."
+
+
+def _who(command: str) -> str:
+    return "worker" if command.startswith("forkjoin worker") else "scheduler"
+
+
+def _only_serves(beat: Mapping[str, Any]) -> bool:
+    """Whether everybody who works on the store ends with the clients."""
+    workers = beat.get("workers")
+    if workers:
+        return all(worker.get("attached") for worker in workers)
+    return bool(beat.get("attached"))
