@@ -17,6 +17,7 @@ from runtime.errors import InvalidInput, Refused, StoreUnavailable
 from runtime.external.registry import external_systems
 from runtime.model.act import Actor
 from runtime.model.run import Run
+from runtime.nearest import did_you_mean
 from runtime.operations.acting import program_of
 from runtime.operations.starting import NewRun, start_runs
 from runtime.scheduler.answering import Answering
@@ -220,7 +221,8 @@ def _reachable(runtime: Runtime, cluster: Any, named: Sequence[str]) -> tuple[di
     made: dict[str, Any] = runtime.systems.all()
     unknown = sorted(set(named) - set(made))
     if unknown:
-        raise InvalidInput(f"There is no external system {unknown[0]}; there are {', '.join(sorted(made))}.")
+        near = did_you_mean(unknown[0], made)
+        raise InvalidInput(f"There is no external system {unknown[0]}; there are {', '.join(sorted(made))}.{near}")
     host = os.uname().nodename
     away: set[str] = set()
     for name in sorted(named or made):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.errors import InvalidInput
+from runtime.nearest import did_you_mean
 
 SETTINGS_FILE = "settings.toml"
 LONGEST_TEXT = 4_000
@@ -106,7 +107,8 @@ def _from_file(file: Path | None) -> Mapping[str, Any]:
         read.pop(table, None)
     unknown = sorted(set(read) - known)
     if unknown:
-        raise InvalidInput(f"The settings file {path} has unknown settings: {', '.join(unknown)}.")
+        near = did_you_mean(unknown[0], known)
+        raise InvalidInput(f"The settings file {path} has unknown settings: {', '.join(unknown)}.{near}")
     return read
 
 

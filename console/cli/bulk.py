@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from console.cli.bounds import ACT_NUMBER
+from console.cli.groups import NamedGroup
 from console.cli.session import changing, reading, session, tell_receipt
 from console.format import say, table
 from runtime.operations.views import act_view
 from runtime.safe_text import json_text
 
 
-@click.group()
+@click.group(cls=NamedGroup)
 def bulk() -> None:
     """Acts over many runs."""
 

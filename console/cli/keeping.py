@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from console.cli.groups import NamedGroup
 from console.cli.session import Session, changing, common, progress, reading, session, tell_receipt
 from console.format import say, table
 from runtime.errors import ForkjoinError, InvalidInput
@@ -133,7 +134,7 @@ def scaffold(file: str, into: str | None) -> None:
         say(f"wrote {clean(str(made), 1_000)}")
 
 
-@click.group()
+@click.group(cls=NamedGroup)
 def schedule() -> None:
     """Schedules of workflows."""
 

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from console.cli.advised import advised
+from console.cli.groups import NamedGroup
 from console.cli.session import Session, common
 from runtime.errors import ForkjoinError, InvalidInput
 from runtime.plain_json import plain_text
@@ -33,7 +34,7 @@ WHERE = {
 MODULES = {name: module for module, names in WHERE.items() for name in names.split()}
 
 
-class LazyGroup(click.Group):
+class LazyGroup(NamedGroup):
     """Imports the module of a command only when the command is asked for, so that reading stays quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from console.cli.groups import NamedGroup
 from console.cli.session import changing, common, progress, reading, session, tell_receipt
 from console.format import say, table
 from runtime.errors import Refused, StoreUnavailable
@@ -43,7 +44,7 @@ class Bars:
             self._bar = None
 
 
-@click.group()
+@click.group(cls=NamedGroup)
 @common
 def store() -> None:
     """Make, upgrade and move stores; see and move the homes of local work."""

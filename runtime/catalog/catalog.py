@@ -29,6 +29,7 @@ from runtime.flow.program import Binding, Program
 from runtime.logs import get_logger
 from runtime.model.run import Run
 from runtime.model.task import Completed, Failed, TaskRequest
+from runtime.nearest import did_you_mean
 
 log = get_logger(__name__)
 PROGRAMS_KEPT = 256
@@ -149,7 +150,10 @@ class Catalog:
         if path.suffix == ".json" or os.sep in written:
             raise NotFound(f"There is no flow file {written}.")
         names = ", ".join(known) or "none"
-        raise NotFound(f"There is no workflow '{written}'. Known: {names}. Others need --workflows or a flow file.")
+        near = did_you_mean(written, known)
+        raise NotFound(
+            f"There is no workflow '{written}'.{near} Known: {names}. Others need --workflows or a flow file."
+        )
 
     def check(self, workflow: Workflow, *, simulate: bool = False) -> Flow:
         """The flow of a workflow whose flow and tasks.py have no problem; its `source` is what a run stores.

@@ -8,6 +8,7 @@ from typing import Any
 from runtime.flow.json_schema import apply_defaults, check, schema_problems
 from runtime.flow.problems import Problem
 from runtime.flow.walking import listed
+from runtime.nearest import did_you_mean
 
 BindingCheck = Callable[[Mapping[str, Any]], list[str]]
 """Sentences about a `metadata.task` that an external system cannot use."""
@@ -58,7 +59,8 @@ def binding_problems(
         elif isinstance(task, Mapping) and isinstance(task.get("system"), str) and known_systems is not None:
             problems = known_systems.get(task["system"])
             if problems is None:
-                message = f"There is no external system {task['system']!r}; known are {_names(known_systems)}."
+                near = did_you_mean(task["system"], known_systems)
+                message = f"There is no external system {task['system']!r}; known are {_names(known_systems)}.{near}"
                 yield Problem("UNKNOWN_SYSTEM", f"{path}.metadata.task.system", message)
             else:
                 yield from (Problem("SCHEMA", f"{path}.metadata.task", sentence) for sentence in problems(task))

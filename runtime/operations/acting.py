@@ -18,7 +18,7 @@ from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.operations.ids import random_birth
-from runtime.operations.names import find_branch
+from runtime.operations.names import find_branch, no_run
 from runtime.store.base import RunStore, Stored
 from runtime.store.documents import rootless
 
@@ -80,7 +80,7 @@ class Acting:
         """The run with all its records; NotFound if there is none."""
         found = self.store.load([run_id])
         if not found:
-            raise NotFound(f"There is no run {run_id} in this store. forkjoin list shows those there are.")
+            raise no_run(self.store, run_id)
         if (lost := rootless(found[0])) is not None:
             raise Damaged(lost.sentence)
         return found[0]

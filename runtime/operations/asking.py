@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from runtime.clock import Clock
-from runtime.errors import NotFound, Refused
+from runtime.errors import Refused
 from runtime.model.act import Actor
 from runtime.model.question import Question
-from runtime.operations.names import find_branch
+from runtime.operations.names import find_branch, no_run
 from runtime.store.base import RunStore
 
 KINDS = ("status", "logs", "find")
@@ -30,7 +30,7 @@ class Asking:
             raise Refused("This session is read-only; asking an external system is not possible in it.")
         found = self._store.load([run_id])
         if not found:
-            raise NotFound(f"There is no run {run_id} in this store.")
+            raise no_run(self._store, run_id)
         chosen = find_branch(found[0].branches, branch)
         if not any(visit.attempts for visit in chosen.steps):
             raise Refused(f"{chosen.id} has started nothing outside, so there is nothing to ask.")

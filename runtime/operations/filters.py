@@ -13,6 +13,7 @@ from runtime.flow.durations import seconds
 from runtime.model.run import Run
 from runtime.model.status import ENDED_RUN, RunStatus
 from runtime.model.target import full_name, in_scope
+from runtime.nearest import did_you_mean
 from runtime.operations.names import branch_name
 from runtime.store.base import RunFilter, RunStore, Stored
 
@@ -129,7 +130,8 @@ def _part(word: str) -> Part:
     if colon and key in KEYS:
         return _keyed(key, value, word)
     if colon and key.isalpha():
-        raise InvalidInput(f"Filter: there is no key {key}; it is one of {', '.join(KEYS)}, or quote the text.")
+        near = did_you_mean(key, KEYS)
+        raise InvalidInput(f"Filter: there is no key {key}; it is one of {', '.join(KEYS)}, or quote the text.{near}")
     text = word.lower()
     return Part(
         lambda run, _: (
@@ -144,7 +146,8 @@ def _keyed(key: str, value: str, word: str) -> Part:
         raise InvalidInput(f"Filter: {word} needs a value after the colon.")
     if key == "status":
         if value not in set(RunStatus):
-            raise InvalidInput(f"Filter: there is no status {value}; it is one of {', '.join(RunStatus)}.")
+            near = did_you_mean(value, RunStatus)
+            raise InvalidInput(f"Filter: there is no status {value}; it is one of {', '.join(RunStatus)}.{near}")
         return Part(lambda run, _: run.status == value)
     if key == "flow":
         return Part(lambda run, _: fnmatchcase(run.workflow, value) or fnmatchcase(run.flow_id, value))
@@ -159,7 +162,8 @@ def _keyed(key: str, value: str, word: str) -> Part:
         name, equals, label = value.partition("=")
         return Part(lambda run, _: name in run.labels and (not equals or fnmatchcase(str(run.labels[name]), label)))
     if value not in FLAGS:
-        raise InvalidInput(f"Filter: there is no is:{value}; it is one of {', '.join(sorted(FLAGS))}.")
+        near = did_you_mean(value, FLAGS)
+        raise InvalidInput(f"Filter: there is no is:{value}; it is one of {', '.join(sorted(FLAGS))}.{near}")
     return Part(FLAGS[value])
 
 

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from runtime.engine.paths import ROOT, unquoted
 from runtime.errors import InvalidInput, NotFound
 from runtime.model.branch import Branch
+from runtime.nearest import did_you_mean
+from runtime.store.base import RunStore
+
+LOOKED_THROUGH = 500
+"""Runs, newest first, among which one with a like id is looked for."""
 
 
 def branch_name(branch_id: str) -> str:
@@ -32,6 +37,12 @@ def branch_path(branch: Branch, branches: Mapping[str, Branch]) -> list[str]:
     return path[::-1]
 
 
+def no_run(store: RunStore, run_id: str) -> NotFound:
+    """The error for a run that is not there, with the id that was likely meant."""
+    near = did_you_mean(run_id, (run.id for run in store.query(limit=LOOKED_THROUGH)))
+    return NotFound(f"There is no run {run_id} in this store.{near} forkjoin list shows those there are.")
+
+
 def find_branch(branches: Mapping[str, Branch], text: str) -> Branch:
     """The branch with this id, or with this name or current step if that is only one.
 
@@ -45,7 +56,8 @@ def find_branch(branches: Mapping[str, Branch], text: str) -> Branch:
         found = [b for b in branches.values() if b.step_id == text and b.open_fork is None and b.status != "superseded"]
     if not found:
         names = ", ".join(branch_name(i) for i in list(branches)[:20])
-        raise NotFound(f"There is no branch {text}. Branches: {names}.")
+        near = did_you_mean(text, (*branches, *map(branch_name, branches)))
+        raise NotFound(f"There is no branch {text}.{near} Branches: {names}.")
     if len(found) > 1:
         raise InvalidInput(
             f"{text} may mean several branches; name one by its id: {', '.join(b.id for b in found[:20])}."

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from runtime.clock import Clock
 from runtime.engine.explain import scheduler_state, why
 from runtime.engine.join_state import join_states
-from runtime.errors import Damaged, InvalidInput, NotFound, Refused
+from runtime.errors import Damaged, InvalidInput, Refused
 from runtime.flow.program import Program
 from runtime.model.act import Act
 from runtime.model.run import Run
+from runtime.nearest import did_you_mean
 from runtime.operations import views
 from runtime.operations.acting import program_of, recorded
 from runtime.operations.checks import Check, damage_checks
@@ -24,7 +25,7 @@ from runtime.operations.disks import network_disk
 from runtime.operations.environment import other_environment
 from runtime.operations.filters import QUIET, matching, parse
 from runtime.operations.homes import deserted, homes
-from runtime.operations.names import find_branch
+from runtime.operations.names import find_branch, no_run
 from runtime.operations.planning import coming_ticks
 from runtime.operations.workers import troubles
 from runtime.operations.workflows import workflow_views, workflows_check
@@ -65,7 +66,7 @@ class Queries:
         """A run with all its records; NotFound if there is none, Damaged if one cannot be read."""
         found = self.store.load([run_id])
         if not found:
-            raise NotFound(f"There is no run {run_id} in this store. forkjoin list shows those there are.")
+            raise no_run(self.store, run_id)
         if (lost := rootless(found[0])) is not None:
             raise Damaged(lost.sentence)
         return found[0]
@@ -79,7 +80,7 @@ class Queries:
     ) -> list[Run]:
         """Runs that match a filter, newest first (attention: worst first, next_wake_at and id: ascending)."""
         if sort not in SORTS:
-            raise InvalidInput(f"--sort is one of {', '.join(SORTS)}, not {sort}.")
+            raise InvalidInput(f"--sort is one of {', '.join(SORTS)}, not {sort}.{did_you_mean(sort, SORTS)}")
         descending = sort in ("created_at", "updated_at")
         chosen = parse(where)
         found = matching(self.store, chosen, self.clock.now(), order=sort, descending=descending, after=after)

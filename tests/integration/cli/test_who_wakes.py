@@ -123,7 +123,7 @@ def test_every_act_that_somebody_else_must_carry_out_says_that_nobody_does(forkj
             json.loads(out)
     for words in (
         ("start", "profile_update", "--dry-run"),
-        ("retry", "p", "--dry-run"),
+        ("cancel", "p", "--dry-run"),
         ("schedule", "disable", "nightly_etl"),
         ("list",),
     ):
