@@ -79,6 +79,7 @@ def graph(what: str, form: str, ascii_only: bool) -> None:
     from runtime.operations.graph import picture
 
     one = session()
+    ascii_only = ascii_only or one.ways.get("ascii", False)
     if names_run(one, what):
         stored = one.runtime.queries.load(what)
         program = one.runtime.queries.program(stored.run)

@@ -13,6 +13,7 @@ import click
 from console.cli.advised import advised
 from console.cli.groups import NamedGroup
 from console.cli.session import Session, common
+from console.cli.ways import refuse_strange_ways, ways
 from runtime.errors import ForkjoinError, InvalidInput
 from runtime.plain_json import plain_text
 from runtime.safe_text import clean, encodable
@@ -55,10 +56,12 @@ class LazyGroup(NamedGroup):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @common
+@ways
 @click.version_option(package_name="forkjoin-console", prog_name="forkjoin")
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Start, watch and repair fork-join workflows of long-running external work."""
+    refuse_strange_ways(context.obj, context.invoked_subcommand)
     if context.invoked_subcommand is None:
         from console.cli.running import console
 

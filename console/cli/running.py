@@ -12,19 +12,16 @@ import click
 from console.cli.following import follow_run
 from console.cli.reading import list_rows
 from console.cli.session import common, progress, session
+from console.cli.ways import ways
 from console.format import say
 from runtime.errors import InvalidInput, Refused
 from runtime.operations.actors import actor_of
 
 
 @click.command()
-@click.option("--no-scheduler", is_flag=True, help="Start no scheduler process.")
-@click.option("--restricted", is_flag=True, help="No editor, no suspend, no files written; acts are allowed.")
-@click.option("--slow-link", is_flag=True, help="16 colours, 10 frames a second.")
-@click.option("--mouse", is_flag=True, help="Use the mouse; selecting text in the terminal then needs shift.")
-@click.option("--ascii", "ascii_", is_flag=True, help="Draw with ASCII only.")
+@ways
 @common
-def console(no_scheduler: bool, restricted: bool, slow_link: bool, mouse: bool, ascii_: bool) -> None:
+def console() -> None:
     """See everything, know why, repair by keyboard."""
     from console.guard import unusable
 
@@ -33,10 +30,9 @@ def console(no_scheduler: bool, restricted: bool, slow_link: bool, mouse: bool, 
         raise InvalidInput(problem)
     from console.launch import Ways, open_console
 
-    ways = Ways(no_scheduler, restricted, slow_link, mouse, ascii_)
     one = session()
     actor = actor_of(one.overrides.get("as"), os.environ, source="console")
-    raise click.exceptions.Exit(open_console(one.settings, actor, ways))
+    raise click.exceptions.Exit(open_console(one.settings, actor, Ways(**one.ways)))
 
 
 metrics_port = click.option(
@@ -100,6 +96,7 @@ DEMO_RUNS: tuple[tuple[str, str, dict[str, object], int], ...] = (
 
 @click.command()
 @click.option("--headless", is_flag=True, help="Play the fork-join example to its end.")
+@ways
 @common
 def demo(headless: bool) -> None:
     """A store of its own with a few dozen runs to look at."""
@@ -126,7 +123,7 @@ def demo(headless: bool) -> None:
         from console.launch import Ways, open_console
 
         actor = actor_of(one.overrides.get("as"), os.environ, source="console")
-        raise click.exceptions.Exit(open_console(one.settings, actor, Ways()))
+        raise click.exceptions.Exit(open_console(one.settings, actor, Ways(**one.ways)))
     from runtime.assembly import attach, start_scheduler_process
 
     with attach(one.runtime.directory):

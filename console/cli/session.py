@@ -31,6 +31,8 @@ class Session:
 
     def __init__(self) -> None:
         self.overrides: dict[str, Any] = {}
+        self.ways: dict[str, bool] = {}
+        """How a console is to be opened: the options given for it, wherever they stood."""
         self._runtime: Runtime | None = None
 
     def give(self, name: str, value: Any) -> None:
