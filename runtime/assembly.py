@@ -255,29 +255,6 @@ def scheduler_alive(runtime: Runtime) -> bool:
     return scheduler_state(runtime.store.meta("scheduler"), runtime.clock.now())[0]
 
 
-def who_wakes(runtime: Runtime, *, starting: bool = False) -> str | None:
-    """The sentence about who wakes the runs of this store from now on; None: a scheduler that stays does.
-
-    `starting`: one that serves clients was started and may not have shown itself yet.
-    """
-    from runtime.operations.waking import who_wakes as told
-
-    count = attached_count(runtime.directory)
-    command = keeping_command(runtime.settings)
-    return told(runtime.queries.scheduler(), runtime.clock.now(), attached=count, command=command, starting=starting)
-
-
-def keeping_command(settings: Settings) -> str:
-    """The command that drives the store of these settings until it is stopped; never with a password."""
-    from runtime.operations.waking import keeping_command as command
-
-    if not is_url(settings.store):
-        return command(str(directory_at(settings.store).absolute()), settings.workflows, shared=False)
-    from runtime.store.postgres.address import without_password
-
-    return command(without_password(settings.store), settings.workflows, shared=True)
-
-
 def start_scheduler_process(runtime: Runtime) -> subprocess.Popen[bytes]:
     """Start a scheduler in a process of its own that ends when nobody is attached to the store any more."""
     import subprocess
@@ -292,7 +269,7 @@ def start_scheduler_process(runtime: Runtime) -> subprocess.Popen[bytes]:
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         return subprocess.Popen(
-            [sys.executable, "-m", "runtime", "--attached"],
+            [sys.executable, *_safe_path(), "-m", "runtime", "--attached"],
             stdin=subprocess.DEVNULL,
             stdout=handle,
             stderr=handle,
@@ -301,3 +278,9 @@ def start_scheduler_process(runtime: Runtime) -> subprocess.Popen[bytes]:
         )
     finally:
         os.close(handle)
+
+
+def _safe_path() -> list[str]:
+    """What keeps a folder `runtime` of the working directory from being run instead of ours, if that is installed."""
+    home = str(Path(__file__).resolve().parents[1])
+    return ["-P"] if home in sys.path[1:] else []

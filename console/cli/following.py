@@ -80,7 +80,7 @@ class _Scheduler:
 
     def goes_on(self, run_id: str) -> str:
         """Who wakes the run from now on, for one who stops looking."""
-        from runtime.assembly import who_wakes
+        from runtime.leaving import who_wakes
 
         starting = self._started is not None and self._started.poll() is None
         told = who_wakes(self._runtime, starting=starting)
@@ -88,7 +88,8 @@ class _Scheduler:
 
     def look(self) -> None:
         """Look every two seconds."""
-        from runtime.assembly import scheduler_alive, start_scheduler_process, who_wakes
+        from runtime.assembly import scheduler_alive, start_scheduler_process
+        from runtime.leaving import who_wakes
 
         now = time.monotonic()
         if self._looked_at is not None and now - self._looked_at < BEAT_SECONDS:

@@ -199,7 +199,7 @@ def tell_receipt(receipt: Receipt, *, as_json: bool) -> None:
 
 def tell_waking(receipt: Receipt) -> None:
     """Say, beside the answer, who carries out what an act asked for, unless a scheduler that stays does."""
-    from runtime.assembly import who_wakes
+    from runtime.leaving import who_wakes
     from runtime.operations.waking import needs_waking
 
     if needs_waking(receipt) and (sentence := who_wakes(session().runtime)):

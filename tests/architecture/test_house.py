@@ -16,7 +16,7 @@ from runtime.settings import Settings
 from runtime.store.opening import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted(p for folder in ("console", "runtime", "workflows") for p in (ROOT / folder).rglob("*.py"))
+SOURCES = sorted(p for folder in ("console", "forkjoin", "runtime", "workflows") for p in (ROOT / folder).rglob("*.py"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
