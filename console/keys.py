@@ -29,9 +29,14 @@ class Keys:
     def __init__(self, app: ForkjoinApp) -> None:
         self._app = app
         self._chord = False
+        self.interrupted = False
+        """Whether the last command was ctrl+c: then q means the console, not the page it would leave first."""
 
     def pressed(self, command_id: str) -> None:
         """A key of a command was pressed."""
+        if self.interrupted and command_id == "quit":
+            command_id = "quit_now"
+        self.interrupted = False
         touched = getattr(self._app.view, "touched", None)
         if touched is not None:
             touched()

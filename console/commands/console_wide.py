@@ -158,6 +158,29 @@ class QuitNow(Command):
         app.leave()
 
 
+class Interrupt(Command):
+    """Leaves what is open and says how to quit; the first q after it quits, wherever that is."""
+
+    id, key, group, always = "interrupt", "ctrl+c", Group.CONSOLE, True
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """A habit of the fingers must neither end the console nor go unanswered."""
+        from console.dialogs.base import Dialog
+        from console.widgets.prompt import PromptLine
+
+        if chosen := getattr(app.focused, "selected_text", ""):
+            app.copy_to_clipboard(chosen)
+            app.say("Copied what is chosen.")
+            return
+        if isinstance(app.screen, Dialog):
+            app.screen.action_close()
+        elif isinstance(app.focused, PromptLine):
+            app.focused.action_close()
+        app.keys.interrupted = True
+        app.say(f"{Quit.key_shown()} quits the console now; the runs go on.")
+
+
 class Suspend(Command):
     """Puts the console in the background of the shell; fg brings it back."""
 
@@ -183,5 +206,6 @@ COMMANDS: tuple[type[Command], ...] = (
     CommandLog,
     Quit,
     QuitNow,
+    Interrupt,
     Suspend,
 )
