@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +16,19 @@ from runtime.store.base import RunStore
 from runtime.store.opening import open_store
 from tests.postgres import new_database
 
+
+def _live_elsewhere() -> None:
+    """Whoever runs the tests has stores, settings and caches of their own: none of them is read or written."""
+    home = tempfile.mkdtemp(prefix="forkjoin-tests-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    os.environ["HOME"] = home
+    for kind in ("STATE", "CONFIG", "CACHE", "DATA"):
+        os.environ[f"XDG_{kind}_HOME"] = f"{home}/{kind.lower()}"
+    for name in [n for n in os.environ if n.startswith("FORKJOIN_") and not n.startswith("FORKJOIN_TEST_")]:
+        del os.environ[name]
+
+
+_live_elsewhere()
 BOTH = ["directory", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))]
 
 
