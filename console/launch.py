@@ -39,8 +39,11 @@ class Ways:
     ascii: bool = False
 
 
-def open_console(settings: Settings, actor: Actor, ways: Ways) -> int:
-    """Run the console in this terminal; gives the exit code. Raises StoreUnavailable before anything is drawn."""
+def open_console(settings: Settings, actor: Actor, ways: Ways, *, stays: bool = True) -> int:
+    """Run the console in this terminal; gives the exit code. Raises StoreUnavailable before anything is drawn.
+
+    `stays`: whether the store is still there afterwards, so that it matters who wakes its runs.
+    """
     colour = prepare(os.environ, slow_link=ways.slow_link)
     opened = open_runtime(settings, read_only=settings.read_only, actor=actor)
     started: list[subprocess.Popen[bytes]] = []
@@ -60,7 +63,7 @@ def open_console(settings: Settings, actor: Actor, ways: Ways) -> int:
             start=(lambda: started.append(start_scheduler_process(opened))) if may_start else None,
         )
         code = app.run(mouse=ways.mouse)
-    if started and code == 0:
+    if started and code == 0 and stays:
         _say_goodbye(settings, opened.directory)
     return app.return_code or 0
 

@@ -26,8 +26,10 @@ INTERRUPTED = 130
 TOO_LATE = "too late"
 
 
-def follow_run(run_id: str, timeout_seconds: float | None, *, quiet: bool = False) -> int:
+def follow_run(run_id: str, timeout_seconds: float | None, *, quiet: bool = False, stays: bool = True) -> int:
     """Show a run to its end; gives the exit code: 0 completed, 1 failed or cancelled, 130 interrupted.
+
+    `stays`: whether the store is still there when this has ended, so that it matters who wakes the run.
 
     Raises TimedOut after a while; both say who wakes the run from then on. StoreUnavailable if a scheduler that was
     started ended at once.
@@ -40,7 +42,7 @@ def follow_run(run_id: str, timeout_seconds: float | None, *, quiet: bool = Fals
         with attach(runtime.directory):
             ended = _until_ended(run_id, watching, timeout_seconds)
     except KeyboardInterrupt:
-        progress(f"Interrupted. {watching.goes_on(run_id)}")
+        progress(f"Interrupted. {watching.goes_on(run_id) if stays else ''}".strip())
         return INTERRUPTED
     if ended is not TOO_LATE:
         return _finish(ended, quiet=quiet)

@@ -29,7 +29,8 @@ WHERE = {
     "finding": "find adopt",
     "starting": "start restart",
     "keeping": "validate graph scaffold schedule export import prune",
-    "running": "console scheduler worker demo",
+    "running": "console scheduler worker",
+    "demo": "demo",
     "store": "store",
 }
 MODULES = {name: module for module, names in WHERE.items() for name in names.split()}

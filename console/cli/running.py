@@ -1,19 +1,13 @@
-"""Commands that run something: console, scheduler, worker, demo."""
+"""Commands that run something: console, scheduler, worker."""
 
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
-import time
 
 import click
 
-from console.cli.following import follow_run
-from console.cli.reading import list_rows
-from console.cli.session import common, progress, session
+from console.cli.session import common, session
 from console.cli.ways import ways
-from console.format import say
 from runtime.errors import InvalidInput, Refused
 from runtime.operations.actors import actor_of
 
@@ -81,59 +75,4 @@ def worker(concurrency: int, systems: str | None, metrics_port: int | None) -> N
     raise click.exceptions.Exit(run_worker(one.settings, concurrency=concurrency, systems=named))
 
 
-DEMO_SECONDS = 5.0
-DEMO_RUNS: tuple[tuple[str, str, dict[str, object], int], ...] = (
-    ("profile_update", "healthy", {"emailOutcome": "completed"}, 8),
-    ("profile_update", "failing", {"emailOutcome": "failed"}, 6),
-    ("profile_update", "lost", {"emailOutcome": "lost"}, 2),
-    ("profile_update", "slow", {"emailOutcome": "completed", "emailDuration": "50 seconds"}, 4),
-    ("profile_update", "unseen", {"emailOutcome": "completed", "emailUnreachablePolls": 12}, 2),
-    ("nightly_etl", "etl", {}, 4),
-    ("nightly_etl", "etl-broken", {"brokenFiles": 1}, 2),
-    ("release_approval", "release", {}, 4),
-)
-
-
-@click.command()
-@click.option("--headless", is_flag=True, help="Play the fork-join example to its end.")
-@ways
-@common
-def demo(headless: bool) -> None:
-    """A store of its own with a few dozen runs to look at."""
-    one = session()
-    one.refuse_read_only("demo")
-    if "store" not in one.overrides:
-        one.overrides["store"] = tempfile.mkdtemp(prefix="forkjoin-demo-")
-    else:
-        made = one.opened("make")
-        if made.store.counts():
-            raise Refused(f"{made.store.place} holds runs already; the demo wants a fresh store.")
-    progress(f"The store of this demo is {one.overrides['store']}.")
-    commands = one.opened("make").commands
-    if headless:
-        runs, _ = commands.start("profile_update", run_id="demo")
-        code = follow_run(runs[0].id, 120)
-        progress(f"Look again: forkjoin --store {one.overrides['store']} why demo")
-        raise click.exceptions.Exit(code)
-    for flow, base, state, count in DEMO_RUNS:
-        commands.start(flow, state, base, {"demo": base}, count=count)
-    from console.guard import unusable
-
-    if unusable() is None:
-        from console.launch import Ways, open_console
-
-        actor = actor_of(one.overrides.get("as"), os.environ, source="console")
-        raise click.exceptions.Exit(open_console(one.settings, actor, Ways(**one.ways)))
-    from runtime.assembly import attach, start_scheduler_process
-
-    with attach(one.runtime.directory):
-        start_scheduler_process(one.runtime)
-        progress("A scheduler was started; the first results come in a few seconds.")
-        time.sleep(DEMO_SECONDS)
-    list_rows("", "attention", 40, None, as_json=False)
-    say("")
-    say(f"A scheduler works on them for half a minute. Look again: forkjoin --store {one.overrides['store']} list")
-    sys.stdout.flush()
-
-
-COMMANDS = (console, scheduler, worker, demo)
+COMMANDS = (console, scheduler, worker)

@@ -98,6 +98,7 @@ class Session:
         """Close what was opened."""
         if self._runtime is not None:
             self._runtime.close()
+            self._runtime = None
 
 
 def session() -> Session:
