@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from runtime.store.private import make_private
+
 FOLDER = "attached"
 ALONE_SECONDS = 30.0
 
@@ -17,7 +19,7 @@ ALONE_SECONDS = 30.0
 def attach(directory: Path) -> Iterator[None]:
     """Be attached to the scheduler of a store as long as the context lasts."""
     folder = directory / FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
+    make_private(folder)
     path = folder / f"{os.getpid()}.lock"
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
