@@ -152,7 +152,7 @@ class Catalog:
         names = ", ".join(known) or "none"
         near = did_you_mean(written, known)
         raise NotFound(
-            f"There is no workflow '{written}'.{near} Known: {names}. Others need --workflows or a flow file."
+            f"There is no workflow '{written}'. Known: {names}. Others need --workflows or a flow file.{near}"
         )
 
     def check(self, workflow: Workflow, *, simulate: bool = False) -> Flow:

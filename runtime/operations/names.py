@@ -40,7 +40,7 @@ def branch_path(branch: Branch, branches: Mapping[str, Branch]) -> list[str]:
 def no_run(store: RunStore, run_id: str) -> NotFound:
     """The error for a run that is not there, with the id that was likely meant."""
     near = did_you_mean(run_id, (run.id for run in store.query(limit=LOOKED_THROUGH)))
-    return NotFound(f"There is no run {run_id} in this store.{near} forkjoin list shows those there are.")
+    return NotFound(f"There is no run {run_id} in this store. forkjoin list shows those there are.{near}")
 
 
 def find_branch(branches: Mapping[str, Branch], text: str) -> Branch:
@@ -57,7 +57,7 @@ def find_branch(branches: Mapping[str, Branch], text: str) -> Branch:
     if not found:
         names = ", ".join(branch_name(i) for i in list(branches)[:20])
         near = did_you_mean(text, (*branches, *map(branch_name, branches)))
-        raise NotFound(f"There is no branch {text}.{near} Branches: {names}.")
+        raise NotFound(f"There is no branch {text}. Branches: {names}.{near}")
     if len(found) > 1:
         raise InvalidInput(
             f"{text} may mean several branches; name one by its id: {', '.join(b.id for b in found[:20])}."
