@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -257,30 +256,6 @@ def scheduler_alive(runtime: Runtime) -> bool:
 
 def start_scheduler_process(runtime: Runtime) -> subprocess.Popen[bytes]:
     """Start a scheduler in a process of its own that ends when nobody is attached to the store any more."""
-    import subprocess
+    from runtime.scheduler.attached_process import start
 
-    environment = {
-        **os.environ,
-        "FORKJOIN_STORE": os.fspath(runtime.settings.store),
-        "FORKJOIN_DIRECTORY": runtime.settings.directory,
-        "FORKJOIN_WORKFLOWS": os.pathsep.join(os.path.abspath(w) for w in runtime.settings.workflows),
-    }
-    log = runtime.directory / "scheduler.log"
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    try:
-        return subprocess.Popen(
-            [sys.executable, *_safe_path(), "-m", "runtime", "--attached"],
-            stdin=subprocess.DEVNULL,
-            stdout=handle,
-            stderr=handle,
-            start_new_session=True,
-            env=environment,
-        )
-    finally:
-        os.close(handle)
-
-
-def _safe_path() -> list[str]:
-    """What keeps a folder `runtime` of the working directory from being run instead of ours, if that is installed."""
-    home = str(Path(__file__).resolve().parents[1])
-    return ["-P"] if home in sys.path[1:] else []
+    return start(runtime.settings, runtime.directory)
