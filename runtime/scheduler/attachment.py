@@ -56,12 +56,12 @@ class LeftAlone:
     def __init__(self, directory: Path, *, attached: bool) -> None:
         """Look in this directory; one that serves nobody in particular (not `attached`) is never left alone."""
         self._directory = directory
-        self._attached = attached
+        self.attached = attached
         self._since: float | None = None
 
     def __call__(self) -> bool:
         """Look now."""
-        if not self._attached or attached_count(self._directory):
+        if not self.attached or attached_count(self._directory):
             self._since = None
             return False
         self._since = self._since or time.monotonic()

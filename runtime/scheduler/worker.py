@@ -77,7 +77,6 @@ class WorkerService:
         self._directory, self._catalog = directory, catalog
         self._look, self._meter, self._vitals, self._reach = look, meter, vitals, reach
         self._nobody_left = LeftAlone(directory, attached=attached)
-        self._attached = attached
         self._defer = Deferring()
         self._duties = Duties(store, cluster, catalog, clock, start_run, settings.retention_days, loop.look_again)
         self._sweep = Sweeping(store, catalog.systems)
@@ -258,7 +257,7 @@ class WorkerService:
             "in_flight": self._loop.in_flight,
             "leased": len(self._source.leased),
             "stuck_threads": sum(self._catalog.stuck_threads().values()),
-            "attached": self._attached,
+            "attached": self._nobody_left.attached,
             "leads": self._leads,
             "systems_reached": None if self._reach is None else list(self._reach),
             "systems": self._meter.summary(),
