@@ -13,10 +13,10 @@ from runtime.engine.draft import Draft, Situation
 from runtime.engine.finding import find_action, found_words, last_attempt
 from runtime.engine.perform import Performer
 from runtime.engine.plan import Action
-from runtime.errors import NotFound, Refused
+from runtime.errors import Refused
 from runtime.model.branch import Branch
 from runtime.operations.acting import program_of
-from runtime.operations.names import find_branch
+from runtime.operations.names import find_branch, no_run
 from runtime.store.base import RunStore
 
 
@@ -51,7 +51,7 @@ class AskingHere:
     def _draft(self, run_id: str, branch: str) -> tuple[Draft, Branch]:
         found = self.store.load([run_id])
         if not found:
-            raise NotFound(f"There is no run {run_id} in this store.")
+            raise no_run(self.store, run_id)
         stored = found[0]
         program = program_of(self.store, self.catalog, stored.run)
         draft = Draft(Situation(program, self.clock.now()), stored.run, stored.branches, stored.firings)
