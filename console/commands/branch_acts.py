@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runtime.operations.records import Branch
 
 RUNS = frozenset({"runs"})
+BROKEN = ("failed", "unconfirmed")
 
 
 class Retry(Command):
@@ -35,14 +36,14 @@ class Retry(Command):
     def advised(cls, here: Here) -> bool:
         """Where a branch has failed, or the run as a whole."""
         branch = cls.target(here)
-        return here.run is not None and (branch.status == "failed" if branch else here.run.failure is not None)
+        return here.run is not None and (branch.status in BROKEN if branch else here.run.failure is not None)
 
     @classmethod
     def target(cls, here: Here) -> Branch | None:
         """The branch that is meant: the chosen one if it can be retried, else the first failed one that can."""
         if here.detail is None:
             return None
-        failed = [b for b in here.detail.leaves if b.status == "failed"]
+        failed = [b for b in here.detail.leaves if b.status in BROKEN]
         meant = [*([here.branch] if here.branch is not None else []), *failed]
         return next((b for b in meant if any(retries(here.detail, b).values())), None)
 
@@ -56,7 +57,8 @@ class Retry(Command):
         branch, allowed = cls.target(here), here.detail.allowed
         if branch is not None:
             name = here.detail.name(branch)
-            return Possible(True, f"retry {name}" if branch.status == "failed" else f"cancel and start {name} again")
+            told = {"failed": f"retry {name}", "unconfirmed": f"start {name} again under its key"}
+            return Possible(True, told.get(str(branch.status), f"cancel and start {name} again"))
         failed = next((b for b in here.detail.leaves if b.status == "failed"), None)
         if failed is None or allowed.run("retry"):
             return judged(here, allowed.run("retry"), f"retry {here.run_id}")
@@ -124,7 +126,7 @@ class Skip(Command):
         if branch is None:
             return False
         unseen = branch.observation is not None and str(branch.observation.state) != "fresh"
-        return branch.status == "failed" or (branch.status == "running" and unseen)
+        return branch.status in BROKEN or (branch.status == "running" and unseen)
 
     @classmethod
     def possible(cls, here: Here) -> Possible:

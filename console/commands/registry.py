@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from console.commands import (
+    adopt_act,
     branch_acts,
     console_wide,
     file_acts,
@@ -18,6 +19,7 @@ from console.commands.base import Command
 
 COMMANDS: tuple[type[Command], ...] = (
     *branch_acts.COMMANDS,
+    *adopt_act.COMMANDS,
     *run_acts.COMMANDS,
     *store_acts.COMMANDS,
     *keeping_acts.COMMANDS,

@@ -19,7 +19,7 @@ STYLES = {"unreachable": "yellow", "lost": "red", "failed": "red"}
 
 
 class PollsPane(Pane):
-    """What each poll answered."""
+    """What each call to the system answered, polls above all."""
 
     id = "polls"
     title = "Polls"
@@ -35,12 +35,12 @@ class PollsPane(Pane):
         branch_id, polls = extra
         branch = branch_of(detail, showing)
         name = clean(detail.name(branch), 100) if branch and branch_id else "all branches"
-        known = sum(b.polls for b in detail.branches.values())
-        total = max(len(polls), branch.polls if branch and branch_id else known)
+        known = sum(max(b.calls, b.polls) for b in detail.branches.values())
+        total = max(len(polls), max(branch.calls, branch.polls) if branch and branch_id else known)
         more = f", the newest {len(polls)} are kept" if total > len(polls) else ""
         head: Line = ((f"Polls of {name}: {total}{more}", "bold"),)
-        sizes = (10, 4, 14, 8, 8)
-        names = ("AT", "TRY", "READ AS", "TOOK", "NEXT IN")
+        sizes = (10, 4, 7, 13, 8, 8)
+        names = ("AT", "TRY", "CALL", "READ AS", "TOOK", "NEXT IN")
         columns: Line = (("".join(fit(n, s) + " " for n, s in zip(names, sizes, strict=True)) + "ANSWER", "head"),)
         lines = [_line(p, showing, sizes) for p in polls]
         return Lines([head, columns, *lines] if polls else [head])
@@ -52,8 +52,8 @@ def _line(poll: Poll, showing: Showing, sizes: tuple[int, ...]) -> Line:
     at = moment(poll.at, showing.now, showing.zone, exact=True) if relative else clock_time(poll.at, showing.zone)
     reading = showing.look.chip(poll.reading) if poll.reading in STYLES else (poll.reading, "")
     return (
-        (fit(at, sizes[0]) + " " + fit(str(poll.attempt), sizes[1]) + " ", ""),
-        (fit(reading[0], sizes[2]), reading[1] if showing.look.colour else ""),
-        (" " + fit(f"{poll.took_ms:.0f} ms", sizes[3]) + " " + fit(next_in, sizes[4]) + " ", ""),
+        (fit(at, sizes[0]) + " " + fit(str(poll.attempt), sizes[1]) + " " + fit(poll.verb, sizes[2]) + " ", ""),
+        (fit(reading[0], sizes[3]), reading[1] if showing.look.colour else ""),
+        (" " + fit(f"{poll.took_ms:.0f} ms", sizes[4]) + " " + fit(next_in, sizes[5]) + " ", ""),
         (clean(poll.answer, 500), ""),
     )

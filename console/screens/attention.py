@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SIGNS = {
     "failed": "X",
     "failed branch": "X",
+    "unconfirmed": "u",
     "lost": "!",
     "stale": "?",
     "unknown status": "?",

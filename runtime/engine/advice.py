@@ -33,6 +33,8 @@ def advice(draft: Draft, allowed: Allowed) -> list[Words]:
         can.append(("forkjoin", "retry", run.id))
     for branch in failed[:ADVISED]:
         can += [w for w in (retry_words(allowed, branch), skip_words(draft, allowed, branch)) if w is not None]
+    for branch in draft.in_order([b for b in draft.branches.values() if b.status is B.UNCONFIRMED])[:ADVISED]:
+        can += anew_words(draft, allowed, branch)
     can += send_words(draft, allowed)
     if allowed.run("poll"):
         can.append(("forkjoin", "poll", run.id))
@@ -51,6 +53,15 @@ def retry_words(allowed: Allowed, branch: Branch) -> Words | None:
             words = ("forkjoin", "retry", branch.run_id, branch.id)
             return words if intent == "new-attempt" else (*words, "--intent", intent)
     return None
+
+
+def anew_words(draft: Draft, allowed: Allowed, branch: Branch) -> list[Words]:
+    """Starting an unconfirmed branch anew, or settling it by hand; adopting needs an id that only people know."""
+    words = ("forkjoin", "retry", branch.run_id, branch.id)
+    found: list[Words] = [(*words, "--intent", "same-key")] if allowed.retry(branch, "same-key") else []
+    found += [(*words, "--force")] if allowed.force(branch) else []
+    skipped = skip_words(draft, allowed, branch)
+    return [*found, *([skipped] if skipped is not None else [])]
 
 
 def skip_words(draft: Draft, allowed: Allowed, branch: Branch) -> Words | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from runtime.engine import controls
+from runtime.engine.adopting import adopt
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.retry import retry
 from runtime.errors import ForkjoinError, InvalidInput
@@ -69,6 +70,14 @@ class Allowed:
     def skip(self, branch: Branch) -> Verdict:
         """Whether the step of the branch can be settled by hand."""
         return self._verdict(("skip", branch.id), lambda d: controls.skip(d, branch.id, None))
+
+    def adopt(self, branch: Branch) -> Verdict:
+        """Whether the branch can take work that runs already."""
+        return self._verdict(("adopt", branch.id), lambda d: adopt(d, branch.id, "-"))
+
+    def force(self, branch: Branch) -> Verdict:
+        """Whether a new attempt is accepted although the old work may still run."""
+        return self._verdict(("force", branch.id), lambda d: retry(d, branch.id, force=True))
 
     def poll(self, branch: Branch) -> Verdict:
         """Whether the branch can be polled now."""

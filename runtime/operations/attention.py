@@ -20,6 +20,7 @@ KEPT_IDS = 1_000
 KINDS = (
     "damaged",
     "failed",
+    "unconfirmed",
     "lost",
     "expired",
     "stale",
@@ -128,6 +129,9 @@ def _of_open(stored: Stored, branch: Branch) -> Iterator[Found]:
             yield "stale", text, where, branch.last_polled_at
     elif doubt := doubt_of(branch):
         yield "unknown status", doubt, where, branch.last_polled_at
+    elif branch.status == "unconfirmed" and branch.current is not None and branch.current.failure is not None:
+        failure = branch.current.failure
+        yield "unconfirmed", "nobody can say whether its start was made", where, failure.at
     elif branch.status == "waiting" and branch.current is not None and branch.current.event:
         yield "event", f"waits for the event {branch.current.event}", where, branch.current.entered_at
     if branch.expired and branch.status == "failed":
@@ -135,7 +139,7 @@ def _of_open(stored: Stored, branch: Branch) -> Iterator[Found]:
     for visit in branch.steps:
         for attempt in visit.attempts:
             owed = attempt.cancel
-            if owed is not None and owed.confirmed_at is None and owed.tries > 0:
+            if owed is not None and owed.confirmed_at is None and (owed.tries > 0 or owed.unable_at):
                 yield "cancel owed", owed.problem or "not answered", where, owed.requested_at
 
 

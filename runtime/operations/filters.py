@@ -42,6 +42,7 @@ FLAGS: dict[str, Test] = {
     "overdue": lambda run, now: (
         run.next_wake_at is not None and (now - run.next_wake_at).total_seconds() > OVERDUE_SECONDS
     ),
+    "unconfirmed": lambda run, _: bool(run.branch_counts.get("unconfirmed")),
     "held": lambda run, _: run.held or run.status is RunStatus.PAUSED,
     "simulated": lambda run, _: run.simulated,
     "open": lambda run, _: run.status not in ENDED_RUN,
@@ -180,7 +181,7 @@ def _has_system(stored: Stored, value: str) -> bool:
     """Whether work is open on this adapter or adapter:target."""
     for branch in at_work(stored.branches):
         visit = branch.current
-        if visit is None or not visit.attempts or branch.status not in ("starting", "running", "failed"):
+        if visit is None or not visit.attempts or branch.status not in ("starting", "unconfirmed", "running", "failed"):
             continue
         attempt = visit.attempts[-1]
         place = (attempt.external_system, attempt.target)

@@ -92,7 +92,9 @@ class Answering:
             return dataclasses.replace(
                 question, problem=f"{visit.step_id} is Python code that runs here; it has no job."
             )
-        if question.kind == "find":
+        bound = draft.program.bindings.get(visit.step_id)
+        unknown = question.kind == "status" and attempt.external_id is None and bound is not None and bound.finds
+        if question.kind == "find" or unknown:
             asked = await self._performer.perform(find_action(draft, branch), draft)
             reading, text = found_words(draft, branch, asked.answer)
             return dataclasses.replace(question, reading=reading, text=text)

@@ -1,0 +1,90 @@
+"""Adopting: work that runs outside already is taken as that of a branch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.commands.base import Command, Group, Here, Possible
+from console.commands.planning import run_plan
+from console.commands.verdicts import judged, no_run
+from console.dialogs.act_dialog import ActDialog
+from console.dialogs.plan import Field
+from console.panes.branches import last_attempt
+
+if TYPE_CHECKING:
+    from console.app import ForkjoinApp
+    from runtime.operations.records import Branch
+
+NO_ID = "NoExternalId"
+
+
+class Adopt(Command):
+    """Takes work that runs outside already as that of the branch, by its id; starts nothing, asks first."""
+
+    id, key, label, group = "adopt", "I", "adopt", Group.ACT
+    screens = frozenset({"runs"})
+    changes, cli = True, "forkjoin adopt {run} {branch} --external-id ID"
+
+    @classmethod
+    def advised(cls, here: Here) -> bool:
+        """Where nobody can say whether the work was started, or its id could not be read."""
+        branch = cls.target(here)
+        visit = branch.current if branch is not None else None
+        failure = visit.failure if visit is not None else None
+        return branch is not None and (
+            branch.status == "unconfirmed" or (failure is not None and failure.type == NO_ID)
+        )
+
+    @classmethod
+    def target(cls, here: Here) -> Branch | None:
+        """The branch that is meant: the chosen one, else the first that waits for this."""
+        if here.detail is None:
+            return None
+        waiting = [b for b in here.detail.leaves if b.status == "unconfirmed"]
+        chosen = [here.branch] if here.branch is not None else []
+        return next((b for b in (*chosen, *waiting) if here.detail.allowed.adopt(b)), None)
+
+    @classmethod
+    def possible(cls, here: Here) -> Possible:
+        """By the rule of the engine: a start must have been written down, and its work not be polled yet."""
+        if here.marks:
+            return Possible(False, "each branch has an id of its own; it is given for one branch at a time.")
+        if (refused := no_run(here)) is not None:
+            return refused
+        branch, detail = cls.target(here), here.detail
+        assert detail is not None
+        if branch is not None:
+            return Possible(True, f"take the work of {detail.name(branch)} by its id")
+        if here.branch is None:
+            return Possible(False, "no branch is selected.")
+        return judged(here, detail.allowed.adopt(here.branch), "")
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Asks for the id; what the system finds under the key is shown where it can be asked."""
+        branch, detail = cls.target(here), here.detail
+        assert branch is not None and detail is not None
+        attempt = last_attempt(branch)
+        visit = branch.current
+        facts: list[tuple[str, str]] = []
+        if visit is not None and visit.failure is not None:
+            facts.append(("Why", f"{visit.failure.type}: {visit.failure.message}"))
+        if attempt is not None:
+            facts.append(("Key", attempt.idempotency_key))
+        name = detail.name(branch)
+        plan = run_plan(
+            here,
+            "adopt",
+            title=f"Adopt the work of {name} in {here.run_id}",
+            do="Adopt 1 job",
+            branch=branch,
+            arguments=lambda answers: {"external_id": str(answers.values.get("external_id") or "")},
+            words=lambda answers: ("--external-id", str(answers.values.get("external_id") or "ID")),
+            fields=(Field("external_id", "external id", required=True, hint="what the system calls the work"),),
+            facts=tuple(facts),
+            ask=(here.run_id, branch.id) if attempt is not None else None,
+        )
+        app.open_dialog(ActDialog(app.look, plan))
+
+
+COMMANDS: tuple[type[Command], ...] = (Adopt,)
