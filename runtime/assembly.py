@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import subprocess
 
     from runtime.catalog import Catalog
+    from runtime.engine.finding import Found
     from runtime.operations.asking import Asking
     from runtime.operations.asking_here import AskingHere
     from runtime.operations.commands import Commands
@@ -101,8 +102,8 @@ class Runtime:
         """
         return self._asking_here().logs(run_id, branch)
 
-    def find(self, run_id: str, branch: str) -> tuple[str, str]:
-        """Whether the external system has the work of a branch's last key: a word, and sentences; errors as `logs`."""
+    def find(self, run_id: str, branch: str) -> Found:
+        """Whether the external system has the work of a branch's last key; errors as `logs`."""
         return self._asking_here().find(run_id, branch)
 
     def _asking_here(self) -> AskingHere:

@@ -106,6 +106,16 @@ def each(policy: str, broken: tuple[int, ...], *, done: bool = True) -> Play:
     return play
 
 
+def doubtful(can: Mapping[str, bool], answer: Any = None) -> Play:
+    """A single start whose scheduler died, or that was answered in a way that leaves doubt."""
+    play = Play(flow_of({"begin": {}, "a": {}, "end": {}}, [("begin", "a"), ("a", "end")]), can=can)
+    if answer is None:
+        play.crash()
+    else:
+        play.answer("a", answer)
+    return play
+
+
 def twice_failed() -> Play:
     """Retried, failed again."""
     play = finished(pair(j={"metadata": {"join": "all"}}), ("a",))
@@ -129,6 +139,14 @@ PLIGHTS: dict[str, Callable[[], Play]] = {
     "pending": lambda: Play(flow_of(["begin", "s", "end"], [("begin", "s"), ("s", "end")])),
     "both being started": pair,
     "a start not answered": lambda: _answered(pair(), "a", Unreached("503")),
+    "unconfirmed": lambda: doubtful({"idempotent": False, "finds": False}),
+    "unconfirmed beside one that runs": lambda: unconfirmed_beside(),
+    "being looked for": lambda: doubtful({"idempotent": False, "finds": True}),
+    "looked for in vain": lambda: _answered(doubtful({"idempotent": False, "finds": True}), "a", Unreached("502")),
+    "answered without an id": lambda: doubtful({"idempotent": False}, Failed("no id", "NoExternalId", retryable=False)),
+    "answered without an id, can be found": lambda: doubtful(
+        {"idempotent": False, "finds": True}, Failed("no id", "NoExternalId", retryable=False)
+    ),
     "one runs": lambda: polled(pair(), "a", Running(0.5)),
     "one is stale": lambda: polled(pair(), "a", *[Unreached("HTTP 503")] * 4),
     "one is lost": lambda: polled(pair(), "a", Lost()),
@@ -185,6 +203,14 @@ PLIGHTS: dict[str, Callable[[], Play]] = {
 
 def _answered(play: Play, step: str, outcome: Any) -> Play:
     play.answer(step, outcome)
+    return play
+
+
+def unconfirmed_beside() -> Play:
+    """One branch cannot be accounted for while its sibling runs."""
+    play = Play(flow_of(["begin", "a", "b", "j", "last", "end"], PAIR), can={"idempotent": False, "finds": False})
+    play.answer("b", Started("job-b"))
+    play.crash()
     return play
 
 

@@ -24,11 +24,13 @@ def find(run: str, branch: str, as_json: bool) -> None:
         raise Refused("This session is read-only; asking an external system is not possible in it.")
     if scheduler_alive(runtime):
         answered = answer_of(runtime, run, branch, "find")
-        found, text = answered.reading, answered.text
+        found, text, external_id = answered.reading, answered.text, answered.external_id
     else:
-        found, text = runtime.find(run, branch)
+        here = runtime.find(run, branch)
+        found, text, external_id = here.reading, here.text, here.external_id
     if as_json:
-        say(json_text({"run": run, "branch": branch, "found": found, "text": text}))
+        told = {"run": run, "branch": branch, "found": found, "externalId": external_id or None, "text": text}
+        say(json_text(told))
     else:
         say(clean(text, 2_000))
     if found == "unreachable":

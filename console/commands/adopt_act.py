@@ -8,12 +8,14 @@ from console.commands.base import Command, Group, Here, Possible
 from console.commands.planning import run_plan
 from console.commands.verdicts import judged, no_run
 from console.dialogs.act_dialog import ActDialog
-from console.dialogs.plan import Field
+from console.dialogs.plan import Field, Plan
 from console.panes.branches import last_attempt
+from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
     from runtime.operations.records import Branch
+    from runtime.operations.run_detail import RunDetail
 
 NO_ID = "NoExternalId"
 
@@ -61,30 +63,69 @@ class Adopt(Command):
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
-        """Asks for the id; what the system finds under the key is shown where it can be asked."""
+        """Asks for the id; what the system finds under the key is shown where it can be asked, and filled in."""
         branch, detail = cls.target(here), here.detail
         assert branch is not None and detail is not None
-        attempt = last_attempt(branch)
-        visit = branch.current
-        facts: list[tuple[str, str]] = []
-        if visit is not None and visit.failure is not None:
-            facts.append(("Why", f"{visit.failure.type}: {visit.failure.message}"))
-        if attempt is not None:
-            facts.append(("Key", attempt.idempotency_key))
-        name = detail.name(branch)
-        plan = run_plan(
-            here,
-            "adopt",
-            title=f"Adopt the work of {name} in {here.run_id}",
-            do="Adopt 1 job",
-            branch=branch,
-            arguments=lambda answers: {"external_id": str(answers.values.get("external_id") or "")},
-            words=lambda answers: ("--external-id", str(answers.values.get("external_id") or "ID")),
-            fields=(Field("external_id", "external id", required=True, hint="what the system calls the work"),),
-            facts=tuple(facts),
-            ask=(here.run_id, branch.id) if attempt is not None else None,
-        )
-        app.open_dialog(ActDialog(app.look, plan))
+        app.open_dialog(ActDialog(app.look, adopting(here, detail, branch, "Adopt the work of")))
 
 
-COMMANDS: tuple[type[Command], ...] = (Adopt,)
+class Find(Command):
+    """Asks the system for the work of the branch's key; starts nothing, and takes what is found if you say so."""
+
+    id, key, label, group = "find", "K", "find", Group.ACT
+    screens = frozenset({"runs"})
+    changes, cli = True, "forkjoin find {run} {branch}"
+
+    @classmethod
+    def advised(cls, here: Here) -> bool:
+        """As for adopting: what is found can be adopted."""
+        return Adopt.advised(here)
+
+    @classmethod
+    def possible(cls, here: Here) -> Possible:
+        """By the rules of the engine: the system can be asked for a key, and what is found can be taken."""
+        adopt = Adopt.possible(here)
+        branch, detail = Adopt.target(here), here.detail
+        if branch is None or detail is None or not adopt:
+            return adopt
+        return judged(here, detail.allowed.find(branch), f"look for the work of {detail.name(branch)} by its key")
+
+    @classmethod
+    def shell(cls, here: Here) -> str:
+        """For the branch that is meant."""
+        branch = Adopt.target(here)
+        return shell_line(("forkjoin", "find", here.run_id, branch.id)) if branch is not None else ""
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """The dialog of adopting: the scheduler asks, and the id it finds is filled in."""
+        branch, detail = Adopt.target(here), here.detail
+        assert branch is not None and detail is not None
+        app.open_dialog(ActDialog(app.look, adopting(here, detail, branch, "Find the work of")))
+
+
+def adopting(here: Here, detail: RunDetail, branch: Branch, title: str) -> Plan:
+    """The plan of adopting for one branch."""
+    attempt, visit = last_attempt(branch), branch.current
+    facts: list[tuple[str, str]] = []
+    if visit is not None and visit.failure is not None:
+        facts.append(("Why", f"{visit.failure.type}: {visit.failure.message}"))
+    if attempt is not None:
+        facts.append(("Key", attempt.idempotency_key))
+    return run_plan(
+        here,
+        "adopt",
+        title=f"{title} {detail.name(branch)} in {here.run_id}",
+        do="Adopt 1 job",
+        branch=branch,
+        arguments=lambda answers: {"external_id": str(answers.values.get("external_id") or "")},
+        words=lambda answers: ("--external-id", str(answers.values.get("external_id") or "ID")),
+        fields=(Field("external_id", "external id", required=True, hint="what the system calls the work"),),
+        facts=tuple(facts),
+        ask=(here.run_id, branch.id) if detail.allowed.find(branch) else None,
+        ask_kind="find",
+        fill=lambda question: {"external_id": question.external_id},
+    )
+
+
+COMMANDS: tuple[type[Command], ...] = (Adopt, Find)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from console.commands.base import Command, Group, Here, Possible
-from console.commands.intents import after_asking, intents, retries
+from console.commands.intents import after_asking, intent_arguments, intent_words, intents, retries
 from console.commands.planning import run_plan
 from console.commands.polling import polling, polling_all
 from console.commands.verdicts import instead, judged, no_run
@@ -57,7 +57,7 @@ class Retry(Command):
         branch, allowed = cls.target(here), here.detail.allowed
         if branch is not None:
             name = here.detail.name(branch)
-            told = {"failed": f"retry {name}", "unconfirmed": f"start {name} again under its key"}
+            told = {"failed": f"retry {name}", "unconfirmed": f"start {name} again"}
             return Possible(True, told.get(str(branch.status), f"cancel and start {name} again"))
         failed = next((b for b in here.detail.leaves if b.status == "failed"), None)
         if failed is None or allowed.run("retry"):
@@ -72,7 +72,7 @@ class Retry(Command):
             return shell_line(("forkjoin", "retry", here.run_id))
         intent = next(name for name, verdict in retries(here.detail, branch).items() if verdict)
         words = ("forkjoin", "retry", here.run_id, branch.id)
-        return shell_line(words if intent == "new-attempt" else (*words, "--intent", intent))
+        return shell_line(words if intent == "new-attempt" else (*words, *intent_words(intent)))
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -102,8 +102,8 @@ class Retry(Command):
             do="Retry 1 branch",
             branch=branch,
             undoable=True,
-            arguments=lambda answers: {"intent": answers.option, "force": False},
-            words=lambda answers: ("--intent", answers.option),
+            arguments=lambda answers: intent_arguments(answers.option),
+            words=lambda answers: intent_words(answers.option),
             options=options,
             preset=preset,
             facts=tuple(facts),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from console.dialogs.plan import Option
 from console.panes.branches import last_attempt
@@ -14,12 +14,27 @@ if TYPE_CHECKING:
     from runtime.operations.run_detail import RunDetail, Verdict
 
 INTENTS = ("new-attempt", "same-key", "reattach", "cancel-first")
+BESIDE = "anew"
+"""The choice that starts new work although the old may still run: a new attempt by force."""
 NOTHING_RUNS = "not needed: nothing runs"
 
 
 def retries(detail: RunDetail, branch: Branch) -> Mapping[str, Verdict]:
-    """What the engine says to each intent for this branch."""
-    return {intent: detail.allowed.retry(branch, intent) for intent in INTENTS}
+    """What the engine says to each intent for this branch; `anew` where only that makes a new attempt possible."""
+    found = {intent: detail.allowed.retry(branch, intent) for intent in INTENTS}
+    if not found["new-attempt"] and (forced := detail.allowed.force(branch)):
+        found[BESIDE] = forced
+    return found
+
+
+def intent_arguments(option: str) -> dict[str, Any]:
+    """Arguments of the act for a choice."""
+    return {"intent": "new-attempt" if option == BESIDE else option, "force": option == BESIDE}
+
+
+def intent_words(option: str) -> tuple[str, ...]:
+    """Words of the equal command for a choice."""
+    return ("--force",) if option == BESIDE else ("--intent", option)
 
 
 def intents(detail: RunDetail, branch: Branch) -> tuple[tuple[Option, ...], str]:
@@ -31,18 +46,19 @@ def intents(detail: RunDetail, branch: Branch) -> tuple[tuple[Option, ...], str]
         "same-key": "start again with the old key",
         "reattach": "start nothing, poll the known id again",
         "cancel-first": "cancel the old job, then start again",
+        BESIDE: f"start attempt {number + 1} with a new key beside the old work, which may still run",
     }
     verdicts = retries(detail, branch)
-    options = tuple(Option(i, told[i], "" if verdicts[i] else f"not possible: {verdicts[i].refusal}") for i in INTENTS)
+    options = tuple(Option(i, told[i], "" if verdicts[i] else f"not possible: {verdicts[i].refusal}") for i in verdicts)
     if branch.status == "failed" and attempt is None:
         none = "not needed: nothing was started"
         options = ruled_out(options, {"same-key": none, "reattach": none, "cancel-first": NOTHING_RUNS})
     elif branch.status == "failed" and attempt is not None and attempt.external_id is None:
         options = ruled_out(options, {"cancel-first": NOTHING_RUNS})
-    possible = [o.value for o in options if not o.problem]
+    possible = [o.value for o in options if not o.problem and o.value != BESIDE]
     unsure = branch.observation is not None and str(branch.observation.state) != "fresh"
     wanted = ["same-key"] if unsure and attempt is not None and attempt.external_id is None else ["new-attempt"]
-    return options, next((i for i in (*wanted, *possible) if i in possible), "new-attempt")
+    return options, next((i for i in (*wanted, *possible) if i in possible), "")
 
 
 def after_asking(
@@ -56,16 +72,20 @@ def after_asking(
     name = attempt.external_id if attempt and attempt.external_id else "the old job"
     ended = {"reattach": f"not possible: {name} has ended", "cancel-first": NOTHING_RUNS}
     unknown = {"reattach": f"not possible: {name} is not known there", "cancel-first": NOTHING_RUNS}
+    found = f"not possible: {question.external_id or name} is there; adopt takes it"
     problems, wanted = {
         "running": ({"new-attempt": f"not possible: {name} still runs"}, "reattach"),
         "completed": ({"cancel-first": NOTHING_RUNS}, "reattach"),
         "failed": (ended, "new-attempt"),
         "lost": (unknown, "new-attempt"),
+        "found": ({"same-key": found, "new-attempt": found}, "reattach"),
+        "nothing": (unknown, "same-key"),
         "unreachable": ({}, "same-key"),
     }.get("unreachable" if question.problem else question.reading, ({}, preset))
     left = ruled_out(options, problems)
-    possible = [o.value for o in left if not o.problem]
-    return left, next((i for i in (wanted, preset, *possible) if i in possible), preset)
+    # Work beside work that may run is never what a dialog begins with.
+    possible = [o.value for o in left if not o.problem and o.value != BESIDE]
+    return left, next((i for i in (wanted, preset, *possible) if i in possible), "")
 
 
 def ruled_out(options: tuple[Option, ...], problems: Mapping[str, str]) -> tuple[Option, ...]:

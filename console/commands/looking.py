@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from console.app import ForkjoinApp
 
 RUNS = frozenset({"runs"})
+BROKEN = ("failed", "unconfirmed")
 
 
 class _Pane(Command):
@@ -83,21 +84,21 @@ class RawJson(_Pane):
 
 
 class NextFailed(Command):
-    """To the next failed branch of the run."""
+    """To the next failed or unconfirmed branch of the run."""
 
     id, key, group, screens = "next_failed", "e", Group.LOOK, RUNS
 
     @classmethod
     def possible(cls, here: Here) -> Possible:
-        """A branch must have failed."""
-        failed = here.detail and any(b.status == "failed" for b in here.detail.leaves)
+        """A branch must have failed, or be unconfirmed."""
+        failed = here.detail and any(b.status in BROKEN for b in here.detail.leaves)
         return Possible(bool(failed), cls.text() if failed else f"no branch of {here.run_id or 'a run'} has failed.")
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Choose it, and show its failure."""
         assert here.detail is not None
-        failed = [b.id for b in here.detail.leaves if b.status == "failed"]
+        failed = [b.id for b in here.detail.leaves if b.status in BROKEN]
         now = here.branch.id if here.branch else ""
         place = (failed.index(now) + 1) % len(failed) if now in failed else 0
         view: Any = app.view

@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from console.dialogs import fields
 from console.dialogs.base import Dialog
+from console.dialogs.inquiry import Inquiry
 from console.dialogs.plan import TYPE_ABOVE, Answers, Plan, shell, with_reason
 from console.panes.base import wrapped
 from console.theme import Line, Look, fit
@@ -18,7 +19,7 @@ from console.widgets.bar import Bar
 from console.widgets.line import LineInput
 from console.widgets.push import Push, Toggle
 from console.widgets.rows import Lines, Rows
-from runtime.errors import ForkjoinError, Refused, StoreAway
+from runtime.errors import ForkjoinError
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -50,9 +51,8 @@ class ActDialog(Dialog[None]):
         self.effects: tuple[str, ...] = ()
         self.refusal = ""
         self.problems: list[str] = []
-        self.asked = ""
+        self.inquiry: Inquiry | None = None
         self._sent = False
-        self._question: int | None = None
 
     def compose(self) -> ComposeResult:
         """Top to bottom as SCREENS section 4 says."""
@@ -86,7 +86,8 @@ class ActDialog(Dialog[None]):
         self.set_focus(first)
         self.rehearse()
         if self.plan.ask is not None:
-            self._ask(*self.plan.ask)
+            self.inquiry = Inquiry(self, *self.plan.ask, self.plan.ask_kind)
+            self._redraw()
 
     def reads(self) -> bool:
         """At a button: whether it is not known yet what the act would do."""
@@ -96,7 +97,7 @@ class ActDialog(Dialog[None]):
 
     def _facts(self, width: int) -> list[Line]:
         lines = [self.title_line(self.plan.title, width)]
-        facts = [*self.plan.facts, *([("Asked", self.asked)] if self.asked else [])]
+        facts = [*self.plan.facts, *([("Asked", self.inquiry.text)] if self.inquiry is not None else [])]
         for label, text in facts:
             for number, part in enumerate(wrapped(clean(text, 1_500), width - LABEL - 1)):
                 lines.append(((fit(label if number == 0 else "", LABEL), "bold"), *part))
@@ -148,6 +149,8 @@ class ActDialog(Dialog[None]):
         values, problems = fields.read(self, self.plan.fields)
         typed = self.query("#reason")
         reason = typed.first(Input).value.strip() if typed else ""
+        if self.options and not self.option:
+            problems.append(f"nothing is chosen at {self.plan.options_label}")
         if self.plan.reason_needed and not reason:
             problems = [*problems, "a reason is needed"]
         return Answers(self.option, values, reason), problems
@@ -238,55 +241,23 @@ class ActDialog(Dialog[None]):
         self.console_app.dispatch_acts.carry_out(self.plan, answers)
         self.dismiss(None)
 
-    # Asking the external system, through the scheduler
-
-    def _ask(self, run_id: str, branch_id: str) -> None:
-        app = self.console_app
-        self.asked = "asking"
-
-        def ask(runtime: Runtime) -> Question:
-            if not runtime.queries.scheduler_state()[0]:
-                raise Refused("no scheduler is alive; what is shown is the last poll")
-            return runtime.asking.ask(run_id, branch_id, "status")
-
-        app.feed.rehearse(ask, self._take_question, self._no_answer, topic="ask")
-
-    def _take_question(self, question: Any) -> None:
-        self._question = question.id
-        self._asked_at = self.console_app.now()
-        self._answered = False
+    # What the external system says
 
     def tick(self) -> None:
         """A second passed: look for the answer."""
-        number = self._question
-        if number is not None and not self._answered:
-            self.console_app.feed.read(
-                "answer", lambda runtime: runtime.asking.answer(number), self._take_answer, self._no_answer
-            )
+        if self.inquiry is not None:
+            self.inquiry.look()
 
-    def _take_answer(self, question: Any) -> None:
-        waited = (self.console_app.now() - self._asked_at).total_seconds()
-        if question is None or question.answered_at is None:
-            self.asked = f"asking, {waited:.0f} s"
-        else:
-            self._answered = True
-            self.asked = f"{waited:.1f} s ago: " + (question.problem or question.text or str(question.reading))
-            self._narrow(question)
-        self._redraw()
-
-    def _narrow(self, question: Question) -> None:
-        """Leave out the options that the answer has ruled out; the choice of the operator stays if it can."""
-        if self.plan.asked is None:
-            return
-        self.options, preset = self.plan.asked(question)
-        if not self._chosen or self.option not in [o.value for o in self.options if not o.problem]:
-            self.option = preset
-        self._draw_options()
+    def answered(self, question: Question) -> None:
+        """Leave out the options the answer has ruled out; a choice and a text of the operator stay if they can."""
+        if self.plan.asked is not None:
+            self.options, preset = self.plan.asked(question)
+            if not self._chosen or self.option not in [o.value for o in self.options if not o.problem]:
+                self.option = preset
+            self._draw_options()
+        fields.fill(self, self.plan.fields, self.plan.fill(question) if self.plan.fill is not None else {})
         self.rehearse()
 
-    def _no_answer(self, problem: Exception) -> None:
-        self.asked = f"not asked: {getattr(problem, 'message', problem)}"
-        if isinstance(problem, StoreAway):
-            # Reading stands still until somebody has looked whether the store is back.
-            self.console_app.trouble(problem)
+    def told(self) -> None:
+        """What is said of the question has changed."""
         self._redraw()

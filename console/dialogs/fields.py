@@ -95,6 +95,14 @@ def mark(screen: Screen[Any], fields: Sequence[Field]) -> None:
         bar.show(still(*shown))
 
 
+def fill(screen: Screen[Any], fields: Sequence[Field], values: Mapping[str, str]) -> None:
+    """Write values into those fields that are still empty."""
+    for one in fields:
+        widget = screen.query_one(f"#{widget_id(one)}")
+        if one.name in values and isinstance(widget, Input) and not widget.value.strip():
+            widget.value = values[one.name]
+
+
 HINTS = {
     "boolean": "true or false",
     "integer": "a whole number",

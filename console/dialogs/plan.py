@@ -72,6 +72,10 @@ class Plan:
     """How many runs are concerned; above 20 the number must be typed."""
     ask: tuple[str, str] | None = None
     """Run and branch of which the scheduler is to ask the external system."""
+    ask_kind: str = "status"
+    """What it is to ask: status, or find."""
+    fill: Callable[[Question], Mapping[str, str]] | None = None
+    """What the answer brings for fields that are still empty."""
     asked: Callable[[Question], tuple[tuple[Option, ...], str]] | None = None
     """The options that the answer leaves, and the one to begin with."""
     kept: str = ""

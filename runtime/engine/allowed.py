@@ -9,6 +9,7 @@ from datetime import timedelta
 from runtime.engine import controls
 from runtime.engine.adopting import adopt
 from runtime.engine.draft import Draft, Situation
+from runtime.engine.finding import find_action
 from runtime.engine.retry import retry
 from runtime.errors import ForkjoinError, InvalidInput
 from runtime.model.branch import Branch
@@ -74,6 +75,10 @@ class Allowed:
     def adopt(self, branch: Branch) -> Verdict:
         """Whether the branch can take work that runs already."""
         return self._verdict(("adopt", branch.id), lambda d: adopt(d, branch.id, "-"))
+
+    def find(self, branch: Branch) -> Verdict:
+        """Whether the system can be asked for the work of the branch's last key."""
+        return self._verdict(("find", branch.id), lambda d: find_action(d, branch))
 
     def force(self, branch: Branch) -> Verdict:
         """Whether a new attempt is accepted although the old work may still run."""

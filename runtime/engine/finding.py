@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from runtime.engine.doubt import place
 from runtime.engine.draft import Draft
 from runtime.engine.observed import Answer, Nothing, Unreached
@@ -32,21 +34,34 @@ def find_action(draft: Draft, branch: Branch) -> Action:
     return Action("find", branch.id, step, visit, attempt.attempt, attempt.external_system, attempt.target)
 
 
-def found_words(draft: Draft, branch: Branch, answer: Answer) -> tuple[str, str]:
-    """What was found, in a word (found, nothing, completed, failed, unreachable) and in sentences with the way on."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of the question."""
+
+    reading: str
+    """found, nothing, completed, failed or unreachable."""
+    text: str
+    """Sentences, with the way on."""
+    external_id: str = ""
+    """What the system calls the work, if it was found."""
+
+
+def found_words(draft: Draft, branch: Branch, answer: Answer) -> Found:
+    """What the system has under the key of a branch's last attempt."""
     _, _, attempt = last_attempt(branch)
     where, key = place(attempt), attempt.idempotency_key
     if isinstance(answer, Started):
-        if answer.external_id == attempt.external_id:
-            return "found", f"{where} has {answer.external_id} under the key {key}, as is known."
-        take = f"forkjoin adopt {draft.run.id} {branch.id} --external-id {answer.external_id}"
-        return "found", f"{where} has {answer.external_id} under the key {key}. {take} takes it."
+        known = answer.external_id or ""
+        if known == attempt.external_id:
+            return Found("found", f"{where} has {known} under the key {key}, as is known.", known)
+        take = f"forkjoin adopt {draft.run.id} {branch.id} --external-id {known}"
+        return Found("found", f"{where} has {known} under the key {key}. {take} takes it.", known)
     if isinstance(answer, Nothing):
         anew = f"forkjoin retry {draft.run.id} {branch.id} --intent same-key"
-        return "nothing", f"{where} has no work under the key {key}. {anew} starts it."
+        return Found("nothing", f"{where} has no work under the key {key}. {anew} starts it.")
     if isinstance(answer, Completed):
-        return "completed", f"The work of {key} on {where} has completed."
+        return Found("completed", f"The work of {key} on {where} has completed.")
     if isinstance(answer, Failed):
-        return "failed", f"The work of {key} on {where} has failed: {answer.type}: {answer.message}"
+        return Found("failed", f"The work of {key} on {where} has failed: {answer.type}: {answer.message}")
     said = answer.message if isinstance(answer, Unreached) else "its answer could not be read"
-    return "unreachable", f"{where} could not be asked: {said}"
+    return Found("unreachable", f"{where} could not be asked: {said}")

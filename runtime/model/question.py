@@ -25,3 +25,5 @@ class Question:
     """What was answered, secrets masked."""
     problem: str = ""
     """Why it could not be asked."""
+    external_id: str = ""
+    """What the system calls the work, where find has found it."""

@@ -10,7 +10,7 @@ from typing import Any
 from runtime.catalog import Catalog
 from runtime.clock import Clock
 from runtime.engine.draft import Draft, Situation
-from runtime.engine.finding import find_action, found_words, last_attempt
+from runtime.engine.finding import Found, find_action, found_words, last_attempt
 from runtime.engine.perform import Performer
 from runtime.engine.plan import Action
 from runtime.errors import Refused
@@ -40,8 +40,8 @@ class AskingHere:
         action = Action("logs", chosen.id, step, visit, attempt.attempt, attempt.external_system, attempt.target)
         return asyncio.run(self._performer().logs(action, draft))
 
-    def find(self, run_id: str, branch: str) -> tuple[str, str]:
-        """Whether the system has the work of the last key of a branch: a word, and sentences."""
+    def find(self, run_id: str, branch: str) -> Found:
+        """Whether the system has the work of the last key of a branch."""
         draft, chosen = self._draft(run_id, branch)
         action = find_action(draft, chosen)
         self._refuse_code(action.step, action.system, "Run forkjoin scheduler, then ask again.")

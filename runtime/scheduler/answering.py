@@ -96,8 +96,10 @@ class Answering:
         unknown = question.kind == "status" and attempt.external_id is None and bound is not None and bound.finds
         if question.kind == "find" or unknown:
             asked = await self._performer.perform(find_action(draft, branch), draft)
-            reading, text = found_words(draft, branch, asked.answer)
-            return dataclasses.replace(question, reading=reading, text=text)
+            found_work = found_words(draft, branch, asked.answer)
+            return dataclasses.replace(
+                question, reading=found_work.reading, text=found_work.text, external_id=found_work.external_id
+            )
         if attempt.external_id is None:
             return dataclasses.replace(question, problem="No external id is known: the start was never answered.")
         action = Action(

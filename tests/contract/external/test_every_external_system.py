@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.errors import Unreachable
 from runtime.external.base import ExternalSystem, abilities_of, find_work
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from tests.contract.external.calls import call_of, end_of, started
@@ -139,8 +140,12 @@ async def test_cancelling_ended_work_changes_nothing(world: World, system: Exter
 async def test_an_id_nobody_knows_is_lost(world: World, system: ExternalSystem, external_id: str) -> None:
     await started(system, world.binding(long=True), state=STATE)
     call = call_of(world.binding(), external_id=external_id, state=STATE)
-    assert await system.poll(call) == Lost()
-    await system.cancel(call)
+    try:
+        assert await system.poll(call) == Lost()
+        await system.cancel(call)
+    except Unreachable as problem:
+        # A path it would leave is not asked for at all: who knows what stands there.
+        assert ".." in external_id and "another address" in str(problem)
     await system.cancel(await started(system, world.binding(long=True), state=STATE))
     await system.close()
 

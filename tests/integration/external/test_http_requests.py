@@ -105,15 +105,13 @@ async def test_a_secret_with_spaces_or_at_an_edge_is_masked(server: JobServer, s
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(
-    "hostile", ["a/../../control", "x?y=1#z", "@evil.example", "%2e%2e%2fcontrol", "\r\nX: 1", "\ud800"]
-)
+@pytest.mark.parametrize("hostile", ["a/control", "x?y=1#z", "@evil.example", "%2Fcontrol%3f", "\r\nX: 1", "\ud800"])
 async def test_a_value_stays_within_its_place_in_the_path(server: JobServer, system: HttpSystem, hostile: str) -> None:
     assert await system.poll(call_of(http_binding(server.url, {}), external_id=hostile)) == Lost()
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("hostile", [".", ".."])
+@pytest.mark.parametrize("hostile", [".", "..", "a/../../control", "%2e%2e%2fcontrol"])
 async def test_a_value_cannot_climb_to_another_path(server: JobServer, system: HttpSystem, hostile: str) -> None:
     with pytest.raises(Unreachable, match="another address"):
         await system.cancel(call_of(http_binding(server.url, {}), external_id=hostile))

@@ -64,7 +64,9 @@ def written(folder: Path, text: str, beside: str = BESIDE) -> Path:
 def test_what_the_tree_says_needs_no_run(tmp_path: Path, name: str) -> None:
     text, kinds = DECIDED[name]
     path = written(tmp_path, text)
-    assert read_tasks(text.encode(), str(path)) == BoundTasks(kinds)
+    found = read_tasks(text.encode(), str(path))
+    assert found == BoundTasks(kinds, abilities=found.abilities)
+    assert set(found.abilities) == {step for step, kind in kinds.items() if kind == "class"}
 
 
 @pytest.mark.parametrize("name", UNDECIDED)
