@@ -253,6 +253,7 @@ class OneFlow:
 
     def __init__(self, program: Program) -> None:
         self._program = program
+        self.systems: dict[str, Any] = {}
 
     def find(self, name: str) -> Workflow:
         return Workflow("play", Path("play"))

@@ -81,7 +81,8 @@ class ActDialog(Dialog[None]):
         """Focus on the choices, rehearse, ask."""
         self.place()
         self._draw_options()
-        first = self.query("#options, .field Toggle, .field Input").first()
+        wanted = next((fields.widget_id(f) for f in self.plan.fields if f.required and not f.preset), "options")
+        first = self.query(f"#{wanted}, .field Toggle, .field Input" if wanted == "options" else f"#{wanted}").first()
         # At once: a key pressed right after must not find the focus elsewhere.
         self.set_focus(first)
         self.rehearse()
