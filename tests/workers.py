@@ -164,6 +164,7 @@ def http_task(duration: float, *, poll: str = "1 second", **script: Any) -> dict
                 "url": "${env.JOBS_URL}/jobs",
                 "json": {"duration": duration, "result": 1, **script},
                 "externalId": "response.json.id",
+                "idempotent": True,
             },
             "poll": {
                 "url": "${env.JOBS_URL}/jobs/${externalId}",
