@@ -23,7 +23,14 @@ def demo(folder: Path, *words: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=listening,
     )
+
+
+def listening() -> None:
+    """Signals end it as in a terminal, also where the tests were started with them ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def wait_for(seen: Callable[[], object], seconds: float = 60) -> None:
