@@ -18,6 +18,7 @@ from tests.scheduling import drive
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "workflows").glob("*/README.md"))]
 SERVER = "it needs a PostgreSQL server; tests/integration/postgres runs it"
+DOUBT = "it needs a start nobody can account for; test_unconfirmed_starts.py runs it"
 LEFT_OUT = {
     "forkjoin": "it opens the console; tests/end_to_end does",
     "forkjoin scheduler": "it runs until it is stopped; tests/end_to_end does",
@@ -26,6 +27,10 @@ LEFT_OUT = {
     "forkjoin store copy": SERVER,
     "forkjoin store homes": SERVER,
     "forkjoin store adopt": SERVER,
+    "forkjoin demo --keep": "test_demo_store.py runs it",
+    "forkjoin find": DOUBT,
+    "forkjoin adopt": DOUBT,
+    "forkjoin retry RUN BRANCH --force": DOUBT,
     "forkjoin --as alice": "it opens the console of somebody who logs in with a key",
 }
 """Commands that are not run here, by their beginning, and why."""
