@@ -84,7 +84,7 @@ class RawJson(_Pane):
 
 
 class NextFailed(Command):
-    """To the next failed or unconfirmed branch of the run."""
+    """To the next failed or unconfirmed branch."""
 
     id, key, group, screens = "next_failed", "e", Group.LOOK, RUNS
 

@@ -1,4 +1,4 @@
-"""Screens as text, compared whole: what changes in them is seen in review. FORKJOIN_GOLDEN=write writes them anew."""
+"""Screens as text, compared whole: what changes in them is seen in review. FORKJOIN_TEST_GOLDEN=write writes them anew."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SCREENS: dict[str, tuple[tuple[int, int], tuple[str, ...]]] = {
 
 def compare(name: str, screen: str) -> None:
     path = GOLDEN / f"{name}.txt"
-    if os.environ.get("FORKJOIN_GOLDEN") == "write":
+    if os.environ.get("FORKJOIN_TEST_GOLDEN") == "write":
         path.write_text(screen + "\n", encoding="utf-8")
     assert path.read_text(encoding="utf-8") == screen + "\n"
 

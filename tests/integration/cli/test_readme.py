@@ -97,7 +97,8 @@ def test_a_command_line_is_accepted(page: str, line: str, place: Path, monkeypat
         words = [*words, "--dry-run"]
     if words[:2] == ["schedule", "enable"]:
         words = [*words, "--dry-run"]
-    assert command(words) == 0, line
+    # No scheduler is alive here, and doctor says so by its code.
+    assert command(words) == (5 if words[0] == "doctor" else 0), line
 
 
 def check_approval(words: list[str]) -> None:
