@@ -132,7 +132,7 @@ def _worth_telling(branch: Branch, open_run: bool) -> bool:
 
 
 def _branch_sentence(draft: Draft, branch: Branch) -> str:
-    return f"{branch.id}: {reason(draft, branch)}."
+    return f"{branch.id}: {reason(draft, branch).rstrip('.')}."
 
 
 def reason(draft: Draft, branch: Branch) -> str:

@@ -65,6 +65,11 @@ class Answer:
             return None
 
 
+def _said(error: Exception) -> str:
+    """What the library says of it, without the stop of its own."""
+    return str(error).rstrip(".") or type(error).__name__
+
+
 class Exchange:
     """Sends requests: TLS verified, no redirects, no cookies, bodies up to 1 MB."""
 
@@ -124,11 +129,11 @@ class Exchange:
                     raise Unreachable(f"{host} answered with a body over 1 MB, which is not read.")
                 return Answer(host, response.status_code, pairs, body, cut=not whole)
         except NOT_SENT as error:
-            raise Unreachable(f"{host} could not be reached: {error or type(error).__name__}.", sent=False) from None
+            raise Unreachable(f"{host} could not be reached: {_said(error)}.", sent=False) from None
         except (TimeoutError, httpx.TimeoutException):
             raise Unreachable(f"{host} did not answer within {self._total_seconds:g} seconds.") from None
         except (httpx.HTTPError, OSError) as error:
-            raise Unreachable(f"{host} could not be reached: {error or type(error).__name__}.") from None
+            raise Unreachable(f"{host} could not be reached: {_said(error)}.") from None
 
     async def close(self) -> None:
         """Close all connections."""

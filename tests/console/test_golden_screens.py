@@ -1,4 +1,4 @@
-"""Screens as text, compared whole: what changes in them is seen in review. FORKJOIN_TEST_GOLDEN=write writes them anew."""
+"""Screens as text, compared whole: changes are seen in review. FORKJOIN_TEST_GOLDEN=write writes them anew."""
 
 from __future__ import annotations
 
