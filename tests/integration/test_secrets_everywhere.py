@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from console.app import ForkjoinApp
 from console.cli.main import run
+from runtime.assembly import Runtime, open_runtime
+from runtime.model.act import Actor
+from runtime.settings import Settings
+from tests.console.world import NO_COLOUR, Desk
 from tests.job_server import JobServer
 from tests.secrets import ODD, spellings
 
@@ -70,7 +78,7 @@ def found_in(text: str) -> list[str]:
     return [name for name, spelt in told.items() if any(spelt in one for one in texts)]
 
 
-def test_no_file_no_table_no_command_and_no_log_holds_a_secret(
+def test_no_file_no_table_no_command_no_screen_and_no_log_holds_a_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store, flows = tmp_path / "store", tmp_path / "flows"
@@ -119,6 +127,7 @@ def test_no_file_no_table_no_command_and_no_log_holds_a_secret(
             ["graph", "r1"], *(["logs", "r1", name] for name in ("asks", "talks", "tells", "odd id")),
         )  # fmt: skip
         told += [say(*command) for command in commands]
+        told += asyncio.run(screens(store, flows))
     assert "exit code 3" in told[2] and "***" in "".join(told)
     for text in told:
         assert not found_in(text), text
@@ -129,6 +138,39 @@ def test_no_file_no_table_no_command_and_no_log_holds_a_secret(
     assert run_process_folders(store) == 2
     assert "Removed 1 runs" in say("prune", "--older-than", "0s", "--failed")
     assert run_process_folders(store) == 0
+
+
+async def screens(store: Path, flows: Path) -> list[str]:
+    """Every screen of the console, and every pane for each branch of the run, in a window that cuts nothing."""
+    settings = Settings.load({"store": str(store), "workflows": (str(flows),)}, env=dict(os.environ))
+    who = Actor("mia", "console")
+
+    def opened(*, read_only: bool) -> Runtime:
+        return open_runtime(settings, read_only=read_only, actor=who)
+
+    app = ForkjoinApp(
+        lambda: opened(read_only=True),
+        lambda: opened(read_only=False),
+        look=NO_COLOUR,
+        store_name="store",
+        now=lambda: datetime.now(UTC),
+        start_scheduler=lambda: None,
+        refresh_seconds=0,
+    )
+    seen: list[str] = []
+    async with app.run_test(size=(400, 120)) as pilot:
+        desk = Desk(app, pilot, None)  # type: ignore[arg-type]
+        await desk.settle()
+        await desk.look()
+        seen += [await desk.press(key) for key in "2345671"]
+        await desk.press("enter", "right_square_bracket")
+        for _ in range(7):
+            looking = ("j", "x", "w", "t", "v", "l", "l", "right_square_bracket", "g", "f")
+            seen += [await desk.press(key) for key in (*looking, "R", "escape", "I", "escape")]
+            await desk.press("escape", "enter", "right_square_bracket")
+    shown = "\n".join(seen)
+    assert "exit code 3" in shown and "***" in shown and "asks" in shown and "Key " in shown
+    return seen
 
 
 def run_process_folders(store: Path) -> int:
