@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,12 @@ from runtime.model.act import Actor
 from runtime.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def listening() -> None:
+    """Before a program begins: signals end it as in a terminal, also where the tests were started without them."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def environment(

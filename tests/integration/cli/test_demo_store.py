@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scheduling import ROOT
+from tests.scheduling import ROOT, listening
 
 
 def demo(folder: Path, *words: str) -> subprocess.Popen[str]:
@@ -25,12 +25,6 @@ def demo(folder: Path, *words: str) -> subprocess.Popen[str]:
         text=True,
         preexec_fn=listening,
     )
-
-
-def listening() -> None:
-    """Signals end it as in a terminal, also where the tests were started with them ignored."""
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 def wait_for(seen: Callable[[], object], seconds: float = 60) -> None:

@@ -19,7 +19,7 @@ import pytest
 from console.cli.main import cli
 from console.cli.main import run as command
 from runtime.operations.waking import keeping_command, who_wakes
-from tests.scheduling import drive, environment, opened, scheduler
+from tests.scheduling import drive, environment, listening, opened, scheduler
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 COMMAND = "forkjoin scheduler --store /s"
@@ -138,6 +138,7 @@ def follow(store: Path, *words: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=listening,
     )
 
 
