@@ -164,7 +164,7 @@ def test_without_a_screen_a_sentence_names_the_command_line(tmp_path: Path) -> N
         only(tmp_path / "s"), env=environment(tmp_path / "s"), capture_output=True, text=True, check=False, timeout=60
     )
     assert ended.returncode == 2
-    assert " list shows the runs" in ended.stderr
+    assert f"forkjoin --store {tmp_path / 's'} list shows the runs" in ended.stderr
     with terminal(only(tmp_path / "s"), 80, 24, folder=tmp_path, TERM="dumb") as desk:
         desk.wait("TERM=dumb: this terminal cannot draw a screen")
         desk.wait("EXIT=2")
