@@ -13,23 +13,23 @@ from textual.app import App, ComposeResult
 from textual.events import Event, Key, Paste, Resize
 from textual.widgets import ContentSwitcher, Input
 
-from console import chrome
-from console.around import Around
+from console import frame
+from console.act_dispatch import Dispatch
 from console.commands.base import Here
 from console.commands.registry import BY_ID
+from console.crash_guard import Guarded
 from console.dialogs.base import Dialog
-from console.dispatch import Dispatch
 from console.drafts import Drafts
 from console.feed import Feed
-from console.guard import Guarded
-from console.keymap import bindings, keymap_of
-from console.keys import Keys
-from console.messages import Answered, Chosen, Entered, Said, Told, Unread
+from console.key_bindings import bindings, keymap_of
+from console.key_dispatch import Keys
+from console.messages import ReadDone, ReadFailed, RowHighlighted, RowOpened, ShowMessage, StoreEvent
 from console.receipts import Receipts
 from console.refusals import refusals
-from console.screens.base import View
+from console.screens.base import NumberedScreen
 from console.screens.registry import VIEWS
 from console.snapshot import Snapshot
+from console.store_status import Around
 from console.theme import Look
 from console.times import Zone
 from console.typed import Typed
@@ -38,7 +38,7 @@ from console.widgets.prompt import PromptLine
 from console.widgets.rows import Rows
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
 
 REFRESH_SECONDS = 1.0
 AROUND_SECONDS = 2.0
@@ -94,24 +94,24 @@ class ForkjoinApp(Guarded, App[int]):
 
     def compose(self) -> ComposeResult:
         """Header, tabs, banner, screens, message, footer."""
-        yield Bar(self.look, lambda width: chrome.header(self, width), id="header")
-        yield Bar(self.look, lambda width: chrome.tabs(self, width), id="tabs")
-        yield Bar(self.look, lambda width: chrome.banner(self, width), id="banner")
+        yield Bar(self.look, lambda width: frame.header(self, width), id="header")
+        yield Bar(self.look, lambda width: frame.tabs(self, width), id="tabs")
+        yield Bar(self.look, lambda width: frame.banner(self, width), id="banner")
         with ContentSwitcher(id="views", initial="view-runs"):
             for view in VIEWS:
                 yield view(self.look, id=f"view-{view.name_id}")
-        yield Bar(self.look, lambda width: chrome.message(self, width), id="message")
+        yield Bar(self.look, lambda width: frame.message(self, width), id="message")
         prompt = PromptLine(id="prompt")
         prompt.display = False
         yield prompt
-        yield Bar(self.look, lambda width: chrome.footer(self, width), id="footer")
+        yield Bar(self.look, lambda width: frame.footer(self, width), id="footer")
 
     def on_mount(self) -> None:
         """Begin to read."""
         self.theme = "ansi-dark"
         self.guard()
         self.keymap.bind(self)
-        for view in self.query(View):
+        for view in self.query(NumberedScreen):
             view.shape(self.size.width, self.size.height)
         self.view.opened()
         self.view.screen.set_focus(self.view.rows)
@@ -130,10 +130,10 @@ class ForkjoinApp(Guarded, App[int]):
     # The screens
 
     @property
-    def view(self) -> View:
+    def view(self) -> NumberedScreen:
         """The numbered screen in sight."""
         name = self.query_one("#views", ContentSwitcher).current
-        return self.query_one(f"#{name}", View)
+        return self.query_one(f"#{name}", NumberedScreen)
 
     def go_to(self, name_id: str) -> None:
         """Bring a numbered screen into sight."""
@@ -172,7 +172,7 @@ class ForkjoinApp(Guarded, App[int]):
         """Somebody looks again."""
         self.around.looked_at(seen=True)
 
-    def on_told(self, message: Told) -> None:
+    def on_store_event(self, message: StoreEvent) -> None:
         """The watch tells of the store."""
         message.take()
 
@@ -184,18 +184,18 @@ class ForkjoinApp(Guarded, App[int]):
         """Reading failed: the header keeps saying so until it works again."""
         self.around.trouble(problem)
 
-    def on_answered(self, message: Answered) -> None:
+    def on_read_done(self, message: ReadDone) -> None:
         """A thread has read something."""
         if self.feed.current(message):
             message.receive(message.value)
         self.feed.answered(message.topic, message.serial)
 
-    def on_unread(self, message: Unread) -> None:
+    def on_read_failed(self, message: ReadFailed) -> None:
         """A thread could not read."""
         (message.fail or self.trouble)(message.problem)
         self.feed.answered(message.topic, message.serial)
 
-    def on_said(self, message: Said) -> None:
+    def on_show_message(self, message: ShowMessage) -> None:
         """A widget says something."""
         self.say(message.text, trouble=message.trouble)
 
@@ -227,11 +227,11 @@ class ForkjoinApp(Guarded, App[int]):
         """Do a command on what is under the cursor, or say why not."""
         self.keys.perform(command_id, here)
 
-    def on_chosen(self, message: Chosen) -> None:
+    def on_row_highlighted(self, message: RowHighlighted) -> None:
         """The cursor moved."""
         self.view.chosen(message.rows)
 
-    def on_entered(self, message: Entered) -> None:
+    def on_row_opened(self, message: RowOpened) -> None:
         """Enter on a row."""
         self.view.entered(message.rows)
 
@@ -244,7 +244,7 @@ class ForkjoinApp(Guarded, App[int]):
 
     def on_resize(self, event: Resize) -> None:
         """Arrange the panes for the new size."""
-        for view in self.query(View):
+        for view in self.query(NumberedScreen):
             view.shape(event.size.width, event.size.height)
         self.call_after_refresh(self.update_chrome)
 

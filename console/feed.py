@@ -8,14 +8,14 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from console.messages import Answered, Unread
-from console.watch import Listener, Watch
+from console.change_watch import Listener, Watch
+from console.messages import ReadDone, ReadFailed
 from runtime.errors import StoreAway
 
 if TYPE_CHECKING:
     from textual.message import Message
 
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
 
 T = TypeVar("T")
 Post = Callable[["Message"], Any]
@@ -118,11 +118,11 @@ class Lane:
             try:
                 if runtime is None:
                     runtime = self._open()
-                self._post(Answered(receive, read(runtime), topic, serial))
+                self._post(ReadDone(receive, read(runtime), topic, serial))
             except Exception as problem:
                 if isinstance(problem, StoreAway):
                     self._keep(work)
-                self._post(Unread(topic, serial, problem, fail))
+                self._post(ReadFailed(topic, serial, problem, fail))
         if runtime is not None:
             runtime.close()
 
@@ -210,7 +210,7 @@ class Feed:
         """Whether something of the kind, that a key asked for, is still to come."""
         return what in self._brought.values()
 
-    def current(self, message: Answered) -> bool:
+    def current(self, message: ReadDone) -> bool:
         """Whether an answer is to the newest question of its topic."""
         return message.topic == "act" or message.serial == self._serials.get(message.topic)
 

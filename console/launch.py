@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from console.guard import ascii_only, prepare
-from runtime.assembly import (
+from console.crash_guard import ascii_only, prepare
+from runtime.assembly.runtime import (
     Runtime,
     attach,
     attached_count,
@@ -79,7 +79,7 @@ def make_app(
 ) -> Any:
     """The app; Textual is imported only now, after the environment was prepared."""
     from console.app import ForkjoinApp
-    from console.keymap import remapped
+    from console.key_bindings import remapped
     from console.saved_views import saved_views
     from console.theme import Look
 

@@ -8,7 +8,7 @@ from typing import Any
 from textual.message import Message
 
 
-class Answered(Message):
+class ReadDone(Message):
     """A reading thread has an answer; `receive(value)` or `fail(problem)` is to be called by the app's thread."""
 
     def __init__(self, receive: Callable[[Any], None], value: Any, topic: str, serial: int) -> None:
@@ -19,7 +19,7 @@ class Answered(Message):
         self.serial = serial
 
 
-class Unread(Message):
+class ReadFailed(Message):
     """Reading failed: the sentence says why."""
 
     def __init__(self, topic: str, serial: int, problem: Exception, fail: Callable[[Exception], None] | None) -> None:
@@ -30,7 +30,7 @@ class Unread(Message):
         self.fail = fail
 
 
-class Told(Message):
+class StoreEvent(Message):
     """A thread has something to tell; `take()` is to be called by the app's thread."""
 
     def __init__(self, take: Callable[[], None]) -> None:
@@ -38,7 +38,7 @@ class Told(Message):
         self.take = take
 
 
-class Said(Message):
+class ShowMessage(Message):
     """A sentence for the line above the footer."""
 
     def __init__(self, text: str, *, trouble: bool = False) -> None:
@@ -47,7 +47,7 @@ class Said(Message):
         self.trouble = trouble
 
 
-class Chosen(Message):
+class RowHighlighted(Message):
     """The cursor of a list or pane stands on another row."""
 
     def __init__(self, control: Any, index: int) -> None:
@@ -56,7 +56,7 @@ class Chosen(Message):
         self.index = index
 
 
-class Entered(Message):
+class RowOpened(Message):
     """Enter was pressed on a row of a list or pane."""
 
     def __init__(self, control: Any, index: int) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from console.commands.base import Command, Group, Here
 from console.commands.registry import BY_ID, COMMANDS
 from console.dialogs.menu import Item, MenuDialog
-from console.keymap import available
-from console.keys import read_only
+from console.key_bindings import available
+from console.key_dispatch import read_only
 from runtime.model.status import LOOKS
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def help_dialog(app: ForkjoinApp, here: Here) -> MenuDialog:
     """Every key of this screen by group, then what the signs mean."""
     items: list[Item] = []
     for group in Group:
-        kept = [c for c in on_screen(app, here) if c.group is group and (c.key or c.shown)]
+        kept = [c for c in on_screen(app, here) if c.group is group and (c.key or c.key_display)]
         if kept:
             items.append(Item(str(group), ""))
             items += [
@@ -49,7 +49,7 @@ def action_menu(app: ForkjoinApp, here: Here) -> MenuDialog:
     for command in acts:
         possible = command.usable(here)
         name = f"{app.keymap.shown(command.id)}  {command.id}"
-        if app.read_only and command.changes:
+        if app.read_only and command.writes:
             cannot.append(Item(name, "r" + read_only(command, here)[1:], style="dim"))
         elif possible:
             can.append(Item(name, possible.text or text(app, command), command.id))

@@ -11,7 +11,7 @@ from runtime.errors import Refused, Unconfirmed
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
     from runtime.operations.records import Act, Receipt
 
 KEPT = 50

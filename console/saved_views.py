@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.errors import InvalidInput
-from runtime.operations.filters import parse
+from runtime.operations.queries.filters import parse
 from runtime.settings import settings_file
 
 

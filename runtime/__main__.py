@@ -7,7 +7,7 @@ import sys
 
 def main() -> int:
     """Run the scheduler with the settings of the environment; gives the exit code."""
-    from runtime.driving import run_scheduler
+    from runtime.assembly.driving import run_scheduler
     from runtime.errors import ForkjoinError
     from runtime.logs import configure
     from runtime.safe_text import clean

@@ -12,13 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from runtime.assembly import Runtime
+from runtime.assembly.runtime import Runtime
 from runtime.catalog.workflow import Workflow
 from runtime.clock import ManualClock
 from runtime.engine.apply import Unreached
-from runtime.engine.controls import cancel_run, skip
 from runtime.engine.draft import Draft
-from runtime.engine.retry import INTENTS, retry
+from runtime.engine.repair.controls import cancel_run, skip
+from runtime.engine.repair.retry import INTENTS, retry
 from runtime.errors import ForkjoinError
 from runtime.flow.definition import Flow
 from runtime.flow.program import Program
@@ -26,10 +26,10 @@ from runtime.model.act import Actor, Hold
 from runtime.model.branch import Failure
 from runtime.model.run import Run
 from runtime.model.task import Completed, Failed, Lost, Running, Started
-from runtime.operations.queries import Queries
+from runtime.operations.queries.queries import Queries
 from runtime.settings import Settings
 from runtime.store.base import Save
-from runtime.store.memory import MemoryStore
+from runtime.store.embedded.memory import MemoryStore
 from tests.unit.engine.grammar import Node, make
 from tests.unit.engine.play import Play, flow_of
 from tests.unit.engine.random_play import RandomPlay

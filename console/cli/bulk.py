@@ -8,7 +8,7 @@ from console.cli.bounds import ACT_NUMBER
 from console.cli.groups import NamedGroup
 from console.cli.session import changing, reading, session, tell_receipt
 from console.format import say, table
-from runtime.operations.views import act_view
+from runtime.operations.queries.views import act_view
 from runtime.safe_text import json_text
 
 

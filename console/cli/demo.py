@@ -14,9 +14,9 @@ from console.cli.reading import list_rows
 from console.cli.session import Session, common, progress, session
 from console.cli.ways import ways
 from console.format import say
+from runtime.assembly.temporary import temporary_store
 from runtime.errors import Refused, StoreUnavailable
-from runtime.operations.actors import actor_of
-from runtime.temporary import temporary_store
+from runtime.operations.current_actor import actor_of
 
 PREFIX = "forkjoin-demo-"
 DEMO_SECONDS = 5.0
@@ -81,14 +81,14 @@ def _play(one: Session, *, kept: bool) -> int:
 def _show(one: Session, *, kept: bool) -> int:
     for flow, base, state, count in DEMO_RUNS:
         one.runtime.commands.start(flow, state, base, {"demo": base}, count=count)
-    from console.guard import unusable
+    from console.crash_guard import unusable
 
     if unusable() is None:
         from console.launch import Ways, open_console
 
         actor = actor_of(one.overrides.get("as"), os.environ, source="console")
         return open_console(one.settings, actor, Ways(**one.ways), stays=kept)
-    from runtime.assembly import attach, start_scheduler_process
+    from runtime.assembly.runtime import attach, start_scheduler_process
 
     with attach(one.runtime.directory):
         start_scheduler_process(one.runtime)

@@ -16,7 +16,7 @@ from runtime.safe_text import clean, json_text
 if TYPE_CHECKING:
     import subprocess
 
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
 
 LOOK_SECONDS = 0.1
 BEAT_SECONDS = 2.0
@@ -34,7 +34,7 @@ def follow_run(run_id: str, timeout_seconds: float | None, *, quiet: bool = Fals
     Raises TimedOut after a while; both say who wakes the run from then on. StoreUnavailable if a scheduler that was
     started ended at once.
     """
-    from runtime.assembly import attach
+    from runtime.assembly.runtime import attach
 
     runtime = session().runtime
     watching = _Scheduler(runtime)
@@ -82,7 +82,7 @@ class _Scheduler:
 
     def goes_on(self, run_id: str) -> str:
         """Who wakes the run from now on, for one who stops looking."""
-        from runtime.leaving import who_wakes
+        from runtime.assembly.leaving import who_wakes
 
         starting = self._started is not None and self._started.poll() is None
         told = who_wakes(self._runtime, starting=starting)
@@ -90,8 +90,8 @@ class _Scheduler:
 
     def look(self) -> None:
         """Look every two seconds."""
-        from runtime.assembly import scheduler_alive, start_scheduler_process
-        from runtime.leaving import who_wakes
+        from runtime.assembly.leaving import who_wakes
+        from runtime.assembly.runtime import scheduler_alive, start_scheduler_process
 
         now = time.monotonic()
         if self._looked_at is not None and now - self._looked_at < BEAT_SECONDS:

@@ -16,7 +16,7 @@ from runtime.errors import ForkjoinError, InvalidInput
 from runtime.safe_text import clean, json_text
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
     from runtime.operations.acting import Receipt
 
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @reading
 def validate(files: tuple[str, ...], bound: bool, as_json: bool) -> None:
     """Every problem of each flow: code, JSON path, sentence."""
-    from runtime.assembly import catalog_of
+    from runtime.assembly.runtime import catalog_of
 
     catalog = catalog_of(session().settings)
     shown: list[tuple[str, list[tuple[str, str, str]], list[tuple[str, str, str]]]] = []
@@ -75,8 +75,8 @@ def validate(files: tuple[str, ...], bound: bool, as_json: bool) -> None:
 @common
 def graph(what: str, form: str, ascii_only: bool) -> None:
     """The flow, or a run with its statuses, as a picture."""
-    from runtime.assembly import catalog_of
-    from runtime.operations.graph import picture
+    from runtime.assembly.runtime import catalog_of
+    from runtime.operations.queries.graph import picture
 
     one = session()
     ascii_only = ascii_only or one.ways.get("ascii", False)
@@ -123,7 +123,7 @@ def names_run(one: Session, what: str) -> bool:
 @common
 def scaffold(file: str, into: str | None) -> None:
     """A workflow folder with a stub for each unbound task, from a FlowJSON file."""
-    from runtime.assembly import catalog_of
+    from runtime.assembly.runtime import catalog_of
     from runtime.operations.scaffold import scaffold as make
 
     one = session()
@@ -144,7 +144,7 @@ def schedule() -> None:
 @reading
 def schedule_list(as_json: bool) -> None:
     """Workflows that have a schedule, and when they tick next."""
-    from runtime.operations.planning import schedule_views
+    from runtime.operations.schedules import schedule_views
 
     runtime = session().about_workflows()
     found = schedule_views(runtime.queries.catalog, runtime.store, runtime.clock.now())
@@ -190,7 +190,7 @@ _switch("disable", False, "Start no more runs.")
 @common
 def export(file: str | None, skip_damaged: bool, force: bool) -> None:
     """The whole store as the plain JSON file that stock TinyDB opens."""
-    from runtime.operations.moving_out import WHOLE, Damage, export_to
+    from runtime.operations.transfer import WHOLE, Damage, export_to
 
     store = session().runtime.store
     left_out: list[Damage] | None = [] if skip_damaged else None
@@ -209,7 +209,7 @@ def export(file: str | None, skip_damaged: bool, force: bool) -> None:
 @common
 def import_file(file: str, merge: bool, live: bool) -> None:
     """Read an exported file; open runs come held."""
-    from runtime.operations.moving_out import import_from
+    from runtime.operations.transfer import import_from
 
     one = session()
     one.refuse_read_only("import")

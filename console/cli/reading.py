@@ -13,12 +13,12 @@ from console.cli.bounds import LIMIT
 from console.cli.session import reading, session
 from console.format import plain, say, short_span, status_word, table, until
 from runtime.errors import ForkjoinError, Refused, TimedOut
-from runtime.operations import views
-from runtime.operations.filters import age_seconds
+from runtime.operations.queries import views
+from runtime.operations.queries.filters import age_seconds
 from runtime.safe_text import clean, json_text
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
     from runtime.model.question import Question
 
 ASK_GRACE_SECONDS = 3.0
@@ -239,7 +239,7 @@ def acts(limit: int, run: str | None, as_json: bool) -> None:
 @reading
 def flows(as_json: bool) -> None:
     """Known workflows and versions."""
-    from runtime.operations.workflows import state_text
+    from runtime.operations.queries.workflows import state_text
 
     found = session().about_workflows().queries.flows()
     if as_json:
@@ -272,7 +272,7 @@ def doctor(deep: bool, as_json: bool) -> None:
 
 def logs_of(runtime: Runtime, run: str, branch: str) -> str:
     """What the external system says: asked by a live scheduler, else (and in read-only sessions) from here."""
-    from runtime.assembly import scheduler_alive
+    from runtime.assembly.runtime import scheduler_alive
 
     if runtime.read_only or not scheduler_alive(runtime):
         return runtime.logs(run, branch)

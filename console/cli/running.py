@@ -9,7 +9,7 @@ import click
 from console.cli.session import common, session
 from console.cli.ways import ways
 from runtime.errors import InvalidInput, Refused
-from runtime.operations.actors import actor_of
+from runtime.operations.current_actor import actor_of
 
 
 @click.command()
@@ -17,7 +17,7 @@ from runtime.operations.actors import actor_of
 @common
 def console() -> None:
     """See everything, know why, repair by keyboard."""
-    from console.guard import unusable
+    from console.crash_guard import unusable
 
     problem = unusable()
     if problem is not None:
@@ -47,7 +47,7 @@ def scheduler(until_idle: bool, metrics_port: int | None) -> None:
     one.overrides["metrics_port"] = metrics_port
     if one.settings.read_only:
         raise Refused("This session is read-only; a scheduler changes the store.")
-    from runtime.driving import run_scheduler
+    from runtime.assembly.driving import run_scheduler
     from runtime.logs import configure
 
     configure(one.settings.log_level, one.settings.log_format)
@@ -65,7 +65,7 @@ def worker(concurrency: int, systems: str | None, metrics_port: int | None) -> N
     one.overrides["metrics_port"] = metrics_port
     if one.settings.read_only:
         raise Refused("This session is read-only; a worker changes the store.")
-    from runtime.driving import run_worker
+    from runtime.assembly.driving import run_worker
     from runtime.logs import configure
 
     configure(one.settings.log_level, one.settings.log_format)

@@ -13,13 +13,13 @@ import click
 from console.cli.bounds import REVISION
 from console.format import say
 from runtime.errors import InvalidInput, Refused
-from runtime.operations.actors import actor_of
+from runtime.operations.current_actor import actor_of
 from runtime.plain_json import MAXIMUM_DEPTH, cut_deep, exact_json
 from runtime.safe_text import clean, json_text
 from runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from runtime.assembly import IfMissing, Runtime
+    from runtime.assembly.runtime import IfMissing, Runtime
     from runtime.operations.acting import Receipt
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -61,7 +61,7 @@ class Session:
             self.close()
             self._runtime = None
         if self._runtime is None:
-            from runtime.assembly import open_runtime
+            from runtime.assembly.runtime import open_runtime
 
             settings = self.settings
             self._runtime = open_runtime(
@@ -178,7 +178,7 @@ def at_revision(function: F) -> F:
 def tell_receipt(receipt: Receipt, *, as_json: bool) -> None:
     """Say what an act changed."""
     if as_json:
-        from runtime.operations.views import act_view, list_view
+        from runtime.operations.queries.views import act_view, list_view
 
         say(
             json_text(
@@ -200,7 +200,7 @@ def tell_receipt(receipt: Receipt, *, as_json: bool) -> None:
 
 def tell_waking(receipt: Receipt) -> None:
     """Say, beside the answer, who carries out what an act asked for, unless a scheduler that stays does."""
-    from runtime.leaving import who_wakes
+    from runtime.assembly.leaving import who_wakes
     from runtime.operations.waking import needs_waking
 
     if needs_waking(receipt) and (sentence := who_wakes(session().runtime)):

@@ -54,7 +54,7 @@ def store() -> None:
 @common
 def upgrade() -> None:
     """Make the store of a PostgreSQL database, or bring it to the format of this program."""
-    from runtime.moving import upgrade_store
+    from runtime.assembly.copying import upgrade_store
 
     one = session()
     one.refuse_read_only("store upgrade")
@@ -67,7 +67,7 @@ def upgrade() -> None:
 @common
 def copy(source: str, target: str) -> None:
     """Move all runs from one store to another: a directory or a postgresql:// URL each; may be repeated."""
-    from runtime.moving import copy_store
+    from runtime.assembly.copying import copy_store
 
     session().refuse_read_only("store copy")
     bars = Bars()
@@ -92,7 +92,7 @@ def copy(source: str, target: str) -> None:
 @reading
 def list_homes(as_json: bool) -> None:
     """Where the work of systems lives that keep it in files of one machine."""
-    from runtime.operations.homes import homes
+    from runtime.operations.local_work import homes
 
     runtime = session().runtime
     found = homes(runtime.store, runtime.clock.now())
@@ -110,7 +110,7 @@ def list_homes(as_json: bool) -> None:
 @changing
 def adopt(system: str, yes: bool, reason: str, dry_run: bool, as_json: bool) -> None:
     """Make this machine the home of a system whose machine is gone."""
-    from runtime.operations.homes import adopt as move
+    from runtime.operations.local_work import adopt as move
 
     runtime = session().runtime
     acting = runtime.commands.acting

@@ -8,14 +8,14 @@ from console.commands.base import Command, Group, Here, Possible
 from console.commands.planning import run_plan
 from console.commands.verdicts import judged, no_run
 from console.dialogs.act_dialog import ActDialog
-from console.dialogs.plan import Field, Plan
+from console.dialogs.act_form import Field, Plan
 from console.panes.branches import last_attempt
 from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
+    from runtime.operations.queries.run_detail import RunDetail
     from runtime.operations.records import Branch
-    from runtime.operations.run_detail import RunDetail
 
 NO_ID = "NoExternalId"
 
@@ -23,12 +23,16 @@ NO_ID = "NoExternalId"
 class Adopt(Command):
     """Takes work that runs outside already as that of the branch, by its id; starts nothing, asks first."""
 
-    id, key, label, group = "adopt", "I", "adopt", Group.ACT
+    id = "adopt"
+    key = "I"
+    label = "adopt"
+    group = Group.ACT
     screens = frozenset({"runs"})
-    changes, cli = True, "forkjoin adopt {run} {branch} --external-id ID"
+    writes = True
+    cli = "forkjoin adopt {run} {branch} --external-id ID"
 
     @classmethod
-    def advised(cls, here: Here) -> bool:
+    def recommended(cls, here: Here) -> bool:
         """Where nobody can say whether the work was started, or its id could not be read."""
         branch = cls.target(here)
         visit = branch.current if branch is not None else None
@@ -47,7 +51,7 @@ class Adopt(Command):
         return next((b for b in (*chosen, *waiting) if here.detail.allowed.adopt(b)), None)
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """By the rule of the engine: a start must have been written down, and its work not be polled yet."""
         if here.marks:
             return Possible(False, "each branch has an id of its own; it is given for one branch at a time.")
@@ -72,19 +76,23 @@ class Adopt(Command):
 class Find(Command):
     """Asks the system for the work of the branch's key; starts nothing, and takes what is found if you say so."""
 
-    id, key, label, group = "find", "K", "find", Group.ACT
+    id = "find"
+    key = "K"
+    label = "find"
+    group = Group.ACT
     screens = frozenset({"runs"})
-    changes, cli = True, "forkjoin find {run} {branch}"
+    writes = True
+    cli = "forkjoin find {run} {branch}"
 
     @classmethod
-    def advised(cls, here: Here) -> bool:
+    def recommended(cls, here: Here) -> bool:
         """As for adopting: what is found can be adopted."""
-        return Adopt.advised(here)
+        return Adopt.recommended(here)
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """By the rules of the engine: the system can be asked for a key, and what is found can be taken."""
-        adopt = Adopt.possible(here)
+        adopt = Adopt.availability(here)
         branch, detail = Adopt.target(here), here.detail
         if branch is None or detail is None or not adopt:
             return adopt

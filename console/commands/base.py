@@ -13,8 +13,8 @@ from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
+    from runtime.operations.queries.run_detail import RunDetail
     from runtime.operations.records import Branch, Run
-    from runtime.operations.run_detail import RunDetail
 
 
 class Group(StrEnum):
@@ -64,7 +64,7 @@ class Here:
 
     def key(self, command_id: str) -> str:
         """How people write the key of a command."""
-        from console.keymap import PLAIN
+        from console.key_bindings import PLAIN
 
         return (self.keys or PLAIN).shown(command_id)
 
@@ -97,13 +97,13 @@ class Command(ABC):
     group: ClassVar[Group] = Group.LOOK
     screens: ClassVar[frozenset[str]] = frozenset()
     """Screens it belongs to; empty: all."""
-    changes: ClassVar[bool] = False
+    writes: ClassVar[bool] = False
     """Whether it changes the store: read-only sessions do not have it."""
     always: ClassVar[bool] = False
     """Whether its key works whatever has the focus."""
     cli: ClassVar[str] = ""
     """The command of the command line that does the same, `{run}` and `{branch}` filled in."""
-    shown: ClassVar[str] = ""
+    key_display: ClassVar[str] = ""
     """How help shows the key, where that differs from the key itself."""
     title: ClassVar[str] = ""
     """The screen it brings into sight, if it does."""
@@ -124,7 +124,7 @@ class Command(ABC):
     def usable(cls, here: Here) -> Possible:
         """Whether it can be used here: it belongs to the screen, and is possible on what is under the cursor."""
         if cls.belongs(here.screen):
-            return cls.possible(here)
+            return cls.availability(here)
         from console.commands.registry import BY_ID
 
         others = [c for name, c in BY_ID.items() if name.removeprefix("screen_") in cls.screens]
@@ -132,12 +132,12 @@ class Command(ABC):
         return Possible(False, f"not on this screen; {told} has it.")
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """Whether it can be used on what is under the cursor, on a screen of its own; `usable` is what to ask."""
         return Possible(True, cls.text())
 
     @classmethod
-    def advised(cls, here: Here) -> bool:
+    def recommended(cls, here: Here) -> bool:
         """Whether the why of a run names it here, if it is possible."""
         return False
 
@@ -166,4 +166,4 @@ class Command(ABC):
     @classmethod
     def key_shown(cls) -> str:
         """The key as people write it."""
-        return cls.shown or cls.key.split(",")[0]
+        return cls.key_display or cls.key.split(",")[0]

@@ -12,7 +12,7 @@ from console.commands.polling import polling, polling_all
 from console.commands.verdicts import instead, judged, no_run
 from console.dialogs import fields
 from console.dialogs.act_dialog import ActDialog
-from console.dialogs.plan import Answers
+from console.dialogs.act_form import Answers
 from console.panes.branches import last_attempt
 from runtime.safe_text import json_text
 from runtime.shell_line import shell_line
@@ -28,12 +28,16 @@ BROKEN = ("failed", "unconfirmed")
 class Retry(Command):
     """A new attempt of the failed branch, siblings untouched; asks first."""
 
-    id, key, label, group = "retry", "R", "retry", Group.ACT
+    id = "retry"
+    key = "R"
+    label = "retry"
+    group = Group.ACT
     screens = frozenset({"runs", "attention"})
-    changes, cli = True, "forkjoin retry {run} {branch}"
+    writes = True
+    cli = "forkjoin retry {run} {branch}"
 
     @classmethod
-    def advised(cls, here: Here) -> bool:
+    def recommended(cls, here: Here) -> bool:
         """Where a branch has failed, or the run as a whole."""
         branch = cls.target(here)
         return here.run is not None and (branch.status in BROKEN if branch else here.run.failure is not None)
@@ -48,7 +52,7 @@ class Retry(Command):
         return next((b for b in meant if any(retries(here.detail, b).values())), None)
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """By the rule of the engine: a branch must have failed, or run (to be cancelled first)."""
         if (refused := no_run(here)) is not None:
             return refused
@@ -116,11 +120,16 @@ class Retry(Command):
 class Skip(Command):
     """Settles the branch by hand, with a result; asks first."""
 
-    id, key, label, group, screens = "skip", "S", "skip", Group.ACT, RUNS
-    changes, cli = True, "forkjoin skip {run} {branch} --result JSON --reason TEXT"
+    id = "skip"
+    key = "S"
+    label = "skip"
+    group = Group.ACT
+    screens = RUNS
+    writes = True
+    cli = "forkjoin skip {run} {branch} --result JSON --reason TEXT"
 
     @classmethod
-    def advised(cls, here: Here) -> bool:
+    def recommended(cls, here: Here) -> bool:
         """Where a branch has failed, or is not seen."""
         branch = here.branch
         if branch is None:
@@ -129,7 +138,7 @@ class Skip(Command):
         return branch.status in BROKEN or (branch.status == "running" and unseen)
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """The branch must stand on a step that is not settled."""
         if (refused := no_run(here)) is not None:
             return refused
@@ -168,17 +177,21 @@ def json_words(values: Mapping[str, Any]) -> str:
 class PollNow(Command):
     """Polls the selected branch, or every open one, now."""
 
-    id, key, label, group = "poll", "p", "poll now", Group.ACT
+    id = "poll"
+    key = "p"
+    label = "poll now"
+    group = Group.ACT
     screens = frozenset({"runs", "wakes"})
-    changes, cli = True, "forkjoin poll {run} {branch}"
+    writes = True
+    cli = "forkjoin poll {run} {branch}"
 
     @classmethod
-    def advised(cls, here: Here) -> bool:
+    def recommended(cls, here: Here) -> bool:
         """Where work is open outside."""
         return here.run is not None and here.run.status not in ("completed", "cancelled", "failed")
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """Something must be open outside."""
         if (refused := no_run(here)) is not None:
             return refused
@@ -215,11 +228,16 @@ class PollNow(Command):
 class Send(Command):
     """Answers an event the run waits for, like an approval; asks first."""
 
-    id, key, label, group, screens = "send", "W", "send event", Group.ACT, RUNS
-    changes, cli = True, "forkjoin send {run} EVENT --payload JSON"
+    id = "send"
+    key = "W"
+    label = "send event"
+    group = Group.ACT
+    screens = RUNS
+    writes = True
+    cli = "forkjoin send {run} EVENT --payload JSON"
 
     @classmethod
-    def advised(cls, here: Here) -> bool:
+    def recommended(cls, here: Here) -> bool:
         """Where an event is open."""
         return bool(cls.open_waits(here))
 
@@ -230,7 +248,7 @@ class Send(Command):
         return sorted(found, key=lambda b: b is not here.branch)
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """An event must be open."""
         if (refused := no_run(here)) is not None:
             return refused

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from console.commands.base import Command, Group, Here, Possible
 from console.dialogs.act_dialog import ActDialog
-from console.dialogs.plan import Answers, Field, Option, Plan
+from console.dialogs.act_form import Answers, Field, Option, Plan
 from runtime.errors import Refused
 from runtime.operations.records import Receipt
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
 
 HEALTH = frozenset({"health"})
 
@@ -26,11 +26,14 @@ def _path(answers: Answers) -> Path:
 class Export(Command):
     """Writes the whole store as the plain JSON file that stock TinyDB opens. Asks first."""
 
-    id, group, screens = "export", Group.ACT, HEALTH
-    changes, cli = True, "forkjoin export forkjoin-export.json"
+    id = "export"
+    group = Group.ACT
+    screens = HEALTH
+    writes = True
+    cli = "forkjoin export forkjoin-export.json"
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """Not in sessions that read and write no files."""
         text = here.refusals.get(cls.id)
         return Possible(text is None, text or cls.text())
@@ -47,7 +50,7 @@ class Export(Command):
             return Receipt(f"Would write {path}.", (f"{sum(runtime.store.counts().values()):,} runs; {already}.",))
 
         def carry_out(runtime: Runtime, answers: Answers) -> Receipt:
-            from runtime.operations.moving_out import export_to
+            from runtime.operations.transfer import export_to
 
             count = export_to(runtime.store, _path(answers), force=answers.option == "replace")
             return Receipt(f"Exported {count:,} documents to {_path(answers)}.")
@@ -59,11 +62,14 @@ class Export(Command):
 class Import(Command):
     """Reads an exported file into this store; open runs come held. Asks first."""
 
-    id, group, screens = "import", Group.ACT, HEALTH
-    changes, cli = True, "forkjoin import forkjoin-export.json"
+    id = "import"
+    group = Group.ACT
+    screens = HEALTH
+    writes = True
+    cli = "forkjoin import forkjoin-export.json"
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """Not in sessions that read and write no files."""
         text = here.refusals.get(cls.id)
         return Possible(text is None, text or cls.text())
@@ -80,7 +86,7 @@ class Import(Command):
             return Receipt(f"Would read {_path(answers)}.", (f"{_path(answers)}: {told}.",))
 
         def carry_out(runtime: Runtime, answers: Answers) -> Receipt:
-            from runtime.operations.moving_out import import_from
+            from runtime.operations.transfer import import_from
 
             actor, now = runtime.commands.acting.actor.name, runtime.clock.now()
             merge = answers.option == "merge"

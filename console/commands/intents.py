@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from console.dialogs.plan import Option
+from console.dialogs.act_form import Option
 from console.panes.branches import last_attempt
 
 if TYPE_CHECKING:
+    from runtime.operations.queries.run_detail import RunDetail, Verdict
     from runtime.operations.records import Branch, Question
-    from runtime.operations.run_detail import RunDetail, Verdict
 
 INTENTS = ("new-attempt", "same-key", "reattach", "cancel-first")
 BESIDE = "anew"

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from console.commands.base import Here
-from console.dialogs.plan import Answers, Field, Option, Plan
+from console.dialogs.act_form import Answers, Field, Option, Plan
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
     from runtime.operations.records import Branch, Receipt, Run
 
 UNDO_SECONDS = 5.0

@@ -9,7 +9,7 @@ from runtime.errors import NotFound, Refused
 from runtime.operations.records import Receipt
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
 
 
 def polling(run_id: str, branch: str | None) -> Callable[[Runtime], Receipt]:

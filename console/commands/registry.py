@@ -5,15 +5,15 @@ from __future__ import annotations
 from console.commands import (
     adopt_act,
     branch_acts,
-    console_wide,
     file_acts,
-    keeping_acts,
-    looking,
-    moving,
+    holds,
+    list_tools,
+    maintenance,
+    navigation,
+    open_pane,
     run_acts,
-    store_acts,
+    session,
     views,
-    within,
 )
 from console.commands.base import Command
 
@@ -21,13 +21,13 @@ COMMANDS: tuple[type[Command], ...] = (
     *branch_acts.COMMANDS,
     *adopt_act.COMMANDS,
     *run_acts.COMMANDS,
-    *store_acts.COMMANDS,
-    *keeping_acts.COMMANDS,
+    *holds.COMMANDS,
+    *maintenance.COMMANDS,
     *file_acts.COMMANDS,
-    *moving.COMMANDS,
-    *looking.COMMANDS,
-    *within.COMMANDS,
+    *navigation.COMMANDS,
+    *open_pane.COMMANDS,
+    *list_tools.COMMANDS,
     *views.COMMANDS,
-    *console_wide.COMMANDS,
+    *session.COMMANDS,
 )
 BY_ID: dict[str, type[Command]] = {command.id: command for command in COMMANDS}

@@ -9,7 +9,7 @@ from console.commands.base import Command, Group, Here, Possible
 from console.commands.planning import run_plan
 from console.commands.verdicts import judged, no_run, one_run
 from console.dialogs.act_dialog import ActDialog
-from console.dialogs.plan import Answers, Field, Option
+from console.dialogs.act_form import Answers, Field, Option
 from runtime.errors import InvalidInput
 from runtime.operations.ids import random_id
 from runtime.operations.spans import seconds
@@ -27,11 +27,16 @@ WITH_RUNS = frozenset({"runs", "wakes"})
 class Pause(Command):
     """Pauses the run, or ends its pause; a failed run is resumed by retrying its failed branches. Asks first."""
 
-    id, key, label, group, screens = "pause", "P", "pause/resume", Group.ACT, RUNS
-    changes, cli = True, "forkjoin pause {run}"
+    id = "pause"
+    key = "P"
+    label = "pause/resume"
+    group = Group.ACT
+    screens = RUNS
+    writes = True
+    cli = "forkjoin pause {run}"
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """The run must not have ended well."""
         if (refused := no_run(here)) is not None:
             return refused
@@ -77,16 +82,21 @@ class Pause(Command):
 class Cancel(Command):
     """Ends the run; its external jobs are asked to stop until they answer. Asks first."""
 
-    id, key, label, group, screens = "cancel", "C", "cancel", Group.ACT, RUNS
-    changes, cli = True, "forkjoin cancel {run}"
+    id = "cancel"
+    key = "C"
+    label = "cancel"
+    group = Group.ACT
+    screens = RUNS
+    writes = True
+    cli = "forkjoin cancel {run}"
 
     @classmethod
-    def advised(cls, here: Here) -> bool:
+    def recommended(cls, here: Here) -> bool:
         """While it has not ended."""
         return here.run is not None and not here.marks
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """The run must not have ended."""
         if (refused := no_run(here)) is not None:
             return refused
@@ -118,11 +128,15 @@ class Cancel(Command):
 class Restart(Command):
     """Starts a new run with the input of this one. Asks first."""
 
-    id, key, group, screens = "restart", "ctrl+r", Group.ACT, RUNS
-    changes, cli = True, "forkjoin restart {run}"
+    id = "restart"
+    key = "ctrl+r"
+    group = Group.ACT
+    screens = RUNS
+    writes = True
+    cli = "forkjoin restart {run}"
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """Any run can be restarted."""
         if (refused := no_run(here)) is not None:
             return refused
@@ -149,11 +163,16 @@ class Restart(Command):
 class SetWake(Command):
     """Sets the next wake: postpone it or bring it forward. Asks first."""
 
-    id, key, label, group, screens = "wake", "T", "set wake", Group.ACT, WITH_RUNS
-    changes, cli = True, "forkjoin wake {run} --at 5m"
+    id = "wake"
+    key = "T"
+    label = "set wake"
+    group = Group.ACT
+    screens = WITH_RUNS
+    writes = True
+    cli = "forkjoin wake {run} --at 5m"
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """The run must have something to wake for."""
         return one_run(here, "wake", "set the next wake")
 
@@ -183,11 +202,15 @@ class SetWake(Command):
 class Acknowledge(Command):
     """Takes the run out of needs attention until it changes, with a note. Asks first."""
 
-    id, key, group, screens = "ack", "A", Group.ACT, frozenset({"runs", "attention"})
-    changes, cli = True, "forkjoin ack {run} --note seen"
+    id = "ack"
+    key = "A"
+    group = Group.ACT
+    screens = frozenset({"runs", "attention"})
+    writes = True
+    cli = "forkjoin ack {run} --note seen"
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """By the rule of the engine."""
         if (refused := no_run(here)) is not None:
             return refused
@@ -213,11 +236,15 @@ class Acknowledge(Command):
 class Edit(Command):
     """Edits the state in $EDITOR; a dialog shows the difference before it is saved."""
 
-    id, key, group, screens = "edit", "E", Group.ACT, RUNS
-    changes, cli = True, "forkjoin edit {run} --state JSON"
+    id = "edit"
+    key = "E"
+    group = Group.ACT
+    screens = RUNS
+    writes = True
+    cli = "forkjoin edit {run} --state JSON"
 
     @classmethod
-    def possible(cls, here: Here) -> Possible:
+    def availability(cls, here: Here) -> Possible:
         """By the rule of the engine: wherever something can be retried, or goes on."""
         if (text := here.refusals.get(cls.id)) is not None:
             return Possible(False, text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from console.commands.base import Here, Possible
 
 if TYPE_CHECKING:
-    from runtime.operations.run_detail import Verdict
+    from runtime.operations.queries.run_detail import Verdict
 
 INSTEAD = {
     "retry": "retries what has failed",

@@ -15,7 +15,12 @@ RUNS = frozenset({"runs"})
 class Filter(Command):
     """Filters the runs, in the language of --where; in a pane of details finds a text. {back} clears it."""
 
-    id, key, label, group, shown, screens = "filter", "slash", "filter", Group.LOOK, "/", RUNS
+    id = "filter"
+    key = "slash"
+    label = "filter"
+    group = Group.LOOK
+    key_display = "/"
+    screens = RUNS
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -30,7 +35,12 @@ class Filter(Command):
 class ProblemsOnly(Command):
     """Shows only runs that need attention, or all again."""
 
-    id, key, label, group, shown, screens = "problems", "exclamation_mark", "attention", Group.LOOK, "!", RUNS
+    id = "problems"
+    key = "exclamation_mark"
+    label = "attention"
+    group = Group.LOOK
+    key_display = "!"
+    screens = RUNS
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -43,13 +53,16 @@ class ProblemsOnly(Command):
 class Sort(Command):
     """Sorts by attention, last change, age, next wake, id, in turn."""
 
-    id, key, group, screens = "sort", "s", Group.LOOK, RUNS
+    id = "sort"
+    key = "s"
+    group = Group.LOOK
+    screens = RUNS
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """The next order."""
-        from console.screens.run_lines import SORT_WORDS
-        from console.screens.runs import SORTS
+        from console.screens.runs.lines import SORT_WORDS
+        from console.screens.runs.screen import SORTS
 
         view: Any = app.view
         view.sort = SORTS[(SORTS.index(view.sort) + 1) % len(SORTS)]
@@ -60,7 +73,10 @@ class Sort(Command):
 class ColumnsMenu(Command):
     """Shows or hides columns."""
 
-    id, key, group, screens = "columns", "c", Group.LOOK, RUNS
+    id = "columns"
+    key = "c"
+    group = Group.LOOK
+    screens = RUNS
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -82,7 +98,10 @@ class ColumnsMenu(Command):
 class SavedViews(Command):
     """Goes to a saved view: a filter and an order under a name."""
 
-    id, key, group, screens = "saved_views", "b", Group.LOOK, RUNS
+    id = "saved_views"
+    key = "b"
+    group = Group.LOOK
+    screens = RUNS
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:

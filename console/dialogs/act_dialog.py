@@ -10,9 +10,9 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Input
 
 from console.dialogs import fields
+from console.dialogs.act_form import TYPE_ABOVE, Answers, Plan, shell, with_reason
 from console.dialogs.base import Dialog
 from console.dialogs.inquiry import Inquiry
-from console.dialogs.plan import TYPE_ABOVE, Answers, Plan, shell, with_reason
 from console.panes.base import wrapped
 from console.theme import Line, Look, fit
 from console.widgets.bar import Bar
@@ -23,7 +23,7 @@ from runtime.errors import ForkjoinError
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
     from runtime.operations.records import Question, Receipt
 
 LABEL = 10

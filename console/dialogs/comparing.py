@@ -10,7 +10,7 @@ from runtime.safe_text import json_text
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
 
 LEFT_OUT = {"id", "revision", "updated_at"}
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from console.app import ForkjoinApp
-    from console.dialogs.plan import Plan
+    from console.dialogs.act_form import Plan
     from console.theme import Look
 
 DIFF_LINES = 40

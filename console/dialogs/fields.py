@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Input
 
-from console.dialogs.plan import Field
+from console.dialogs.act_form import Field
 from console.theme import Line, Look, fit
 from console.widgets.bar import Bar
 from console.widgets.line import LineInput

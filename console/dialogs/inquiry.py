@@ -8,7 +8,7 @@ from runtime.errors import Refused, StoreAway
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
     from runtime.operations.records import Question
 
 

@@ -14,9 +14,9 @@ from console.times import Zone
 from console.widgets.rows import Lines
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
+    from runtime.operations.queries.run_detail import RunDetail
     from runtime.operations.records import Branch
-    from runtime.operations.run_detail import RunDetail
 
 
 @dataclass(frozen=True)

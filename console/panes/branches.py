@@ -10,12 +10,12 @@ from console.theme import Line, Piece, fit, fit_middle, width_of
 from console.times import column, moment
 from console.widgets.rows import Lines
 from runtime.model.tries import tries_short
-from runtime.operations.names import said_name
+from runtime.operations.queries.branch_names import said_name
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
+    from runtime.operations.queries.run_detail import RunDetail
     from runtime.operations.records import Attempt, Branch
-    from runtime.operations.run_detail import RunDetail
 
 
 class BranchesPane(Pane):

@@ -13,8 +13,8 @@ from runtime.model.tries import tries_used
 from runtime.safe_text import clean, json_text
 
 if TYPE_CHECKING:
+    from runtime.operations.queries.run_detail import RunDetail
     from runtime.operations.records import Attempt
-    from runtime.operations.run_detail import RunDetail
 
 LABEL = 10
 DETAIL_LIMIT = 20_000

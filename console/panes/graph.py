@@ -9,12 +9,12 @@ from console.panes.base import Pane, Showing, trouble
 from console.theme import Line, Piece, fit, width_of
 from console.times import words
 from console.widgets.rows import Lines
-from runtime.operations.names import said_name
+from runtime.operations.queries.branch_names import said_name
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
+    from runtime.operations.queries.run_detail import RunDetail
     from runtime.operations.records import Branch, StepVisit
-    from runtime.operations.run_detail import RunDetail
 
 SHOWN = 12
 Block = list[Line]

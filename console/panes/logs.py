@@ -12,8 +12,8 @@ from runtime.errors import ForkjoinError
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
-    from runtime.operations.run_detail import RunDetail
+    from runtime.assembly.runtime import Runtime
+    from runtime.operations.queries.run_detail import RunDetail
 
 LIMIT = 200_000
 

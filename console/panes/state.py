@@ -12,9 +12,9 @@ from console.widgets.rows import Lines
 from runtime.safe_text import clean, json_text
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
+    from runtime.operations.queries.run_detail import RunDetail
     from runtime.operations.records import HistoryEntry
-    from runtime.operations.run_detail import RunDetail
 
 LINES = 20_000
 FOLD_ABOVE = 40

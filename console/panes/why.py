@@ -10,7 +10,7 @@ from console.widgets.rows import Lines
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
-    from runtime.operations.run_detail import RunDetail
+    from runtime.operations.queries.run_detail import RunDetail
 
 
 class WhyPane(Pane):
@@ -37,7 +37,7 @@ def you_can(detail: RunDetail, showing: Showing) -> list[Line]:
     """What can be done now: keys, or in a read-only session the commands."""
     from console.commands.base import Group, Here
     from console.commands.registry import COMMANDS
-    from console.keymap import PLAIN
+    from console.key_bindings import PLAIN
     from console.panes.base import branch_of
 
     keys, branch = showing.keys or PLAIN, branch_of(detail, showing)
@@ -49,7 +49,7 @@ def you_can(detail: RunDetail, showing: Showing) -> list[Line]:
             for s in told
             for line in wrapped(clean("Read-only. From a shell:" + s[8:], 2_000), showing.width - 1, "   ")
         ]
-    can = [(c, p) for c in COMMANDS if c.group is Group.ACT and c.advised(here) and (p := c.usable(here))]
+    can = [(c, p) for c in COMMANDS if c.group is Group.ACT and c.recommended(here) and (p := c.usable(here))]
     shown = [f"{keys.shown(c.id)} {clean(p.text, 120)}" for c, p in can[:4]]
     if not shown:
         return []

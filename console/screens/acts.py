@@ -14,7 +14,7 @@ from runtime.safe_text import clean, json_text
 from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
     from runtime.operations.records import Act
 
 LIMIT = 1_000

@@ -11,12 +11,12 @@ from console.panes.base import wrapped
 from console.screens.listing import ListView, Table
 from console.theme import Line, fit
 from console.times import column
-from runtime.operations.attention import troubles
+from runtime.operations.queries.attention import troubles
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
-    from runtime.operations.attention import Trouble
+    from runtime.assembly.runtime import Runtime
+    from runtime.operations.queries.attention import Trouble
 
 SIGNS = {
     "failed": "X",

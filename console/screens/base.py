@@ -16,7 +16,7 @@ NARROW, MEDIUM = 90, 140
 """Up to so many columns: one pane; list and one detail. Wider: three panes."""
 
 
-class View(Widget):
+class NumberedScreen(Widget):
     """One numbered screen. It reads through the feed of the app and draws what it got."""
 
     number: ClassVar[int]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from console.screens.listing import ListView, Table
 from console.theme import Line, fit
 from console.times import column
-from runtime.operations.health import read_health
-from runtime.operations.workers import LAGGING_SECONDS, is_silent, lag_of, silent_for, workers_of
+from runtime.operations.queries.health import read_health
+from runtime.operations.queries.workers import LAGGING_SECONDS, is_silent, lag_of, silent_for, workers_of
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
-    from runtime.operations.health import Health
+    from runtime.assembly.runtime import Runtime
+    from runtime.operations.queries.health import Health
 
 TOLD_ABOVE = ("scheduler", "workers", "queue")
 BARS = ("▁▂▃▄▅▆▇█", "_.,-=+*#")

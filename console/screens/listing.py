@@ -11,13 +11,13 @@ from textual.app import ComposeResult
 
 from console.commands.base import Here
 from console.feed import Brings
-from console.screens.base import View
+from console.screens.base import NumberedScreen
 from console.theme import Line, crop, plain
 from console.widgets.bar import Bar
 from console.widgets.rows import Lines, Rows
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Table:
     about: str = ""
 
 
-class ListView(View):
+class ListView(NumberedScreen):
     """Subclasses read in a thread, and draw what was read."""
 
     def __init__(self, look: Any, **how: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from console.screens.acts import ActsView
 from console.screens.attention import AttentionView
 from console.screens.health import HealthView
-from console.screens.runs import RunsView
+from console.screens.runs.screen import RunsView
 from console.screens.systems import SystemsView
 from console.screens.wakes import WakesView
 from console.screens.workflows import WorkflowsView

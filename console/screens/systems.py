@@ -9,12 +9,12 @@ from console.panes.base import wrapped
 from console.screens.listing import ListView, Table
 from console.theme import Line, Piece, fit
 from console.times import column
-from runtime.operations.systems import systems
+from runtime.operations.queries.systems import systems
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
-    from runtime.operations.systems import SystemRow
+    from runtime.assembly.runtime import Runtime
+    from runtime.operations.queries.systems import SystemRow
 
 
 class SystemsView(ListView):

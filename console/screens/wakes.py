@@ -12,12 +12,12 @@ from console.panes.base import wrapped
 from console.screens.listing import ListView, Table
 from console.theme import Line, Piece, fit, fit_middle
 from console.times import Zone, clock_time, column
-from runtime.operations.planning import schedule_views
-from runtime.operations.run_detail import RunDetail, read_detail
+from runtime.operations.queries.run_detail import RunDetail, read_detail
+from runtime.operations.schedules import schedule_views
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
     from runtime.operations.records import Run
 
 LIMIT = 500

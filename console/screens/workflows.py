@@ -10,11 +10,11 @@ from console.panes.base import wrapped
 from console.screens.listing import ListView, Table
 from console.theme import Line, fit
 from console.times import Zone, day_and_time
-from runtime.operations.planning import schedule_views
+from runtime.operations.schedules import schedule_views
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
-    from runtime.assembly import Runtime
+    from runtime.assembly.runtime import Runtime
 
 
 class WorkflowsView(ListView):

@@ -16,8 +16,8 @@ from console.widgets.pane_box import PaneBox
 from console.widgets.rows import Rows
 
 if TYPE_CHECKING:
+    from runtime.operations.queries.run_detail import RunDetail
     from runtime.operations.records import Branch
-    from runtime.operations.run_detail import RunDetail
 
 
 class DetailArea(Horizontal):

@@ -15,7 +15,7 @@ from console.widgets.bar import Bar
 from console.widgets.rows import Lines, Rows
 
 if TYPE_CHECKING:
-    from runtime.operations.run_detail import RunDetail
+    from runtime.operations.queries.run_detail import RunDetail
 
 
 class PaneBox(Vertical):

@@ -10,7 +10,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from console.messages import Chosen, Entered
+from console.messages import RowHighlighted, RowOpened
 from console.theme import SELECTED, Line, Look, crop, width_of
 
 
@@ -182,7 +182,7 @@ class Rows(ScrollView, can_focus=True):
         for row in (old, index):
             y = row - self.scroll_offset.y + (1 if self.head else 0)
             self.refresh(Region(0, y, self.size.width, 1))
-        self.post_message(Chosen(self, index))
+        self.post_message(RowHighlighted(self, index))
 
     def _scroll_text(self, top: int) -> None:
         # At once, and forced: there are no scroll bars, and the next key counts from where this one led.
@@ -191,7 +191,7 @@ class Rows(ScrollView, can_focus=True):
     def enter(self) -> None:
         """Enter the row of the cursor."""
         if len(self.source):
-            self.post_message(Entered(self, self.cursor))
+            self.post_message(RowOpened(self, self.cursor))
 
     def _into_sight(self, *, jump: bool) -> None:
         if not self.with_cursor:

@@ -36,7 +36,7 @@ def bind(
 
 def doubtful_bindings(flow: Flow, systems: Mapping[str, ExternalSystem]) -> Iterator[FlowWarning]:
     """What systems find doubtful in bindings that can be used; a system may do without `doubts`."""
-    from runtime.flow.walking import listed
+    from runtime.flow.check.walking import listed
 
     for path, step in listed(flow.source, "steps"):
         task = step.get("metadata", {}).get("task")

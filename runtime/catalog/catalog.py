@@ -23,9 +23,9 @@ from runtime.catalog.workflow import FLOW_FILE, TASKS_FILE, Code, Workflow, read
 from runtime.errors import FlowProblems, InvalidInput, NotFound
 from runtime.external.base import ExternalSystem
 from runtime.flow.definition import Flow
-from runtime.flow.graph import FlowGraph
-from runtime.flow.loader import FlowWarning, Problem, flow_from_stored
+from runtime.flow.graph.flow_graph import FlowGraph
 from runtime.flow.program import Binding, Program
+from runtime.flow.read.loader import FlowWarning, Problem, flow_from_stored
 from runtime.logs import get_logger
 from runtime.model.run import Run
 from runtime.model.task import Completed, Failed, TaskRequest

@@ -8,10 +8,10 @@ from typing import Any
 from runtime.catalog.bindings import doubtful_bindings
 from runtime.catalog.workflow import TASKS_FILE, Workflow
 from runtime.external.base import ExternalSystem
+from runtime.flow.check.walking import listed
 from runtime.flow.definition import Flow
-from runtime.flow.loader import FlowWarning, Problem, check_flow
 from runtime.flow.nearest import nearest
-from runtime.flow.walking import listed
+from runtime.flow.read.loader import FlowWarning, Problem, check_flow
 from runtime.model.binding_keys import Key
 
 Check = Callable[[Mapping[str, Any]], list[str]]

@@ -14,8 +14,8 @@ from runtime.catalog.syntax import BoundTasks, read_tasks
 from runtime.errors import InvalidInput
 from runtime.external.base import Abilities
 from runtime.flow.definition import Flow
-from runtime.flow.loader import FlowWarning, Problem, flow_from_stored
-from runtime.flow.reading import read_json
+from runtime.flow.read.flow_text import read_json
+from runtime.flow.read.loader import FlowWarning, Problem, flow_from_stored
 
 FLOW_FILE = "flow.json"
 TASKS_FILE = "tasks.py"

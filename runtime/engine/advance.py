@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from runtime.engine.apply import Observed, apply
-from runtime.engine.cause import cause_of
 from runtime.engine.draft import Draft, Situation
+from runtime.engine.explain.cause import cause_of
+from runtime.engine.explain.summary import summarise
 from runtime.engine.moves import settle
 from runtime.engine.plan import Action, Plan, plan
 from runtime.engine.state_changes import tell_replaced
-from runtime.engine.summary import summarise
 from runtime.model.branch import Branch
 from runtime.model.change import changed
 from runtime.model.run import HistoryEntry, Run
@@ -55,7 +55,7 @@ def advance(
     if known is not None and (code_hash or "") != known:
         draft.run = changed(draft.run, code_hash=code_hash or "")
         said = "is gone" if code_hash is None else f"changed, {known[:12]} to {code_hash[:12]}" if known else "is back"
-        draft.tell("code_changed", f"the code of {stored.run.workflow} {said}")
+        draft.record("code_changed", f"the code of {stored.run.workflow} {said}")
     if observations:
         apply(draft, observations)
     return conclude(draft, stored, in_flight=in_flight, owner=owner, reaches=reaches)
@@ -90,7 +90,7 @@ def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[St
     ended = old.ended_at if summary.status in ENDED_RUN else None
     if summary.status in ENDED_RUN and old.status is not summary.status:
         ended = draft.now
-        draft.tell("run_" + str(summary.status), f"the run is {summary.status}")
+        draft.record("run_" + str(summary.status), f"the run is {summary.status}")
     changes = (summary.status, summary.failed_branches) != (old.status, old.failed_branches)
     noted = draft.run.acknowledged if draft.run.acknowledged != old.acknowledged or not changes else None
     run = changed(

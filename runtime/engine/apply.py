@@ -99,7 +99,7 @@ def _poll_answer(draft: Draft, branch: Branch, attempt: Attempt, seen: Observed)
         if answer.doubt is not None:
             reading = "unknown"
             if answer.doubt != attempt.doubt:
-                draft.tell("unknown_status", f"{branch.id}: {text}"[:2_000], branch, attempt=attempt.attempt)
+                draft.record("unknown_status", f"{branch.id}: {text}"[:2_000], branch, attempt=attempt.attempt)
         branch = draft.change_attempt(
             branch, attempt.attempt, progress=answer.progress, note=answer.note, doubt=answer.doubt
         )

@@ -8,7 +8,7 @@ from runtime.engine.cancelling import owe_cancels
 from runtime.engine.draft import Draft
 from runtime.engine.policies import deadlines, may_retry, retry_delay
 from runtime.engine.state_changes import make_changes
-from runtime.engine.visits import record_result
+from runtime.engine.step_visits import record_result
 from runtime.errors import InvalidInput
 from runtime.flow.json_schema import check, check_json
 from runtime.model.branch import Attempt, Branch, Failure
@@ -40,7 +40,7 @@ def complete_attempt(draft: Draft, branch: Branch, number: int, outcome: Complet
         draft.change_visit(branch, result=result)
         fail_attempt(draft, draft.branches[branch.id], number, refused)
         return
-    draft.tell("completed", f"{branch.id} completed {step.id}", branch, attempt=number)
+    draft.record("completed", f"{branch.id} completed {step.id}", branch, attempt=number)
     record_result(draft, branch, result)
 
 
@@ -62,7 +62,7 @@ def fail_attempt(draft: Draft, branch: Branch, number: int, outcome: Failed) -> 
         at = draft.now + timedelta(seconds=delay)
         branch = draft.change_visit(branch, status=B.AWAITING_RETRY, failure=failure)
         draft.change(branch, status=B.AWAITING_RETRY, retry_at=at, next_poll_at=None)
-        draft.tell(
+        draft.record(
             "attempt_failed",
             f"{branch.id}: {failure.type}: {failure.message}; next attempt in {delay:g} s",
             branch,
@@ -73,7 +73,7 @@ def fail_attempt(draft: Draft, branch: Branch, number: int, outcome: Failed) -> 
     draft.change(branch, status=B.FAILED, next_poll_at=None, retry_at=None, held_by=None)
     if branch.kind == "item":
         draft.gathering[branch.parent or ""] = None
-    draft.tell("failed", f"{branch.id}: {failure.type}: {failure.message}", branch, attempt=number)
+    draft.record("failed", f"{branch.id}: {failure.type}: {failure.message}", branch, attempt=number)
 
 
 def last_answer(branch: Branch, attempt: Attempt | None) -> str:

@@ -77,7 +77,7 @@ def _owed_still(draft: Draft, branch: Branch, index: int, attempt: Attempt, seen
     if not same_trouble(owed.problem, answer.message):
         message = f"the cancel of {branch.id} was not answered: {answer.message.rstrip('.')}; it is sent again"
         step = branch.steps[index].step_id
-        draft.tell("cancel_unanswered", message, branch, step=step, attempt=attempt.attempt)
+        draft.record("cancel_unanswered", message, branch, step=step, attempt=attempt.attempt)
     draft.change_attempt(
         branch,
         attempt.attempt,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from runtime.engine.branch_ids import fork_id
 from runtime.engine.doubt import place
 from runtime.engine.draft import Draft
-from runtime.engine.paths import fork_id
 from runtime.flow.program import Binding
 from runtime.model.branch import Attempt, Branch, Cancel
 from runtime.model.change import changed
@@ -69,7 +69,7 @@ def confirm(draft: Draft, branch: Branch, index: int, attempt: Attempt, message:
         ended_at=draft.now,
         cancel=changed(attempt.cancel or Cancel(draft.now), next_at=None, confirmed_at=draft.now, problem=None),
     )
-    draft.tell("cancel_confirmed", message, branch, step=branch.steps[index].step_id, attempt=attempt.attempt)
+    draft.record("cancel_confirmed", message, branch, step=branch.steps[index].step_id, attempt=attempt.attempt)
 
 
 def give_up(draft: Draft, branch: Branch, index: int, attempt: Attempt, why: str) -> None:
@@ -77,7 +77,7 @@ def give_up(draft: Draft, branch: Branch, index: int, attempt: Attempt, why: str
     owed = changed(attempt.cancel or Cancel(draft.now), next_at=None, unable_at=draft.now, problem=why)
     draft.change_attempt(branch, attempt.attempt, index=index, cancel=owed)
     message = f"nobody can carry out the cancel of {branch.id}: {why}"
-    draft.tell("cancel_impossible", message, branch, step=branch.steps[index].step_id, attempt=attempt.attempt)
+    draft.record("cancel_impossible", message, branch, step=branch.steps[index].step_id, attempt=attempt.attempt)
 
 
 def cancel_branch(draft: Draft, branch: Branch, cancelled_by: str | None) -> Branch:
@@ -100,5 +100,5 @@ def cancel_branch(draft: Draft, branch: Branch, cancelled_by: str | None) -> Bra
         retry_at=None,
         held_by=None,
     )
-    draft.tell("cancelled", f"{branch.id} was cancelled" + (f" by {cancelled_by}" if cancelled_by else ""), branch)
+    draft.record("cancelled", f"{branch.id} was cancelled" + (f" by {cancelled_by}" if cancelled_by else ""), branch)
     return branch

@@ -39,7 +39,7 @@ def look_back(draft: Draft, branch: Branch, index: int, attempt: Attempt, calls:
     ):
         return attempt
     draft.change_attempt(branch, attempt.attempt, index=index, start=StartFact.UNANSWERED)
-    draft.tell(
+    draft.record(
         "start_unanswered",
         f"the scheduler ended before the answer to the start of {visit.step_id} on {place(attempt)} was saved: "
         "it may have been made",
@@ -75,7 +75,7 @@ def unconfirm(draft: Draft, branch: Branch, attempt: Attempt) -> None:
     failure = Failure("Unconfirmed", message, draft.now, {"key": attempt.idempotency_key}, retryable=False)
     branch = draft.change_visit(branch, status=B.UNCONFIRMED, failure=failure)
     draft.change(branch, status=B.UNCONFIRMED, next_poll_at=None, retry_at=None, held_by=None, acknowledged=None)
-    draft.tell("unconfirmed", f"{branch.id}: {message}", branch, attempt=attempt.attempt)
+    draft.record("unconfirmed", f"{branch.id}: {message}", branch, attempt=attempt.attempt)
 
 
 def may_still_run(branch: Branch, attempt: Attempt) -> str:

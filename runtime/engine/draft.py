@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from runtime.engine.lateness import Durations
+from runtime.engine.explain.lateness import Durations
 from runtime.engine.merging import Change
 from runtime.engine.results import results, settled_view
 from runtime.engine.scope import expression_names
-from runtime.flow.expressions import Expressions
+from runtime.flow.expressions.evaluation import Expressions
 from runtime.flow.program import Program
 from runtime.model.act import Hold
 from runtime.model.branch import Attempt, Branch, StepVisit
@@ -105,7 +105,7 @@ class Draft:
         self.firings[key] = firing
         self.changed_firings[key] = None
 
-    def tell(self, kind: str, message: str, branch: Branch | None = None, **facts: Any) -> None:
+    def record(self, kind: str, message: str, branch: Branch | None = None, **facts: Any) -> None:
         """Add an entry to the history of the run."""
         data = facts.pop("data", None)
         self.history.append(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from runtime.engine.branch_ids import fork_id
 from runtime.engine.cancelling import cancel_branch
 from runtime.engine.draft import Draft
 from runtime.engine.join import is_open_item
-from runtime.engine.paths import fork_id
-from runtime.engine.visits import complete_visit, fail_visit
+from runtime.engine.step_visits import complete_visit, fail_visit
 from runtime.errors import ForkjoinError
 from runtime.model.branch import Branch, StepVisit
 from runtime.model.status import BranchStatus as B
@@ -58,7 +58,7 @@ def open_items(draft: Draft, branch: Branch) -> None:
             )
         )
         draft.next_seq += 1
-    draft.tell("forked", f"{step.id} opened {len(found)} items", branch, data={"fork": fork})
+    draft.record("forked", f"{step.id} opened {len(found)} items", branch, data={"fork": fork})
 
 
 def _bare(expression: str) -> str:
@@ -105,7 +105,7 @@ def _gather(draft: Draft, parent: Branch) -> None:
     for branch in waits:
         cancel_branch(draft, draft.branches[branch.id], mark)
     result = [b.steps[-1].result if b.status in (B.COMPLETED, B.SKIPPED) else None for b in group]
-    draft.tell(
+    draft.record(
         "joined",
         f"{parent.step_id} ({policy}) gathered its items: {len(arrived)} completed, {len(failed)} failed",
         parent,

@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from runtime.engine.branch_ids import fork_step, forks_of, quoted, within
 from runtime.engine.cancelling import cancel_branch
 from runtime.engine.draft import Draft, is_token
-from runtime.engine.paths import fork_step, forks_of, quoted, within
 from runtime.flow.definition import JoinPolicy
-from runtime.flow.graph import FlowGraph
+from runtime.flow.graph.flow_graph import FlowGraph
 from runtime.flow.program import Program
 from runtime.model.branch import Branch
 from runtime.model.run import Firing
@@ -136,7 +136,7 @@ def _fail_fast(draft: Draft, found: list[JoinCount]) -> bool:
             for token in count.expected:
                 cancel_branch(draft, draft.branches[token.id], count.step_id)
             acted = True
-            draft.tell(
+            draft.record(
                 "fail_fast",
                 f"{count.step_id} cancelled {len(count.expected)} branches after the first failure",
                 step=count.step_id,
@@ -182,7 +182,7 @@ def fire(draft: Draft, due: JoinCount) -> tuple[Branch, tuple[tuple[str, int], .
             fired_at=draft.now,
         )
     )
-    draft.tell(
+    draft.record(
         "joined",
         f"{due.step_id} ({due.policy}) fired: {len(due.arrived)} completed, {len(due.failed)} failed",
         step=due.step_id,

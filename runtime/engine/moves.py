@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from runtime.engine import items
+from runtime.engine.branch_ids import fork_id, quoted
 from runtime.engine.draft import Draft, is_token
 from runtime.engine.join import fire, next_due
-from runtime.engine.paths import fork_id, quoted
 from runtime.engine.state_changes import reading
-from runtime.engine.visits import complete_visit, fail_unbound, fail_visit
+from runtime.engine.step_visits import complete_visit, fail_unbound, fail_visit
 from runtime.errors import ForkjoinError
 from runtime.flow.definition import Connection
 from runtime.flow.durations import add_duration
@@ -66,7 +66,7 @@ def _fire_timers(draft: Draft) -> None:
         visit = branch.current
         if branch.status is B.WAITING and visit and visit.due_at and visit.due_at <= draft.now:
             if not held_by(draft, branch):
-                draft.tell("timer", f"the timer {branch.step_id} fired", branch)
+                draft.record("timer", f"the timer {branch.step_id} fired", branch)
                 complete_visit(draft, branch, None)
 
 
@@ -85,7 +85,7 @@ def enter(draft: Draft, branch: Branch) -> None:
     """A token comes to a step: it arrives at a join, or begins a visit."""
     if branch.step_id in draft.graph.incoming and len(draft.graph.incoming[branch.step_id]) > 1:
         draft.change(branch, status=B.ARRIVED)
-        draft.tell("arrived", f"{branch.id} arrived at {branch.step_id}", branch)
+        draft.record("arrived", f"{branch.id} arrived at {branch.step_id}", branch)
     else:
         begin_visit(draft, branch)
 
@@ -129,7 +129,7 @@ def begin_visit(
         expired=False,
         held_by=None,
     )
-    draft.tell("entered", f"{branch.id} entered {step.id}", branch, data={"visit": number})
+    draft.record("entered", f"{branch.id} entered {step.id}", branch, data={"visit": number})
     if step.type == "task":
         if step.for_each:
             items.open_items(draft, branch)
@@ -165,7 +165,7 @@ def leave(draft: Draft, branch: Branch) -> None:
     if not outgoing:
         status = B.SKIPPED if visit.status is B.SKIPPED else B.COMPLETED
         draft.change(branch, status=status)
-        draft.tell("ended", f"{branch.id} ended at {step.id}", branch)
+        draft.record("ended", f"{branch.id} ended at {step.id}", branch)
     elif not taken:
         fail_visit(draft, branch, "NoConnection", _no_way(draft, branch, outgoing))
     elif len(taken) == 1:
@@ -221,7 +221,7 @@ def _fork(draft: Draft, branch: Branch, taken: list[Connection]) -> None:
             )
         )
         draft.next_seq += 1
-    draft.tell("forked", f"{branch.step_id} opened {len(taken)} branches", branch, data={"fork": fork})
+    draft.record("forked", f"{branch.step_id} opened {len(taken)} branches", branch, data={"fork": fork})
 
 
 def _keep_forks(draft: Draft) -> None:

@@ -24,7 +24,7 @@ from runtime.errors import ExpressionError, ForkjoinError, Unreachable
 from runtime.external.base import Call, ExternalSystem, find_work
 from runtime.external.no_id import usable_id, with_id
 from runtime.external.report import MARGIN, MESSAGE_LENGTH, NOTE_LENGTH, REPORTS, TYPE_LENGTH, plain_report
-from runtime.flow.templates import RequestScope
+from runtime.flow.expressions.templates import RequestScope
 from runtime.masking import masker
 from runtime.model.task import (
     Completed,

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runtime.engine.attempts import expire
+from runtime.engine.branch_ids import idempotency_key
 from runtime.engine.cancelling import next_cancel
 from runtime.engine.doubt import Slots, look_back, start_verb, unconfirm
 from runtime.engine.draft import Draft
 from runtime.engine.moves import held_by
-from runtime.engine.paths import idempotency_key
 from runtime.engine.policies import deadlines, poll_due
 from runtime.engine.state_changes import reading
-from runtime.engine.visits import fail_unbound
+from runtime.engine.step_visits import fail_unbound
 from runtime.flow.program import Binding
 from runtime.model.branch import Attempt, Branch, StepVisit
 from runtime.model.change import changed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runtime.flow.names import bare_names
+from runtime.flow.expressions.names import bare_names
 from runtime.flow.program import Program
 from runtime.model.branch import Branch
 from runtime.model.run import Run

@@ -32,7 +32,7 @@ def start_answer(draft: Draft, branch: Branch, attempt: Attempt, seen: Observed)
         branch = draft.change_attempt(branch, attempt.attempt, start=StartFact.NOT_MADE)
         draft.change(branch, next_poll_at=draft.now, observation=None, last_poll_failure=None)
         message = f"{place(attempt)} has no work under the key {attempt.idempotency_key}: {branch.step_id} is started"
-        draft.tell("not_found", message, branch, attempt=attempt.attempt)
+        draft.record("not_found", message, branch, attempt=attempt.attempt)
         return "nothing", "no work has this key", draft.now
     if isinstance(answer, Unreached):
         return "unreachable", answer.message, _not_answered(draft, branch, attempt, seen, answer)
@@ -77,7 +77,7 @@ def started(draft: Draft, branch: Branch, attempt: Attempt, external_id: str, ho
         next_poll_at=due,
     )
     message = f"{branch.id} {how} as {attempt.external_system} {external_id}"
-    draft.tell("found" if how == FOUND else "started", message, branch, attempt=attempt.attempt)
+    draft.record("found" if how == FOUND else "started", message, branch, attempt=attempt.attempt)
     return due
 
 
@@ -93,7 +93,7 @@ def _not_answered(draft: Draft, branch: Branch, attempt: Attempt, seen: Observed
         made = "certainly was not made" if fact is StartFact.NOT_MADE else "may have been made"
         what = "start" if seen.action.verb == "start" else "question for the work"
         message = f"the {what} of {branch.step_id} was not answered: {answer.message.rstrip('.')}; the start {made}"
-        draft.tell("start_unanswered", message, branch, attempt=attempt.attempt)
+        draft.record("start_unanswered", message, branch, attempt=attempt.attempt)
     branch = draft.change_attempt(draft.branches[branch.id], attempt.attempt, start=fact)
     return missed(draft, branch, attempt, answer)
 

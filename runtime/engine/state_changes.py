@@ -185,7 +185,7 @@ def _tell_losses(draft: Draft, key: str, entries: Sequence[Change], at: int, val
         return
     who = f"branch {other.branch}" if other.branch else "an edit"
     for path, old, new in replaced(rule, value, entry.read, entry.value):
-        draft.tell(
+        draft.record(
             "state_replaced",
             f"state.{key}{path}: {_short(old)} of {who} was replaced by {_short(new)} of branch {entry.by.branch}",
             draft.branches[entry.by.branch],

@@ -15,11 +15,11 @@ from runtime.clock import Clock, SystemClock
 from runtime.external.apart import Misbehaved, within
 from runtime.external.base import ExternalSystem
 from runtime.external.disabled import DisabledSystem
-from runtime.external.http import HttpSystem
+from runtime.external.http.system import HttpSystem
 from runtime.external.plugin import PluginSystem
 from runtime.external.probing import answer, probe
-from runtime.external.process import ProcessSystem
-from runtime.external.simulated import SimulatedSystem
+from runtime.external.process.system import ProcessSystem
+from runtime.external.simulated.system import SimulatedSystem
 
 ENTRY_POINTS = "forkjoin.external_systems"
 VERBS = ("problems", "target", "start", "poll", "cancel", "logs", "close")

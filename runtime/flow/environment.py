@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runtime.flow.template_text import Template, parts
+from runtime.flow.expressions.template_text import Template, parts
 
 
 def environment_names(bindings: Iterable[Mapping[str, Any]]) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.flow.definition import Flow, Step
 from runtime.flow.environment import environment_names
-from runtime.flow.graph import FlowGraph
+from runtime.flow.graph.flow_graph import FlowGraph
 
 
 @dataclass(frozen=True, slots=True)

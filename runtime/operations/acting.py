@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.clock import Clock
 from runtime.engine.advance import conclude
-from runtime.engine.controls import what_is_seen
 from runtime.engine.draft import Draft, Situation
+from runtime.engine.repair.controls import what_is_seen
 from runtime.errors import Conflict, Damaged, InvalidInput, NotFound, Refused, StoreUnavailable, Unconfirmed
 from runtime.flow.program import Program
 from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.operations.ids import random_birth
-from runtime.operations.names import find_branch, no_run
+from runtime.operations.queries.branch_names import find_branch, no_run
 from runtime.store.base import RunStore, Stored
 from runtime.store.documents import rootless
 
@@ -170,7 +170,7 @@ class Acting:
             effects = rule(draft, chosen)
             target = run_id if chosen is None else f"{run_id}/{chosen.id}"
             because = f": {reason}" if reason else ""
-            draft.tell("act", f"{self.actor.name}: {verb} {target}{because}", chosen)
+            draft.record("act", f"{self.actor.name}: {verb} {target}{because}", chosen)
             step = conclude(draft, stored)
             if dry_run:
                 return Receipt(f"Would {verb} {target}.", tuple(effects), None, step.stored.run, True)

@@ -6,7 +6,7 @@ from runtime.clock import Clock
 from runtime.errors import Refused
 from runtime.model.act import Actor
 from runtime.model.question import Question
-from runtime.operations.names import find_branch, no_run
+from runtime.operations.queries.branch_names import find_branch, no_run
 from runtime.store.base import RunStore
 
 KINDS = ("status", "logs", "find")

@@ -16,7 +16,7 @@ from runtime.engine.plan import Action
 from runtime.errors import Refused
 from runtime.model.branch import Branch
 from runtime.operations.acting import program_of
-from runtime.operations.names import find_branch, no_run
+from runtime.operations.queries.branch_names import find_branch, no_run
 from runtime.store.base import RunStore
 
 

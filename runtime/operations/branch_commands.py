@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.engine import adopting, controls
-from runtime.engine import retry as retrying
 from runtime.engine.draft import Draft
 from runtime.engine.moves import held_by
+from runtime.engine.repair import adopting, controls
+from runtime.engine.repair import retry as retrying
 from runtime.errors import InvalidInput
 from runtime.model.branch import Branch
 from runtime.operations.acting import Acting, Receipt

@@ -12,7 +12,7 @@ from runtime.model.act import Act
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.operations.acting import Acting, Receipt, recording
-from runtime.operations.normalise import normalise
+from runtime.operations.failure_signature import normalise
 
 TICK_SECONDS = 1.0
 CANARY_SECONDS = 300.0

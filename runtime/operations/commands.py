@@ -9,15 +9,15 @@ from typing import Any
 
 from runtime.catalog import Catalog
 from runtime.clock import Clock
-from runtime.engine import controls
 from runtime.engine.draft import Draft
+from runtime.engine.repair import controls
 from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused, StoreUnavailable
 from runtime.model.act import Act, Actor
 from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.operations import bulk as bulks
-from runtime.operations import holding, upkeep
+from runtime.operations import holding, retention
 from runtime.operations.acting import Acting, Receipt, recording
 from runtime.operations.branch_commands import BranchCommands
 from runtime.operations.damage import prune_damaged
@@ -145,11 +145,11 @@ class Commands(BranchCommands):
 
     def schedule(self, flow: str, *, enabled: bool, reason: str = "", dry_run: bool = False) -> Receipt:
         """Switch the schedule of a workflow on or off."""
-        return upkeep.switch_schedule(self.acting, flow, enabled=enabled, reason=reason, dry_run=dry_run)
+        return retention.switch_schedule(self.acting, flow, enabled=enabled, reason=reason, dry_run=dry_run)
 
     def prune(self, older_than: timedelta, failed: bool = False, *, reason: str = "", dry_run: bool = False) -> Receipt:
         """Remove completed and cancelled runs (with `failed` failed ones too) that ended long enough ago."""
-        return upkeep.prune(self.acting, older_than, failed=failed, reason=reason, dry_run=dry_run)
+        return retention.prune(self.acting, older_than, failed=failed, reason=reason, dry_run=dry_run)
 
     def prune_damaged(self, *, reason: str = "", dry_run: bool = False) -> Receipt:
         """Remove damaged runs, and every other record that cannot be read."""

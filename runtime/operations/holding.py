@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from runtime.engine.controls import held_already, pause_run
 from runtime.engine.draft import Draft
+from runtime.engine.repair.controls import held_already, pause_run
 from runtime.errors import InvalidInput, Refused
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Branch

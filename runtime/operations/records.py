@@ -1,6 +1,6 @@
 """The records a console draws, under one name, so that it needs to know no part below the operations."""
 
-from runtime.engine.join_state import JoinState
+from runtime.engine.explain.join_state import JoinState
 from runtime.flow.program import Program
 from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit

@@ -10,7 +10,7 @@ from typing import Any
 from runtime.errors import InvalidInput, NotFound
 from runtime.model.target import full_name, in_scope
 from runtime.operations.acting import Acting
-from runtime.operations.systems import systems
+from runtime.operations.queries.systems import systems
 from runtime.store.base import RunFilter
 
 _SHOWN = 8

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from runtime.engine.explain import scheduler_state
+from runtime.engine.explain.reasons import scheduler_state
 from runtime.operations.acting import Receipt
 
 ALONE_SECONDS = 30

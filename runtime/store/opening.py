@@ -9,8 +9,8 @@ from typing import Literal
 from runtime.errors import StoreUnavailable
 from runtime.masking import remember
 from runtime.store.base import RunStore
-from runtime.store.memory import MemoryStore
-from runtime.store.place import (
+from runtime.store.embedded.memory import MemoryStore
+from runtime.store.embedded.place import (
     STORE_FILE,
     cannot_make,
     directory_at,
@@ -20,8 +20,8 @@ from runtime.store.place import (
     refusal,
     store_is_there,
 )
+from runtime.store.embedded.tinydb_store import TinyDBStore
 from runtime.store.private import make_private, refuse_open
-from runtime.store.tinydb_store import TinyDBStore
 from runtime.store.url_text import read_url
 
 IfMissing = Literal["make", "refuse", "pretend"]

@@ -10,7 +10,7 @@ import pytest
 from console.cli.main import MODULES
 from console.commands.base import Command, Group
 from console.commands.registry import BY_ID, COMMANDS
-from console.keymap import bindings, remapped
+from console.key_bindings import bindings, remapped
 from console.panes.registry import PANES
 from console.screens.registry import VIEWS
 from runtime.errors import InvalidInput

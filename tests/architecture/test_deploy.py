@@ -24,10 +24,10 @@ from console.cli.main import cli
 from runtime.engine.apply import Observed, Stopped, Unreached
 from runtime.engine.plan import Action
 from runtime.model.task import Completed, Failed, Lost, Running, Started
-from runtime.scheduler.facts import Facts
-from runtime.scheduler.metrics import Metrics
-from runtime.scheduler.service import DRAIN_SECONDS
-from runtime.scheduler.vitals import Vitals
+from runtime.scheduler.monitoring.liveness import Vitals
+from runtime.scheduler.monitoring.metrics import Metrics
+from runtime.scheduler.monitoring.store_gauges import Facts
+from runtime.scheduler.single.service import DRAIN_SECONDS
 from runtime.settings import Settings
 from tests.scraping import Samples, parsed
 

@@ -36,7 +36,7 @@ def fresh(code: str) -> str:
 
 def test_the_runtime_draws_nothing() -> None:
     drawing = "print([m for m in ('textual', 'rich') if m in sys.modules])"
-    loaded = fresh(f"import sys, runtime.assembly, runtime.scheduler.service; {drawing}")
+    loaded = fresh(f"import sys, runtime.assembly.runtime, runtime.scheduler.single.service; {drawing}")
     assert loaded.strip() == "[]"
 
 

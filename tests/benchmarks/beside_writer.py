@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from runtime.assembly import open_runtime
+from runtime.assembly.runtime import open_runtime
 from runtime.errors import ForkjoinError
 from runtime.settings import Settings
 from tests.benchmarks.console import filled, percentile

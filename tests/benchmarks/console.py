@@ -12,7 +12,7 @@ from pathlib import Path
 
 import orjson
 
-from runtime.assembly import open_runtime
+from runtime.assembly.runtime import open_runtime
 from runtime.settings import Settings
 from tests.benchmarks.pty_console import PtyConsole
 

@@ -14,13 +14,13 @@ from runtime.engine.advance import new_run
 from runtime.engine.draft import Situation
 from runtime.engine.perform import Performer
 from runtime.external.base import Call
-from runtime.flow.building import flow_from_stored
-from runtime.flow.graph import FlowGraph
+from runtime.flow.graph.flow_graph import FlowGraph
 from runtime.flow.program import Binding, Program
+from runtime.flow.read.building import flow_from_stored
 from runtime.model.run import Run
 from runtime.model.task import Completed, Running, Started
-from runtime.scheduler.wake_loop import WakeLoop
-from runtime.store.tinydb_store import TinyDBStore
+from runtime.scheduler.waking.wake_loop import WakeLoop
+from runtime.store.embedded.tinydb_store import TinyDBStore
 
 WAKES_PER_RUN = 3
 GROUP = 500

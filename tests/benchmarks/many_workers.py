@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from runtime.assembly import Runtime, open_runtime
+from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.model.act import Actor
 from runtime.settings import Settings
 from runtime.store.postgres.opening import upgrade_postgres

@@ -14,14 +14,14 @@ from runtime.engine.draft import Draft, Situation
 from runtime.engine.perform import Performer
 from runtime.engine.plan import Action
 from runtime.external.base import Call
-from runtime.flow.building import flow_from_stored
-from runtime.flow.graph import FlowGraph
+from runtime.flow.graph.flow_graph import FlowGraph
 from runtime.flow.program import Binding, Program
+from runtime.flow.read.building import flow_from_stored
 from runtime.model.run import Run
 from runtime.model.task import Completed, Running, Started
-from runtime.scheduler.alarm import Alarm
-from runtime.scheduler.wake_loop import WakeLoop
-from runtime.store.tinydb_store import TinyDBStore
+from runtime.scheduler.single.alarm import Alarm
+from runtime.scheduler.waking.wake_loop import WakeLoop
+from runtime.store.embedded.tinydb_store import TinyDBStore
 from tests.benchmarks.console import filled, percentile
 from tests.benchmarks.engine import flow
 

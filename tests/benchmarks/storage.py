@@ -13,8 +13,8 @@ from runtime.model.change import changed
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.store.base import Save
+from runtime.store.embedded.tinydb_store import TinyDBStore
 from runtime.store.run_document import run_document
-from runtime.store.tinydb_store import TinyDBStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -12,9 +12,9 @@ import pytest
 from console.cli.main import run as command
 from console.commands.base import Here
 from console.commands.planning import bulk_plan
-from console.dialogs.plan import Answers, with_reason
+from console.dialogs.act_form import Answers, with_reason
 from console.screens.acts import same_as
-from runtime.assembly import Runtime
+from runtime.assembly.runtime import Runtime
 from runtime.model.act import Act
 from runtime.operations.equal import equal_command
 from runtime.shell_line import shell_line

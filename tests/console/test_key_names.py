@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from console.commands.registry import BY_ID, COMMANDS
-from console.keymap import PLAIN, keymap_of, remapped, said
+from console.key_bindings import PLAIN, keymap_of, remapped, said
 from runtime.errors import InvalidInput
 from tests.console.world import at_night, story
 
@@ -78,7 +78,7 @@ def test_no_text_of_a_command_names_a_key_of_another_by_itself() -> None:
 
 def test_every_key_is_shown_as_people_write_it() -> None:
     for command in COMMANDS:
-        if command.key and not command.shown:
+        if command.key and not command.key_display:
             assert said(command.key.split(",")[0]).isprintable()
         assert PLAIN.shown(command.id) == (command.key_shown() or f":{command.id}")
 

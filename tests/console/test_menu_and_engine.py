@@ -14,18 +14,18 @@ from console.commands.adopt_act import Adopt, Find
 from console.commands.base import Command, Here, Possible
 from console.commands.branch_acts import PollNow, Retry, Send, Skip
 from console.commands.intents import INTENTS, after_asking, intents
-from console.commands.looking import NextFailed
+from console.commands.open_pane import NextFailed
 from console.commands.run_acts import Acknowledge, Cancel, Edit, Pause, Restart, SetWake
 from console.dialogs import editing
 from console.dialogs.act_dialog import ActDialog
-from console.dialogs.plan import Answers, Plan, with_reason
+from console.dialogs.act_form import Answers, Plan, with_reason
 from console.drafts import Drafts
-from console.keys import read_only
-from runtime.assembly import Runtime
+from console.key_dispatch import read_only
+from runtime.assembly.runtime import Runtime
 from runtime.errors import ForkjoinError, InvalidInput, Refused
 from runtime.flow.sample import NoSample, sample
 from runtime.model.question import Question
-from runtime.operations.run_detail import read_detail
+from runtime.operations.queries.run_detail import read_detail
 from runtime.shell_line import shell_line
 from tests.situations import PLIGHTS, desk_of, random_plight, words_of
 from tests.unit.engine.grammar import Node, sequences
@@ -109,7 +109,7 @@ def check_menu(play: Play, monkeypatch: pytest.MonkeyPatch, *, shells: bool) -> 
     """What is offered is accepted in the dialog and as the equal command, what is not is refused."""
     for here in heres(play):
         for command in ACTS:
-            possible = command.possible(here)
+            possible = command.availability(here)
             desk, app = desk_of(play), Sitting(desk_of(play))
             if not possible:
                 check_refused(command, here, possible, desk)
@@ -209,7 +209,7 @@ def test_the_state_can_be_edited_where_the_engine_says_so(plight: str, monkeypat
     play = PLIGHTS[plight]()
     here = heres(play)[0]
     accepted = rehearsed(lambda: desk_of(play).commands.edit("run-1", {"a": 1}, dry_run=True))
-    assert bool(Edit.possible(here)) is accepted
+    assert bool(Edit.availability(here)) is accepted
     if accepted:
         app = Sitting(desk_of(play))
         monkeypatch.setattr(editing, "edited", lambda app, text: '{"it\'s": "$HOME \\u001b"}')
@@ -224,7 +224,7 @@ def test_the_state_can_be_edited_where_the_engine_says_so(plight: str, monkeypat
 def test_every_failure_is_found_by_its_key(plight: str) -> None:
     play = PLIGHTS[plight]()
     failed = any(b.status in ("failed", "unconfirmed") for b in play.branches.values())
-    assert bool(NextFailed.possible(heres(play)[0])) is failed
+    assert bool(NextFailed.availability(heres(play)[0])) is failed
 
 
 FAILED = [name for name in PLIGHTS if "failed" in name or "items" in name]

@@ -18,8 +18,8 @@ from console.times import column
 from console.widgets.rows import Rows
 from runtime.model.question import Question
 from runtime.model.run import HistoryEntry
-from runtime.operations.attention import BY_RANK, KINDS, troubles
-from runtime.operations.filters import QUIET, age_seconds, parse
+from runtime.operations.queries.attention import BY_RANK, KINDS, troubles
+from runtime.operations.queries.filters import QUIET, age_seconds, parse
 from runtime.settings import Settings
 from runtime.store.base import RunFilter
 from tests.console.world import MORNING, Desk, at_night, story

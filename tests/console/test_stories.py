@@ -189,7 +189,7 @@ def test_a_read_only_console_shows_everything_and_changes_nothing(tmp_path: Path
         async with at_night(tmp_path, read_only=True) as desk:
             assert "forkjoin RO" in desk.screen
             for command in COMMANDS:
-                if command.changes and command.key:
+                if command.writes and command.key:
                     await desk.press(command.key.split(",")[0])
                     assert len(desk.app.screen_stack) == 1, command.id
                     assert "Read-only. From a shell: forkjoin" in desk.message, command.id

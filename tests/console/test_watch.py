@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from console.messages import Told
-from console.watch import Watch
+from console.change_watch import Watch
+from console.messages import StoreEvent
 from runtime.errors import StoreAway
 
 
@@ -57,7 +57,7 @@ def watched(answer: Callable[[int], int], rounds: int, monkeypatch: pytest.Monke
 
 
 def take(message: Any) -> None:
-    assert isinstance(message, Told)
+    assert isinstance(message, StoreEvent)
     message.take()
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from console import watch
-from runtime.store.postgres import changes
+from console import change_watch
+from runtime.store.postgres import change_feed
 from tests.console import world as worlds
 from tests.console.world import Desk, World, console, night, story
 from tests.cutting import Cutting
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.xdist_group("postgres")
 @pytest.fixture
 def hourly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks by the clock: what is seen was heard."""
-    monkeypatch.setattr(changes, "SAFETY_SECONDS", 3_600.0)
-    monkeypatch.setattr(watch, "AWAIT_SECONDS", 3_600.0)
+    monkeypatch.setattr(change_feed, "SAFETY_SECONDS", 3_600.0)
+    monkeypatch.setattr(change_watch, "AWAIT_SECONDS", 3_600.0)
 
 
 @pytest.fixture

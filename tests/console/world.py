@@ -17,16 +17,16 @@ from textual.pilot import Pilot
 
 from console.app import ForkjoinApp
 from console.theme import Look
-from runtime.assembly import Runtime, open_runtime
+from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.catalog import PythonSystem
 from runtime.clock import ManualClock
 from runtime.engine.perform import Performer
 from runtime.model.act import Actor
 from runtime.model.run import Run
 from runtime.operations.acting import program_of
-from runtime.scheduler.answering import Answering
-from runtime.scheduler.metering import Meter
-from runtime.scheduler.wake_loop import WakeLoop
+from runtime.scheduler.monitoring.call_meter import Meter
+from runtime.scheduler.upkeep.question_answerer import Answering
+from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.settings import Settings
 
 MORNING = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runtime.assembly import Runtime
+from runtime.assembly.runtime import Runtime
 from tests.job_server import JobServer
 from tests.scheduling import drive, opened
 

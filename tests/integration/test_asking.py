@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.assembly import open_runtime
+from runtime.assembly.runtime import open_runtime
 from runtime.errors import NotFound, Refused
 from runtime.model.act import Actor
 from runtime.model.question import Question

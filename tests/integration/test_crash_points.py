@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from runtime.engine.crash_points import CRASH_POINTS
-from runtime.external.simulated import SimulatedSystem
+from runtime.external.simulated.system import SimulatedSystem
 from tests.scheduling import drive, environment, opened
 
 FAST = {"interval": 0.05}

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.scheduler.attachment import attach, attached_count
-from runtime.scheduler.driving_right import DrivingRight
+from runtime.scheduler.single.attachment import attach, attached_count
+from runtime.scheduler.single.driving_lock import DrivingRight
 from tests.scheduling import drive, environment, opened, scheduler
 
 
@@ -71,7 +71,7 @@ def test_systemd_hears_ready_watchdog_and_stopping(tmp_path: Path) -> None:
 
 
 def test_an_attached_client_that_is_killed_is_no_longer_counted(tmp_path: Path) -> None:
-    hold = "import sys, time; from pathlib import Path; from runtime.scheduler.attachment import attach\n"
+    hold = "import sys, time; from pathlib import Path; from runtime.scheduler.single.attachment import attach\n"
     hold += "with attach(Path(sys.argv[1])): print('in', flush=True); time.sleep(600)"
     client = subprocess.Popen(
         [sys.executable, "-c", hold, str(tmp_path)], stdout=subprocess.PIPE, env=environment(tmp_path)

@@ -15,7 +15,7 @@ import pytest
 
 from console.app import ForkjoinApp
 from console.cli.main import run
-from runtime.assembly import Runtime, open_runtime
+from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.model.act import Actor
 from runtime.settings import Settings
 from tests.console.world import NO_COLOUR, Desk

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from runtime.external.base import Call
-from runtime.external.http_url import UnsafeUrl, checked_url, quote_value
-from runtime.external.process_command import InvalidCommand, resolve
-from runtime.flow.expressions import Expressions
-from runtime.flow.templates import RequestScope
+from runtime.external.http.url import UnsafeUrl, checked_url, quote_value
+from runtime.external.process.command import InvalidCommand, resolve
+from runtime.flow.expressions.evaluation import Expressions
+from runtime.flow.expressions.templates import RequestScope
 from tests.unit.catalog.test_task_code import request
 
 CLIMBING = [

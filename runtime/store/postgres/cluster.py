@@ -11,10 +11,10 @@ import orjson
 
 from runtime.errors import LostRight
 from runtime.store.postgres.database import Connection
-from runtime.store.postgres.living import has_ended, machine
+from runtime.store.postgres.maintenance_lock import SILENT_SECONDS, refuse_joining
+from runtime.store.postgres.process_identity import has_ended, machine
 from runtime.store.postgres.queries import sql
 from runtime.store.postgres.small_tables import text
-from runtime.store.postgres.standstill import SILENT_SECONDS, refuse_joining
 from runtime.store.postgres.store import PostgresStore
 
 OFFER_SECONDS = 10.0

@@ -17,7 +17,7 @@ from psycopg import errors
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from runtime.errors import ForkjoinError, StoreAway, StoreUnavailable, Unconfirmed
-from runtime.store.postgres.address import conninfo, shown, without_password
+from runtime.store.postgres.connection_url import conninfo, shown, without_password
 from runtime.store.postgres.queries import sql
 
 P = ParamSpec("P")

@@ -10,8 +10,8 @@ from runtime.model.run import Run
 from runtime.store.base import RunFilter, Stored
 from runtime.store.documents import HeadRow, assembled, refuse, shown
 from runtime.store.postgres.database import Connection
-from runtime.store.postgres.moving import Moving
-from runtime.store.postgres.narrowing import after_run, conditions, narrowed, ordering
+from runtime.store.postgres.documents import Moving
+from runtime.store.postgres.filter_sql import after_run, conditions, narrowed, ordering
 from runtime.store.postgres.queries import sql
 from runtime.store.postgres.saving import columns, head
 from runtime.store.postgres.small_tables import column

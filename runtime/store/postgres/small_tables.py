@@ -12,12 +12,12 @@ import orjson
 from runtime.model.act import Act, Hold
 from runtime.model.codec import to_document
 from runtime.model.question import Question
+from runtime.store.embedded.question_table import KEPT
 from runtime.store.facts import act_in, epoch_in, fact_in, flow_in, flows_in, schedules_in
 from runtime.store.fitting import fits, read_fitted, shown_act, usable_hold
-from runtime.store.postgres.changes import Changes
+from runtime.store.postgres.change_feed import Changes
 from runtime.store.postgres.database import Connection, Database
 from runtime.store.postgres.queries import sql
-from runtime.store.question_table import KEPT
 
 
 def text(document: Any) -> str:

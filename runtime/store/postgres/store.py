@@ -13,7 +13,7 @@ from runtime.store.base import HISTORY_PER_RUN, RunFilter, Save
 from runtime.store.facts import epoch_in, object_in
 from runtime.store.ledgers import history_of, polls_of
 from runtime.store.postgres.database import Connection
-from runtime.store.postgres.narrowing import conditions, narrowed, ordering
+from runtime.store.postgres.filter_sql import conditions, narrowed, ordering
 from runtime.store.postgres.queries import sql
 from runtime.store.postgres.run_reading import RunReading
 from runtime.store.postgres.saving import columns, rounds, write_heads, write_records

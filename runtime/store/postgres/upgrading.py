@@ -9,8 +9,8 @@ import psycopg
 from runtime.errors import StoreUnavailable
 from runtime.store.postgres import queue_schema
 from runtime.store.postgres.database import Connection, Database
+from runtime.store.postgres.maintenance_lock import FORMAT, standstill
 from runtime.store.postgres.queries import FOLDER, sql
-from runtime.store.postgres.standstill import FORMAT, standstill
 
 PATIENCE_SECONDS = 50.0
 

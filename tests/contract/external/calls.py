@@ -10,8 +10,8 @@ from typing import Any
 
 from runtime.clock import SystemClock
 from runtime.external.base import Call, ExternalSystem
-from runtime.flow.expressions import Expressions
-from runtime.flow.templates import RequestScope
+from runtime.flow.expressions.evaluation import Expressions
+from runtime.flow.expressions.templates import RequestScope
 from runtime.model.task import Completed, Failed, Lost, Running, Started, TaskRequest
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.clock import ManualClock
-from runtime.engine.controls import cancel_run
 from runtime.engine.draft import Draft
 from runtime.engine.perform import Performer
+from runtime.engine.repair.controls import cancel_run
 from runtime.external.base import ExternalSystem, abilities_of
 from runtime.flow.program import Binding, Program
 from tests.unit.engine.play import Play, flow_of

@@ -11,9 +11,9 @@ from typing import Any
 
 from runtime.clock import ManualClock
 from runtime.external.base import ExternalSystem
-from runtime.external.http import HttpSystem
-from runtime.external.process import ProcessSystem
-from runtime.external.simulated import SimulatedSystem
+from runtime.external.http.system import HttpSystem
+from runtime.external.process.system import ProcessSystem
+from runtime.external.simulated.system import SimulatedSystem
 from tests.contract.external.calls import wait_for
 from tests.job_server import JobServer
 

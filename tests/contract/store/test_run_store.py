@@ -19,11 +19,11 @@ from runtime.model.change import changed
 from runtime.model.question import Question
 from runtime.model.run import Firing, HistoryEntry, Poll, Run
 from runtime.model.status import RunStatus
-from runtime.store import tinydb_store
 from runtime.store.base import RunFilter, RunStore, Save
-from runtime.store.memory import MemoryStore
+from runtime.store.embedded import tinydb_store
+from runtime.store.embedded.memory import MemoryStore
 from runtime.store.opening import open_store
-from runtime.store.postgres import changes
+from runtime.store.postgres import change_feed
 from runtime.store.postgres import store as postgres_store
 from runtime.store.postgres.opening import open_postgres
 from runtime.store.postgres.store import PostgresStore
@@ -280,7 +280,7 @@ def test_who_waits_for_a_change_gets_it_from_another_connection(
     store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A look of its own would come too late: what is heard is what wakes it.
-    monkeypatch.setattr(changes, "SAFETY_SECONDS", 3_600.0)
+    monkeypatch.setattr(change_feed, "SAFETY_SECONDS", 3_600.0)
     other = another(store, tmp_path)
     token = store.change_token()
     assert store.await_change(token - 1, 3_600) == token, "it has changed already"

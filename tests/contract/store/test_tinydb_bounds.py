@@ -11,8 +11,8 @@ from tinydb import TinyDB
 from tinydb.storages import MemoryStorage
 from tinydb.table import Document
 
-from runtime.store.memory import MemoryStore
-from runtime.store.row_table import RowDB
+from runtime.store.embedded.memory import MemoryStore
+from runtime.store.embedded.row_table import RowDB
 
 ODD: list[Any] = [float("nan"), float("inf"), 1.5, 1.0, True, "1", "01", " 1", "x", 2**63, -(2**70), 10**400, -1, b"1"]
 

@@ -12,7 +12,7 @@ from tinydb import TinyDB, where
 from tinydb.operations import decrement, delete, increment, set
 from tinydb.table import Document
 
-from runtime.store.row_table import RowDB
+from runtime.store.embedded.row_table import RowDB
 
 VALUES = st.one_of(
     st.none(),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from console import guard, launch
+from console import crash_guard, launch
 from console.cli.main import run as command
 from console.cli.ways import OPTIONS
 from console.launch import Ways
@@ -22,7 +22,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Ways]:
         seen.append(ways)
         return 0
 
-    monkeypatch.setattr(guard, "unusable", lambda: None)
+    monkeypatch.setattr(crash_guard, "unusable", lambda: None)
     monkeypatch.setattr(launch, "open_console", open_console)
     return seen
 

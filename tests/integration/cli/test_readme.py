@@ -11,8 +11,8 @@ import pytest
 
 from console.cli.main import cli
 from console.cli.main import run as command
-from runtime.flow.building import flow_from_stored
 from runtime.flow.json_schema import check
+from runtime.flow.read.building import flow_from_stored
 from tests.scheduling import drive
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -173,7 +173,7 @@ def theirs() -> Iterator[Path]:
 AS_SOMEBODY = """
 import os, sys, tempfile
 from contextlib import redirect_stdout
-import console.launch, runtime.driving
+import console.launch, runtime.assembly.driving
 from console.cli.main import run
 with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
     run(["--store", folder, "start", "profile_update", "--id", "w"])

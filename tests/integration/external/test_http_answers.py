@@ -10,7 +10,7 @@ import pytest
 
 from runtime.clock import ManualClock
 from runtime.errors import Unreachable
-from runtime.external.http import HttpSystem
+from runtime.external.http.system import HttpSystem
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from tests.contract.external.calls import call_of, end_of, started
 from tests.contract.external.worlds import http_binding

@@ -10,8 +10,8 @@ import pytest
 
 from runtime.clock import SystemClock
 from runtime.errors import Unreachable
-from runtime.external.http import HttpSystem
-from runtime.external.http_url import url_problem, url_target
+from runtime.external.http.system import HttpSystem
+from runtime.external.http.url import url_problem, url_target
 from runtime.model.task import Completed, Failed, Lost, Started
 from runtime.safe_text import MASK
 from tests.contract.external.calls import call_of, end_of

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from runtime.external.process import ProcessSystem
-from runtime.external.process_folder import JobFolder
-from runtime.external.process_supervisor import start_mark
+from runtime.external.process.job_folder import JobFolder
+from runtime.external.process.supervisor import start_mark
+from runtime.external.process.system import ProcessSystem
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from tests.contract.external.calls import call_of, end_of, started, wait_for
 
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 STARTER = """
 import asyncio, json, os, sys
 from pathlib import Path
-from runtime.external.process import ProcessSystem
+from runtime.external.process.system import ProcessSystem
 from tests.contract.external.calls import call_of
 
 async def main():

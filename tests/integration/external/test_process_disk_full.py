@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from runtime.errors import Unreachable
-from runtime.external.process import ProcessSystem
-from runtime.external.process_folder import JobFolder
+from runtime.external.process.job_folder import JobFolder
+from runtime.external.process.system import ProcessSystem
 from runtime.model.task import Completed, Failed, Running, Started
 from tests.contract.external.calls import call_of, end_of, started, wait_for
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from runtime.external.process import ProcessSystem
-from runtime.external.process_command import output_limit
-from runtime.external.process_folder import JobFolder
-from runtime.external.process_pump import pieces
-from runtime.external.process_supervisor import start_mark
+from runtime.external.process.command import output_limit
+from runtime.external.process.job_folder import JobFolder
+from runtime.external.process.pump import pieces
+from runtime.external.process.supervisor import start_mark
+from runtime.external.process.system import ProcessSystem
 from runtime.model.task import Completed, Failed, Running
 from tests.contract.external.calls import end_of, started, wait_for
 from tests.secrets import ODD, spellings

@@ -18,7 +18,7 @@ from runtime.errors import Unreachable
 from runtime.external import apart, probing, registry
 from runtime.external.disabled import DisabledSystem
 from runtime.external.registry import SystemContext, binding_checks, external_systems
-from runtime.external.simulated import SimulatedSystem
+from runtime.external.simulated.system import SimulatedSystem
 from tests.contract.external.calls import call_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -145,7 +145,7 @@ def test_every_plugin_that_misbehaves_is_disabled_with_its_reason_and_the_others
     monkeypatch.setattr(probing.probe, "__defaults__", (1.0 if hang else 60.0,))
     names = {f"p{number}": said for number, (_, said) in enumerate(chosen)}
     texts = {f"p{number}": text for number, (text, _) in enumerate(chosen)}
-    sound = "print('loud')\nfrom runtime.external.simulated import SimulatedSystem\n"
+    sound = "print('loud')\nfrom runtime.external.simulated.system import SimulatedSystem\n"
     sound += "def make(c): return SimulatedSystem(c.directory, c.clock)\n"
     packages(**texts, **({} if hang else {"sound": sound}))
     systems = external_systems(tmp_path / "store")

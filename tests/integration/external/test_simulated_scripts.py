@@ -12,8 +12,8 @@ import pytest
 
 from runtime.clock import ManualClock
 from runtime.errors import Unreachable
-from runtime.external.simulated import SimulatedSystem
-from runtime.external.simulated_script import derived_duration, script_problems, seconds
+from runtime.external.simulated.script import derived_duration, script_problems, seconds
+from runtime.external.simulated.system import SimulatedSystem
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from tests.contract.external.calls import call_of, started
 

@@ -13,13 +13,13 @@ import psycopg
 import pytest
 
 from console.cli.main import run
-from runtime.assembly import attach, scheduler_alive, start_scheduler_process
+from runtime.assembly.runtime import attach, scheduler_alive, start_scheduler_process
 from runtime.errors import Refused, StoreAway, Unconfirmed
 from runtime.model.act import Act
-from runtime.scheduler.queue import Queue
+from runtime.scheduler.cluster.queue import Queue
 from runtime.store.opening import open_store
-from runtime.store.postgres import changes
-from runtime.store.postgres.address import conninfo
+from runtime.store.postgres import change_feed
+from runtime.store.postgres.connection_url import conninfo
 from runtime.store.postgres.opening import open_postgres
 from tests.cutting import Cutting
 from tests.postgres import Server, new_database, own_server
@@ -144,7 +144,7 @@ def standby_of(primary: Server) -> Server:
 
 
 def test_a_standby_that_refuses_to_listen_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "SAFETY_SECONDS", 3_600.0)
+    monkeypatch.setattr(change_feed, "SAFETY_SECONDS", 3_600.0)
     with own_server() as primary:
         standby = standby_of(primary)
         one, other = open_store(standby.url("postgres"), read_only=True), open_store(primary.url("postgres"))

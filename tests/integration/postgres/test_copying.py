@@ -21,12 +21,12 @@ import psycopg
 import pytest
 from tinydb import TinyDB
 
+from runtime.assembly.copying import Copied, copy_store
 from runtime.errors import Refused, StoreUnavailable
 from runtime.model.act import Hold
 from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
-from runtime.moving import Copied, copy_store
 from runtime.settings import Settings
 from runtime.store.base import RunStore, Save
 from runtime.store.opening import open_store

@@ -10,7 +10,7 @@ import pytest
 
 from runtime.store.base import RunFilter
 from runtime.store.postgres.cluster import Cluster
-from runtime.store.postgres.narrowing import conditions, narrowed, ordering
+from runtime.store.postgres.filter_sql import conditions, narrowed, ordering
 from runtime.store.postgres.opening import open_postgres
 from runtime.store.postgres.queries import sql
 from runtime.store.postgres.store import PART, PostgresStore

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.assembly import Runtime
+from runtime.assembly.runtime import Runtime
 from runtime.model.act import Act
 from tests.postgres import new_database
 from tests.workers import Fleet, leader, opened, wait_for, write_fork

@@ -21,15 +21,15 @@ from runtime.engine.apply import Observed, Stopped
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.plan import Action
 from runtime.errors import Conflict, ForkjoinError, StoreUnavailable
-from runtime.flow.building import flow_from_stored
-from runtime.flow.graph import FlowGraph
+from runtime.flow.graph.flow_graph import FlowGraph
 from runtime.flow.program import Binding, Program
+from runtime.flow.read.building import flow_from_stored
 from runtime.model.act import Actor
 from runtime.model.run import Run
 from runtime.model.status import ENDED_RUN
 from runtime.model.task import Completed, Failed, Started
 from runtime.operations.commands import Commands
-from runtime.scheduler.wake_loop import WakeLoop
+from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.store.base import Stored
 from tests.interleaving import Player, finish
 from tests.postgres import new_database

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.assembly import Runtime
+from runtime.assembly.runtime import Runtime
 from runtime.errors import StoreUnavailable
 from runtime.store.base import RunFilter
 from tests.postgres import DURABLE, own_server

@@ -10,7 +10,7 @@ import pytest
 
 from runtime.errors import LostRight
 from runtime.model.run import Run
-from runtime.scheduler.offered import OfferedSource
+from runtime.scheduler.cluster.leased_runs import OfferedSource
 from runtime.store.base import Save
 from runtime.store.opening import open_store
 from runtime.store.postgres.cluster import Cluster

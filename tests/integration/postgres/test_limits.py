@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from runtime.errors import StoreUnavailable
-from runtime.scheduler.offered import LEASE, OfferedSource
-from runtime.scheduler.shared_limits import SharedLimits
+from runtime.scheduler.cluster.leased_runs import LEASE, OfferedSource
+from runtime.scheduler.cluster.shared_limits import SharedLimits
 from runtime.store.opening import open_store
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.store import PostgresStore

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from runtime.assembly.copying import copy_store, upgrade_store
 from runtime.errors import Refused, StoreUnavailable
-from runtime.moving import copy_store, upgrade_store
 from runtime.settings import Settings
 from runtime.store.opening import open_store
 from runtime.store.postgres.cluster import Cluster

@@ -14,7 +14,7 @@ from runtime.engine.plan import Action
 from runtime.errors import ForkjoinError
 from runtime.model.act import Hold
 from runtime.model.task import Completed, Started
-from runtime.scheduler.wake_loop import WakeLoop
+from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.store.opening import open_store
 from tests.postgres import new_database
 from tests.unit.scheduler.test_wake_loop import World

@@ -13,10 +13,10 @@ import psycopg
 import pytest
 from procrastinate.schema import SchemaManager
 
+from runtime.assembly.copying import upgrade_store
 from runtime.errors import Refused, StoreUnavailable
-from runtime.moving import upgrade_store
 from runtime.store.opening import open_store
-from runtime.store.postgres import queue_schema, standstill
+from runtime.store.postgres import maintenance_lock, queue_schema
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.queries import FOLDER
 from runtime.store.postgres.store import PostgresStore
@@ -85,7 +85,7 @@ def test_a_store_of_format_1_is_refused_by_name_then_upgraded_and_its_run_goes_o
             upgrade_store(url)
         assert con.execute("SELECT version FROM store_format").fetchone() == (1,), "nothing was touched"
         con.execute("UPDATE workers SET beat_at = beat_at - interval '1 minute'")
-    assert f"from format 1 to {standstill.FORMAT}" in upgrade_store(url)
+    assert f"from format 1 to {maintenance_lock.FORMAT}" in upgrade_store(url)
     with connected(url) as con:
         assert con.execute("SELECT count(*) FROM workers").fetchone() == (0,), "the silent one may save nothing more"
     with opened(url, tmp_path / "s") as runtime:
@@ -172,10 +172,10 @@ def test_no_worker_joins_while_the_store_stands_still_or_after_it_changed_its_fo
     store = open_store(new_database())
     assert isinstance(store, PostgresStore)
     cluster = Cluster(store)
-    with standstill.standstill(store.database) as still:
+    with maintenance_lock.standstill(store.database) as still:
         with pytest.raises(StoreUnavailable, match="being upgraded or copied"):
             cluster.join("w", "h", {})
-        with pytest.raises(Refused, match="Another upgrade or copy"), standstill.standstill(store.database):
+        with pytest.raises(Refused, match="Another upgrade or copy"), maintenance_lock.standstill(store.database):
             pass
         still.assure()
         with connected(store.database.dsn) as con:

@@ -15,8 +15,8 @@ import pytest
 from runtime.errors import StoreUnavailable
 from runtime.model.run import Run
 from runtime.store.base import Save
+from runtime.store.embedded.tinydb_store import TinyDBStore
 from runtime.store.opening import open_store
-from runtime.store.tinydb_store import TinyDBStore
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

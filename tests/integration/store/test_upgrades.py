@@ -10,12 +10,12 @@ import pytest
 
 from runtime.errors import StoreUnavailable
 from runtime.model.run import Run
-from runtime.store import upgrades
 from runtime.store.base import Save
+from runtime.store.embedded import upgrades
+from runtime.store.embedded.row_storage import RowStorage
+from runtime.store.embedded.upgrades import upgrade
 from runtime.store.layout import FORMAT
 from runtime.store.opening import open_store
-from runtime.store.row_storage import RowStorage
-from runtime.store.upgrades import upgrade
 
 
 def older(folder: Path) -> RowStorage:

@@ -10,8 +10,8 @@ import pytest
 
 from runtime.catalog import Catalog
 from runtime.errors import ExpressionError
-from runtime.flow.expressions import Expressions
-from runtime.flow.templates import RequestScope
+from runtime.flow.expressions.evaluation import Expressions
+from runtime.flow.expressions.templates import RequestScope
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -14,8 +14,8 @@ import pytest
 
 from runtime.catalog import BUILT_IN, Catalog, Workflow
 from runtime.external.registry import binding_checks
-from runtime.flow.loader import flow_hash
 from runtime.flow.program import Program
+from runtime.flow.read.loader import flow_hash
 from runtime.model.run import Run
 from runtime.model.task import Completed, Failed, Settled, TaskRequest
 

@@ -15,8 +15,8 @@ import pytest
 
 from runtime.catalog import Catalog, Workflow
 from runtime.errors import FlowProblems, InvalidInput, NotFound
-from runtime.flow.loader import flow_hash
 from runtime.flow.program import Binding
+from runtime.flow.read.loader import flow_hash
 from runtime.model.run import Run
 from runtime.model.task import Completed, TaskRequest
 

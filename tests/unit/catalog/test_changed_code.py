@@ -16,10 +16,10 @@ import pytest
 
 from runtime.catalog import Catalog, MissingCode, code_files, current_code
 from runtime.catalog import code as code_module
-from runtime.engine import controls
 from runtime.engine.advance import advance
 from runtime.engine.draft import Situation
-from runtime.engine.retry import retry
+from runtime.engine.repair import controls
+from runtime.engine.repair.retry import retry
 from runtime.flow.program import Program
 from runtime.model.act import Hold
 from runtime.model.run import Run

@@ -11,9 +11,9 @@ from runtime.engine.advance import Advance, advance, conclude, new_run
 from runtime.engine.apply import Observed, Stopped
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.plan import Action
-from runtime.flow.building import flow_from_stored
-from runtime.flow.graph import FlowGraph
+from runtime.flow.graph.flow_graph import FlowGraph
 from runtime.flow.program import Binding, Program
+from runtime.flow.read.building import flow_from_stored
 from runtime.model.act import Hold
 from runtime.model.branch import Branch
 from runtime.model.run import HistoryEntry, Poll, Run

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from runtime.engine.explain import why
-from runtime.engine.retry import retry
-from runtime.engine.summary import at_work
+from runtime.engine.explain.reasons import why
+from runtime.engine.explain.summary import at_work
+from runtime.engine.repair.retry import retry
 from runtime.model.task import Completed, Failed, Lost, Running, Started
-from runtime.operations.attention import _of
-from runtime.operations.views import list_view
+from runtime.operations.queries.attention import _of
+from runtime.operations.queries.views import list_view
 from tests.unit.engine.play import Play, flow_of
 
 FORK = [("begin", "a"), ("begin", "b"), ("a", "j"), ("b", "j"), ("j", "last"), ("last", "end")]

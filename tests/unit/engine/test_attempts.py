@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from runtime.engine.apply import Unreached
-from runtime.engine.controls import cancel_run, poll_now, skip
-from runtime.engine.retry import retry
+from runtime.engine.repair.controls import cancel_run, poll_now, skip
+from runtime.engine.repair.retry import retry
 from runtime.errors import Refused
 from runtime.model.task import Failed, Lost
 from tests.unit.engine.play import Completed, Play, Running, Started, Stopped, flow_of

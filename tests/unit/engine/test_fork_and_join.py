@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime.engine.retry import retry
+from runtime.engine.repair.retry import retry
 from tests.unit.engine.play import Play, Started, flow_of
 
 FORK = (("begin", "a"), ("begin", "b"), ("a", "join"), ("b", "join"), ("join", "end"))

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from runtime.engine.lateness import late_against
-from runtime.engine.strip import strip_of
-from runtime.flow.building import flow_from_stored
-from runtime.flow.graph import FlowGraph
+from runtime.engine.explain.fork_strip import strip_of
+from runtime.engine.explain.lateness import late_against
+from runtime.flow.graph.flow_graph import FlowGraph
 from runtime.flow.program import Program
+from runtime.flow.read.building import flow_from_stored
 from runtime.model.branch import Attempt, Branch, Observation, StepVisit
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import ObservationState

@@ -7,9 +7,9 @@ import contextlib
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runtime.engine.controls import cancel_run, poll_now, skip
 from runtime.engine.draft import is_token
-from runtime.engine.retry import INTENTS, failed_branches, retry
+from runtime.engine.repair.controls import cancel_run, poll_now, skip
+from runtime.engine.repair.retry import INTENTS, failed_branches, retry
 from runtime.errors import Refused
 from runtime.model.act import Hold
 from tests.unit.engine.grammar import Node, make, sequences

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runtime.engine.retry import failed_branches, retry
+from runtime.engine.repair.retry import failed_branches, retry
 from runtime.model.branch import Branch
 from runtime.model.status import BranchStatus
 from tests.unit.engine.grammar import Made, Model, Node, make, sequences

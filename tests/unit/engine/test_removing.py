@@ -14,10 +14,10 @@ import pytest
 
 from runtime.clock import ManualClock
 from runtime.engine.removing import NOTE, key_start, remove_runs, sweep
-from runtime.external.process import ProcessSystem
-from runtime.external.process_folder import JobFolder
-from runtime.external.process_supervisor import put, start_mark
-from runtime.external.simulated import SimulatedSystem
+from runtime.external.process.job_folder import JobFolder
+from runtime.external.process.supervisor import put, start_mark
+from runtime.external.process.system import ProcessSystem
+from runtime.external.simulated.system import SimulatedSystem
 from runtime.model.run import Run
 from runtime.store.base import RunStore, Save
 from runtime.store.opening import open_store
@@ -125,7 +125,7 @@ def test_a_crash_in_the_middle_is_made_good_by_the_next_sweep(world: World, monk
     def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("runtime.external.process_folder.shutil.rmtree", die)
+    monkeypatch.setattr("runtime.external.process.job_folder.shutil.rmtree", die)
     with pytest.raises(KeyboardInterrupt):
         sweep(world.store, world.systems)
     monkeypatch.undo()

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from runtime.engine.controls import edit_state, send_event, skip
+from runtime.engine.repair.controls import edit_state, send_event, skip
+from runtime.engine.repair.retry import retry
 from runtime.engine.results import settled_view
-from runtime.engine.retry import retry
 from runtime.errors import InvalidInput, NotFound, Refused
 from runtime.model.act import Hold
 from tests.unit.engine.play import Completed, Play, Started, flow_of

@@ -9,8 +9,8 @@ import pytest
 
 from runtime.engine.draft import Draft
 from runtime.engine.perform import build_call
-from runtime.flow import sandbox
-from runtime.flow.names import GLOBALS
+from runtime.flow.expressions import sandbox
+from runtime.flow.expressions.names import GLOBALS
 from tests.unit.engine.play import Play, flow_of
 
 SCHEMA = {

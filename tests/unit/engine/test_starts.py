@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from runtime.engine.adopting import adopt
-from runtime.engine.cause import cause_of
-from runtime.engine.controls import cancel_run, skip
 from runtime.engine.draft import Draft
+from runtime.engine.explain.cause import cause_of
 from runtime.engine.observed import Nothing, Stopped, Unreached
-from runtime.engine.retry import retry
+from runtime.engine.repair.adopting import adopt
+from runtime.engine.repair.controls import cancel_run, skip
+from runtime.engine.repair.retry import retry
 from runtime.errors import InvalidInput, Refused
 from runtime.model.branch import Attempt
 from runtime.model.task import Completed, Failed, Running, Started

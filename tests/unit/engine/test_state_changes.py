@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.engine import controls
 from runtime.engine.advance import advance
 from runtime.engine.apply import Observed
 from runtime.engine.draft import Draft
 from runtime.engine.merging import MISSING, UNKNOWN, Length, Unmergeable, merged
 from runtime.engine.perform import build_call
+from runtime.engine.repair import controls
 from runtime.errors import InvalidInput
-from runtime.flow.loader import check_flow
 from runtime.flow.program import Binding
+from runtime.flow.read.loader import check_flow
 from runtime.model.branch import Branch
 from runtime.model.codec import reader, to_bytes
 from runtime.model.run import Firing, Run

@@ -8,8 +8,8 @@ import pytest
 
 from runtime.engine.advance import advance
 from runtime.engine.apply import Observed, Unreached
-from runtime.engine.controls import cancel_run
-from runtime.engine.explain import why
+from runtime.engine.explain.reasons import why
+from runtime.engine.repair.controls import cancel_run
 from runtime.model.act import Hold
 from runtime.model.task import Completed
 from tests.unit.engine.play import Play, Started, flow_of

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from runtime.engine.apply import Unreached
-from runtime.engine.explain import why
-from runtime.external.http_binding import PollBinding, binding_doubts, binding_problems
-from runtime.external.http_status import doubt
+from runtime.engine.explain.reasons import why
+from runtime.external.http.binding import PollBinding, binding_doubts, binding_problems
+from runtime.external.http.status import doubt
 from runtime.model.task import Completed, Failed, Lost, Running, Started
-from runtime.operations.attention import troubles
+from runtime.operations.queries.attention import troubles
 from runtime.store.base import Save
-from runtime.store.memory import MemoryStore
+from runtime.store.embedded.memory import MemoryStore
 from tests.unit.engine.play import Play, flow_of
 
 QUIET = """

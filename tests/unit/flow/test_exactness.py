@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import ExpressionError
-from runtime.flow.expressions import Expressions
-from runtime.flow.templates import RequestScope, as_text
-from runtime.flow.whole_numbers import exact_literals
+from runtime.flow.expressions.evaluation import Expressions
+from runtime.flow.expressions.templates import RequestScope, as_text
+from runtime.flow.expressions.whole_numbers import exact_literals
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BIG = 9007199254740993

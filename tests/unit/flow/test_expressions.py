@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import ExpressionError
-from runtime.flow.expressions import Expressions, check_syntax
+from runtime.flow.expressions.evaluation import Expressions, check_syntax
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 NAMES: dict[str, Any] = {

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.flow.definition import Connection, Step
-from runtime.flow.graph import FlowGraph
+from runtime.flow.graph.flow_graph import FlowGraph
 
 Edges = list[tuple[str, str]]
 

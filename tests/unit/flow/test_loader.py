@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import FlowProblems
-from runtime.flow.loader import Problem, check_flow, flow_from_stored, flow_hash, read_flow
+from runtime.flow.read.loader import Problem, check_flow, flow_from_stored, flow_hash, read_flow
 from tests.unit.flow.written import flow, found, step, ways
 
 ROOT = Path(__file__).parents[3]
@@ -197,7 +197,7 @@ def test_ten_thousand_steps_are_checked_in_reasonable_time() -> None:
 
 def test_stored_flows_are_read_without_any_schema_library() -> None:
     code = (
-        "import sys, json; from runtime.flow.loader import flow_from_stored;"
+        "import sys, json; from runtime.flow.read.loader import flow_from_stored;"
         "flow_from_stored(json.loads(sys.stdin.read()));"
         "sys.exit(bool({'pydantic', 'jsonschema_rs', 'quickjs'} & set(sys.modules)))"
     )

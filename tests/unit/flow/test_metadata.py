@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runtime.flow.definition import JoinPolicy, PollPolicy, RetryPolicy, TimeoutPolicy
-from runtime.flow.loader import check_flow, read_flow
+from runtime.flow.read.loader import check_flow, read_flow
 from tests.unit.flow.written import flow, found
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.flow.expressions import Expressions, check_syntax
-from runtime.flow.free_names import free_names
-from runtime.flow.loader import check_flow
+from runtime.flow.expressions.evaluation import Expressions, check_syntax
+from runtime.flow.expressions.free_names import free_names
+from runtime.flow.read.loader import check_flow
 from runtime.model.binding_keys import Key
 from tests.unit.flow.test_expressions import NOW
 from tests.unit.flow.written import flow, ways

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.flow.loader import check_flow
+from runtime.flow.read.loader import check_flow
 from runtime.flow.schedule import due_tick, next_tick, next_ticks, tick_id
 from runtime.operations.ids import RUN_ID
 from tests.unit.flow.written import flow

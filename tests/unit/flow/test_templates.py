@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import ExpressionError
-from runtime.flow.expressions import Expressions
-from runtime.flow.template_text import parts, path_of
-from runtime.flow.templates import RequestScope, template_problems
+from runtime.flow.expressions.evaluation import Expressions
+from runtime.flow.expressions.template_text import parts, path_of
+from runtime.flow.expressions.templates import RequestScope, template_problems
 
 ENV = {"JOBS_URL": "https://jobs.internal", "TOKEN": "s3cret", "PIN": "123"}
 STATE: dict[str, Any] = {

@@ -11,7 +11,7 @@ import pytest
 from runtime.catalog.examining import keys_of
 from runtime.external import registry
 from runtime.external.registry import external_systems
-from runtime.flow.loader import check_flow
+from runtime.flow.read.loader import check_flow
 from tests.unit.flow.written import flow, step, ways
 
 HTTP: dict[str, Any] = {
@@ -157,5 +157,5 @@ def test_a_fork_that_meets_first_at_the_end_is_doubted(
 def test_every_key_that_a_system_reads_is_among_those_it_knows(system: str) -> None:
     known = keys_of(external_systems(Path("unused")), system)
     assert known is not None
-    source = "".join(path.read_text() for path in Path(registry.__file__).parent.glob(f"{system}*.py"))
+    source = "".join(path.read_text() for path in (Path(registry.__file__).parent / system).glob("*.py"))
     assert set(re.findall(r'\bbinding(?:\.get\(|\[)"(\w+)"', source)) <= set(known)

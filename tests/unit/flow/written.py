@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.flow.loader import check_flow
+from runtime.flow.read.loader import check_flow
 
 
 def step(step_id: str, kind: str = "task", **more: Any) -> dict[str, Any]:

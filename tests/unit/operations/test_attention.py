@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.operations.attention import troubles
-from runtime.operations.normalise import normalise
-from runtime.operations.systems import systems
+from runtime.operations.failure_signature import normalise
+from runtime.operations.queries.attention import troubles
+from runtime.operations.queries.systems import systems
 from tests.console.world import World, night
 
 

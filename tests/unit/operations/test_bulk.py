@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runtime.assembly import Runtime
+from runtime.assembly.runtime import Runtime
 from runtime.errors import StoreUnavailable
 from runtime.model.act import Act
 from tests.scheduling import opened

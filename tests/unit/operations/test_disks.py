@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.operations.disks import network_disk
+from runtime.operations.network_disk import network_disk
 
 MOUNTS = """/dev/sda1 / ext4 rw 0 0
 server:/home /mnt/home nfs4 rw 0 0

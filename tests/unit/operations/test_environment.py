@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runtime.assembly import Runtime, open_runtime
+from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.operations.environment import named_variables, other_environment
 from runtime.settings import Settings
 from tests.unit.operations.test_file_flows import flow, write
@@ -129,7 +129,7 @@ def test_doctor_says_it_and_nothing_of_a_value_is_stored(
     processes = process(tmp_path, {"SHOP_URL": "http://old-secret", "SHOP_TOKEN": "t0"})
     beat(runtime)
     monkeypatch.setattr(
-        "runtime.operations.queries.other_environment",
+        "runtime.operations.queries.queries.other_environment",
         lambda *where: other_environment(*where, environ=MINE, processes=processes),
     )
     (check,) = [c for c in runtime.queries.doctor(tmp_path / "store") if c.name == "environment"]

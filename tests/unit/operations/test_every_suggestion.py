@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 import console.cli.main as command_line
 from console.cli.session import Session
-from runtime.assembly import Runtime
-from runtime.engine.allowed import Verdict
-from runtime.engine.retry import INTENTS
+from runtime.assembly.runtime import Runtime
+from runtime.engine.repair.allowed import Verdict
+from runtime.engine.repair.retry import INTENTS
 from runtime.errors import InvalidInput, NotFound, Refused
-from runtime.operations.run_detail import read_detail
+from runtime.operations.queries.run_detail import read_detail
 from tests.situations import PLIGHTS, desk_of, random_plight, suggestions, words_of
 from tests.unit.engine.grammar import Node, sequences
 from tests.unit.engine.play import Play

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runtime.assembly import Runtime, open_runtime
+from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.errors import NotFound, Refused
 from runtime.settings import Settings
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.assembly import Runtime, open_runtime
+from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.engine.advance import advance
 from runtime.engine.draft import Situation
 from runtime.errors import InvalidInput, NotFound, Refused

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import pytest
 
-from runtime.assembly import Runtime, open_runtime
+from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.errors import StoreAway, Unconfirmed
 from runtime.settings import Settings
 

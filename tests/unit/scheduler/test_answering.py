@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from runtime.engine.perform import Performer
 from runtime.model.question import Question
-from runtime.scheduler.answering import Answering
+from runtime.scheduler.upkeep.question_answerer import Answering
 from runtime.store.base import Stored
-from runtime.store.memory import MemoryStore
+from runtime.store.embedded.memory import MemoryStore
 from tests.unit.scheduler.test_wake_loop import World
 
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from runtime.engine.apply import Observed, Stopped, Unreached
 from runtime.engine.plan import Action
 from runtime.model.task import Completed, Failed, Lost, Outcome, Running, Started
-from runtime.scheduler.facts import Facts, read_facts
-from runtime.scheduler.metrics import MOST_SYSTEMS, MOST_TARGETS, Metrics
-from runtime.scheduler.vitals import Pulse, Vitals
-from runtime.store.memory import MemoryStore
+from runtime.scheduler.monitoring.liveness import Pulse, Vitals
+from runtime.scheduler.monitoring.metrics import MOST_SYSTEMS, MOST_TARGETS, Metrics
+from runtime.scheduler.monitoring.store_gauges import Facts, read_facts
+from runtime.store.embedded.memory import MemoryStore
 from tests.scraping import Samples, parsed
 
 FACTS = Facts({"failed": 3, "sleeping": 4}, 3, 2, 7.5, 1, 6, 1_000.0)

@@ -10,13 +10,13 @@ import pytest
 
 from runtime.clock import ManualClock
 from runtime.errors import StoreUnavailable
-from runtime.scheduler import monitoring
-from runtime.scheduler.facts import Facts
-from runtime.scheduler.metering import Meter
-from runtime.scheduler.monitoring import Monitor
-from runtime.scheduler.vitals import TURN_SECONDS, Vitals
-from runtime.scheduler.wake_loop import WakeLoop
-from runtime.store.memory import MemoryStore
+from runtime.scheduler.monitoring import monitor as monitoring
+from runtime.scheduler.monitoring.call_meter import Meter
+from runtime.scheduler.monitoring.liveness import TURN_SECONDS, Vitals
+from runtime.scheduler.monitoring.monitor import Monitor
+from runtime.scheduler.monitoring.store_gauges import Facts
+from runtime.scheduler.waking.wake_loop import WakeLoop
+from runtime.store.embedded.memory import MemoryStore
 from tests.scraping import ask, free_port
 
 

@@ -20,7 +20,7 @@ from runtime.engine.perform import Performer
 from runtime.errors import Unreachable
 from runtime.model.task import Completed, Failed, Running, Started
 from runtime.plain_json import MAXIMUM_DEPTH
-from runtime.store.memory import MemoryStore
+from runtime.store.embedded.memory import MemoryStore
 from tests.unit.scheduler.test_wake_loop import World
 
 

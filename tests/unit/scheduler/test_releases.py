@@ -12,7 +12,7 @@ from runtime.engine.draft import Draft
 from runtime.model.act import Actor, Hold
 from runtime.model.branch import Branch
 from runtime.operations.acting import Acting
-from runtime.scheduler.releases import Releases
+from runtime.scheduler.upkeep.hold_releases import Releases
 from tests.unit.scheduler.test_wake_loop import World
 
 

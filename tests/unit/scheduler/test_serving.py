@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from runtime.errors import ForkjoinError
-from runtime.scheduler.serving import MOST_REQUESTS, Answer, serve
+from runtime.scheduler.monitoring.http_pages import MOST_REQUESTS, Answer, serve
 
 
 def broken(_: str) -> Answer:

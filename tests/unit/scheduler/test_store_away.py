@@ -12,7 +12,7 @@ from runtime.errors import StoreAway
 from runtime.flow.program import Program
 from runtime.model.run import Run
 from runtime.store.base import Save
-from runtime.store.memory import MemoryStore
+from runtime.store.embedded.memory import MemoryStore
 from tests.unit.scheduler.test_wake_loop import World
 
 AWAY = StoreAway("The store does not answer.", store="play", cause="no answer")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from runtime.clock import ManualClock
-from runtime.scheduler.store_clock import StoreClock
+from runtime.scheduler.cluster.store_clock import StoreClock
 
 
 def test_a_clock_of_the_machine_that_is_set_moves_no_wake() -> None:

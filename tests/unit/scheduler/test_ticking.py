@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from runtime.assembly import Runtime, open_runtime
+from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.clock import ManualClock
 from runtime.model.act import Actor
 from runtime.model.change import changed
 from runtime.model.status import RunStatus
 from runtime.operations.starting import NewRun, start_runs
-from runtime.scheduler.retention import Retention
-from runtime.scheduler.ticking import Schedules
+from runtime.scheduler.upkeep.retention import Retention
+from runtime.scheduler.upkeep.run_schedules import Schedules
 from runtime.settings import Settings
 from runtime.store.base import Save
 from tests.workers import write_fork

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.scheduler.vitals import BEAT_SECONDS, STALLED_SECONDS, TURN_SECONDS, Pulse, Vitals
+from runtime.scheduler.monitoring.liveness import BEAT_SECONDS, STALLED_SECONDS, TURN_SECONDS, Pulse, Vitals
 
 
 class Moments:

@@ -10,14 +10,14 @@ from runtime.engine.advance import new_run
 from runtime.engine.apply import Observed
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.plan import Action
-from runtime.flow.building import flow_from_stored
-from runtime.flow.graph import FlowGraph
+from runtime.flow.graph.flow_graph import FlowGraph
 from runtime.flow.program import Binding, Program
+from runtime.flow.read.building import flow_from_stored
 from runtime.model.run import Run
 from runtime.model.task import Completed, Started
-from runtime.scheduler.wake_loop import WakeLoop
+from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.store.base import RunStore
-from runtime.store.memory import MemoryStore
+from runtime.store.embedded.memory import MemoryStore
 from tests.unit.engine.play import flow_of
 
 FORK = (("begin", "a"), ("begin", "b"), ("a", "join"), ("b", "join"), ("join", "end"))

@@ -13,21 +13,21 @@ from typing import Any
 
 import pytest
 
-from runtime.assembly import Runtime, open_runtime
+from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.catalog import BUILT_IN, Catalog, Workflow
 from runtime.clock import ManualClock
 from runtime.errors import ForkjoinError, Refused
-from runtime.external.simulated import SimulatedSystem
-from runtime.flow.building import flow_from_stored
-from runtime.flow.loader import check_flow
+from runtime.external.simulated.system import SimulatedSystem
+from runtime.flow.read.building import flow_from_stored
+from runtime.flow.read.loader import check_flow
 from runtime.model.act import Actor
 from runtime.model.change import changed
 from runtime.model.status import RunStatus
-from runtime.operations.graph import picture
-from runtime.operations.planning import schedule_views
+from runtime.operations.queries.graph import picture
+from runtime.operations.schedules import schedule_views
 from runtime.operations.starting import NewRun, start_runs
-from runtime.scheduler.retention import Retention
-from runtime.scheduler.ticking import Schedules
+from runtime.scheduler.upkeep.retention import Retention
+from runtime.scheduler.upkeep.run_schedules import Schedules
 from runtime.settings import Settings
 from runtime.store.base import Save
 

@@ -1,0 +1,231 @@
+"""Acts on more than a run: hold and release, start, undo, the scheduler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from console.commands.base import Command, Group, Here, Possible
+from console.dialogs import fields
+from console.dialogs.act_dialog import ActDialog
+from console.dialogs.act_form import Answers, Field, Option, Plan
+from console.feed import Brings
+from runtime.operations.ids import random_id
+from runtime.safe_text import json_text
+
+if TYPE_CHECKING:
+    from console.app import ForkjoinApp
+    from runtime.assembly.runtime import Runtime
+    from runtime.operations.records import Receipt
+
+
+class HoldScope(Command):
+    """Holds a run, its flow, a system or everything, or releases what is held. Asks first."""
+
+    id = "hold"
+    key = "H"
+    label = "hold"
+    group = Group.ACT
+    screens = frozenset({"runs", "systems", "workflows", "health"})
+    writes = True
+    cli = "forkjoin hold run={run}"
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Offer the scopes that fit what is selected; held ones are released."""
+        scopes = scopes_here(here)
+        held = {h.scope: h for h in app.snapshot.holds}
+        options = tuple(
+            Option(scope, f"release: held by {held[scope].actor}" if scope in held else meaning)
+            for scope, meaning in {**scopes, **dict.fromkeys(held, "")}.items()
+        )
+        preset = next((o.value for o in options if o.value in held), options[0].value)
+
+        def verb(answers: Answers) -> str:
+            return "release" if answers.option in held else "hold"
+
+        def act(runtime: Runtime, answers: Answers, *, dry_run: bool) -> Receipt:
+            call = getattr(runtime.commands, verb(answers))
+            receipt: Receipt = call(answers.option, reason=answers.reason, dry_run=dry_run)
+            return receipt
+
+        plan = Plan(
+            "Hold or release",
+            "Hold or release it",
+            lambda runtime, answers: act(runtime, answers, dry_run=True),
+            lambda runtime, answers: act(runtime, answers, dry_run=False),
+            lambda answers: ("forkjoin", verb(answers), answers.option),
+            facts=(("Stops", "starts, polls, timers and schedules in the scope, until it is released"),),
+            options_label="Scope",
+            options=options[:6],
+            preset=preset,
+            finished=lambda _: app.read_around(),
+        )
+        app.open_dialog(ActDialog(app.look, plan))
+
+
+def scopes_here(here: Here) -> dict[str, str]:
+    """Scopes that fit what is selected, the narrowest first."""
+    found: dict[str, str] = {}
+    if here.screen == "systems" and here.subject:
+        found[f"system={here.subject}"] = "every branch on this target"
+        found[f"system={str(here.subject).split(':')[0]}"] = "every target of this system"
+    if here.screen == "workflows" and here.subject:
+        found[f"flow={here.subject}"] = "every run of this workflow"
+    if here.run is not None:
+        found[f"run={here.run.id}"] = "this run"
+        found[f"flow={here.run.workflow}"] = "every run of this workflow"
+    if here.branch is not None:
+        from console.panes.branches import last_attempt
+
+        attempt = last_attempt(here.branch)
+        if attempt is not None and attempt.target:
+            found[f"system={attempt.external_system}:{attempt.target}"] = "every branch on this target"
+    found["all"] = "everything in this store"
+    return found
+
+
+class Undo(Command):
+    """Takes back the last act of this session that is not carried out yet."""
+
+    id = "undo"
+    key = "u"
+    group = Group.ACT
+    writes = True
+    cli = "forkjoin undo {subject}"
+
+    @classmethod
+    def availability(cls, here: Here) -> Possible:
+        """An act must wait to be carried out."""
+        if here.screen == "acts" and isinstance(here.subject, int):
+            return Possible(True, f"take back act {here.subject}, if it is not carried out yet")
+        text = here.refusals.get(cls.id)
+        return Possible(text is None, text or cls.text())
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Harmless, so without a dialog."""
+        act = here.subject if here.screen == "acts" and isinstance(here.subject, int) else app.receipts.last_act
+        if act is None:
+            app.say(f"{here.key('undo')}: nothing to take back; no act was given in this session.", trouble=True)
+            return
+        app.dispatch_acts.give(lambda runtime: runtime.commands.undo(act), ("forkjoin", "undo", str(act)))
+
+
+class Start(Command):
+    """Starts a run of a workflow, with a form made from its state schema. Asks first."""
+
+    id = "start"
+    key = "ctrl+n"
+    label = "start"
+    group = Group.ACT
+    writes = True
+    cli = "forkjoin start {subject}"
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """The workflow under the cursor, else choose one first."""
+        chosen = here.subject if here.screen == "workflows" and here.subject else None
+
+        def work(runtime: Runtime) -> list[tuple[str, Any]]:
+            return [(w.name, w.flow) for w in runtime.catalog.workflows() if w.flow is not None]
+
+        def take(known: list[tuple[str, Any]]) -> None:
+            flows = dict(known)
+            if chosen in flows:
+                app.open_dialog(ActDialog(app.look, start_plan(app, str(chosen), flows[chosen])))
+                return
+            from console.dialogs.menu import Item, MenuDialog
+
+            def start_chosen(name: str | None) -> None:
+                if name:
+                    app.open_dialog(ActDialog(app.look, start_plan(app, name, flows[name])))
+
+            items = [Item(name, f"{flow.name}, version {flow.version}", name) for name, flow in flows.items()]
+            app.open_dialog(
+                MenuDialog(app.look, "Start a run of", items),
+                start_chosen,
+            )
+
+        app.feed.read("flows", work, take, app.trouble, slow=True, brings=Brings.DIALOG)
+
+
+def start_plan(app: ForkjoinApp, name: str, flow: Any) -> Plan:
+    """The dialog that starts a run."""
+    form = fields.from_schema(flow.state_schema)
+    simple = not (len(form) == 1 and form[0].name == "")
+
+    def state(answers: Answers) -> dict[str, Any]:
+        given = {k: v for k, v in answers.values.items() if k not in (" id",)}
+        value = given if simple else given.get("", {})
+        return dict(value) if isinstance(value, dict) else {}
+
+    # The run gets the id that the dialog shows, or is refused if somebody took it meanwhile.
+    made_up = random_id()
+
+    def run_id(answers: Answers) -> str:
+        return str(answers.values.get(" id") or "") or made_up
+
+    def act(runtime: Runtime, answers: Answers, *, dry_run: bool) -> Receipt:
+        simulate = answers.option == "simulate"
+        _, receipt = runtime.commands.start(
+            name, state(answers), run_id(answers), simulate=simulate, reason=answers.reason, dry_run=dry_run
+        )
+        return receipt
+
+    def show(receipt: Receipt) -> None:
+        app.say(receipt.message)
+        runs: Any = app.query_one("#view-runs")
+        runs.reorder(select=receipt.run.id if receipt.run else None)
+
+    def command(answers: Answers) -> tuple[str, ...]:
+        given = state(answers)
+        words = ("--state", json_text(given, indent=None)) if given else ()
+        named = ("--id", run_id(answers))
+        return ("forkjoin", "start", name, *words, *named, *(("--simulate",) if answers.option == "simulate" else ()))
+
+    return Plan(
+        f"Start {name}",
+        "Start 1 run",
+        lambda runtime, answers: act(runtime, answers, dry_run=True),
+        lambda runtime, answers: act(runtime, answers, dry_run=False),
+        command,
+        facts=(("Flow", f"{flow.name}, version {flow.version}"),),
+        keep="Not now",
+        options_label="Work",
+        options=(
+            Option("real", "as its tasks are bound"),
+            Option("simulate", "unbound tasks go to the simulated system"),
+        ),
+        preset="real",
+        fields=(*form, Field(" id", "run id", "text", hint=f"{made_up} if left empty")),
+        finished=show,
+    )
+
+
+class StartScheduler(Command):
+    """Starts a scheduler process that ends 30 s after the last console is gone."""
+
+    id = "scheduler"
+    group = Group.ACT
+    cli = "forkjoin scheduler"
+    writes = True
+
+    @classmethod
+    def availability(cls, here: Here) -> Possible:
+        """Only where none is alive, and this console may start one."""
+        text = here.refusals.get(cls.id)
+        return Possible(text is None, text or cls.text())
+
+    @classmethod
+    def run(cls, app: ForkjoinApp, here: Here) -> None:
+        """Only where none is alive."""
+        if app.snapshot.alive:
+            app.say(app.snapshot.scheduler)
+        elif app.start_scheduler is None:
+            app.say(f"This console starts no scheduler. From a shell: {app.driver}", trouble=True)
+        else:
+            app.start_scheduler()
+            app.say("A scheduler is starting; it serves this console and ends 30 s after the last one is gone.")
+
+
+COMMANDS: tuple[type[Command], ...] = (HoldScope, Start, Undo, StartScheduler)

@@ -1,0 +1,237 @@
+"""Why a run is not done, in sentences worked out from its records, never from logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from runtime.engine.draft import Draft, Situation
+from runtime.engine.explain.advice import advice
+from runtime.engine.explain.join_state import JoinState, join_states
+from runtime.engine.explain.lateness import Durations
+from runtime.engine.explain.start_words import cancel_words, starting_words
+from runtime.engine.explain.summary import at_work, late_words
+from runtime.engine.explain.words import ago, span
+from runtime.engine.policies import deadlines
+from runtime.engine.repair.allowed import Allowed
+from runtime.flow.program import Program
+from runtime.model.act import Hold
+from runtime.model.branch import Branch
+from runtime.model.status import BranchStatus as B
+from runtime.model.status import ObservationState, RunStatus
+from runtime.model.tries import tries
+from runtime.shell_line import shell_line
+from runtime.store.base import Stored
+
+SCHEDULER_SILENT_SECONDS = 10.0
+
+
+def why(
+    program: Program,
+    stored: Stored,
+    holds: Sequence[Hold],
+    scheduler: Mapping[str, Any] | None,
+    now: datetime,
+    durations: Durations | None = None,
+    allowed: Allowed | None = None,
+) -> dict[str, Any]:
+    """The `why` object of the command line: run, status, sentences, joins, branches, holds, can, scheduler.
+
+    `can` are commands that are accepted as they stand; the last sentence names them.
+    """
+    run = stored.run
+    situation = Situation(program, now, holds, durations or {})
+    draft = Draft(situation, run, stored.branches, stored.firings)
+    joins = join_states(program, stored.branches, stored.firings)
+    relevant = _holds(draft)
+    sentences = [_headline(draft)]
+    if run.failure is not None:
+        sentences.append(f"{run.failure.type}: {run.failure.message}")
+    open_run = run.status not in (RunStatus.COMPLETED, RunStatus.CANCELLED)
+    if open_run:
+        sentences += [_join_sentence(j) for j in joins if j.fired_at is None]
+    told = [_branch_sentence(draft, b) for b in draft.in_order(at_work(stored.branches)) if _worth_telling(b, open_run)]
+    sentences += told[:50]
+    if len(told) > 50:
+        sentences.append(f"{len(told) - 50} more branches are open.")
+    sentences += [_hold_sentence(h) for h in relevant]
+    sentences += _cancel_sentences(draft)
+    alive, text = scheduler_state(scheduler, now)
+    if open_run and run.status is not RunStatus.WAITING:
+        sentences.append(text)
+        if run.next_wake_at is not None and run.next_wake_at < now and (now - run.next_wake_at).total_seconds() > 2:
+            sentences.append(f"Its wake ({run.wake_reason}) is overdue by {ago(now, run.next_wake_at)}.")
+    can = [shell_line(words) for words in advice(draft, allowed or Allowed(situation, stored))]
+    sentences.append(f"You can: {'; '.join(can)}" if can else "")
+    return {
+        "run": run.id,
+        "status": str(run.status),
+        "sentences": [s for s in sentences if s],
+        "joins": joins,
+        "branches": [_branch_reason(draft, b) for b in draft.in_order(at_work(stored.branches))],
+        "holds": relevant,
+        "can": can,
+        "scheduler": {**(scheduler or {}), "alive": alive},
+    }
+
+
+def scheduler_state(beat: Mapping[str, Any] | None, now: datetime) -> tuple[bool, str]:
+    """Whether a scheduler is alive by its heartbeat, and the sentence that says so."""
+    if beat and beat.get("moved_to"):
+        return False, f"The runs of this store were moved to {beat['moved_to']} and are driven there, not here."
+    if not beat or not beat.get("beat_at"):
+        return (
+            False,
+            "No scheduler has driven this store: nothing is started, polled or joined. Run forkjoin scheduler.",
+        )
+    seen = beat["beat_at"]
+    moment = seen if isinstance(seen, datetime) else datetime.fromisoformat(str(seen))
+    who = f"on {beat.get('host', '?')}, pid {beat.get('pid', '?')}"
+    workers = beat.get("workers") or ()
+    if (now - moment).total_seconds() > SCHEDULER_SILENT_SECONDS or beat.get("stopped"):
+        what = "scheduler" if beat.get("workers") is None else "worker"
+        return False, (
+            f"No {what} for {ago(now, moment)}: nothing is started, polled or joined. "
+            f"Last alive {who}. Run forkjoin {what}."
+        )
+    late = float(beat.get("lateness_s") or 0.0)
+    if len(workers) > 1:
+        leads = next((f", led by {w.get('name')}" for w in workers if w.get("leads")), "")
+        return True, f"{len(workers)} workers share the wakes{leads}, {late:.1f} s late."
+    return True, f"The scheduler is alive {who}, {late:.1f} s late."
+
+
+def _headline(draft: Draft) -> str:
+    run = draft.run
+    text = f"{run.id} ({run.workflow} {run.flow_version}) is {run.status}"
+    if run.status is RunStatus.COMPLETED and run.failed_branches:
+        text += f" with {run.failed_branches} failed branch{'es' if run.failed_branches > 1 else ''}"
+    if run.next_wake_at is not None and run.status is RunStatus.SLEEPING:
+        seconds = (run.next_wake_at - draft.now).total_seconds()
+        text += (
+            f", next wake in {span(seconds)} ({run.wake_reason})" if seconds > 0 else f", due now ({run.wake_reason})"
+        )
+    return text + "."
+
+
+def _join_sentence(join: JoinState) -> str:
+    text = (
+        f"{join.step_id} needs {join.needed} ({join.policy}): {join.arrived} completed, {join.failed} failed, "
+        f"{join.expected} open"
+    )
+    if join.held:
+        text += "; it is held until a failure is repaired or skipped"
+    return text + "."
+
+
+def _worth_telling(branch: Branch, open_run: bool) -> bool:
+    if branch.status is B.FAILED:
+        return True
+    return open_run and branch.status not in (B.COMPLETED, B.SKIPPED, B.CANCELLED, B.SUPERSEDED, B.ARRIVED)
+
+
+def _branch_sentence(draft: Draft, branch: Branch) -> str:
+    return f"{branch.id}: {reason(draft, branch).rstrip('.')}."
+
+
+def reason(draft: Draft, branch: Branch) -> str:
+    """What a branch is doing and what it waits for, in words."""
+    now = draft.now
+    visit = branch.current
+    attempt = visit.attempts[-1] if visit and visit.attempts else None
+    if branch.held_by:
+        return f"{branch.step_id} is held by {branch.held_by}"
+    if branch.status is B.FAILED:
+        problem = visit.failure if visit else None
+        text = f"{branch.step_id} failed {ago(now, problem.at if problem else None)} ago"
+        if problem:
+            text += f": {problem.type}: {problem.message[:500]}"
+        step = draft.program.step(branch.step_id)
+        if visit is not None and attempt is not None:
+            text += f" ({tries(visit, step.retry.maximum_attempts)})"
+        return text
+    if branch.status is B.WAITING and visit is not None:
+        if visit.event:
+            return f"waits for the event {visit.event}, open for {ago(now, visit.entered_at)}"
+        if visit.due_at:
+            return f"the timer {branch.step_id} fires in {span((visit.due_at - now).total_seconds())}"
+    if branch.status is B.AWAITING_RETRY:
+        wait = span((branch.retry_at - now).total_seconds()) if branch.retry_at else "the cancel of the old job"
+        return f"{branch.step_id} is tried again after {wait}"
+    if branch.status is B.UNCONFIRMED and visit is not None and visit.failure is not None:
+        return f"{branch.step_id} is unconfirmed for {ago(now, visit.failure.at)}: {visit.failure.message[:1_000]}"
+    if branch.status is B.STARTING and attempt is not None:
+        return starting_words(draft, branch, attempt)
+    if branch.status is B.RUNNING and attempt is not None:
+        return _running(draft, branch)
+    if branch.status is B.ARRIVED:
+        return f"stands at the join {branch.step_id}"
+    if branch.status is B.PENDING:
+        return f"{branch.step_id} has not begun"
+    return f"{branch.step_id} is {branch.status}"
+
+
+def _running(draft: Draft, branch: Branch) -> str:
+    now = draft.now
+    visit = branch.current
+    assert visit is not None
+    attempt = visit.attempts[-1]
+    text = (
+        f"{branch.step_id} runs for {ago(now, attempt.started_at)} as {attempt.external_system} {attempt.external_id}"
+    )
+    seen = branch.observation
+    if seen is not None and seen.state is ObservationState.STALE:
+        problem = branch.last_poll_failure
+        text += f"; not seen for {ago(now, seen.seen_at)}: {seen.missed} polls failed"
+        text += f", {problem.message[:300]}; it may still run" if problem else ""
+    elif seen is not None and seen.state is ObservationState.LOST:
+        text += "; the system does not know it, a second poll decides"
+    elif branch.last_polled_at is not None:
+        progress = f", {attempt.progress * 100:.0f} %" if attempt.progress is not None else ""
+        text += f"; polled {ago(now, branch.last_polled_at)} ago{progress}"
+    if attempt.doubt is not None:
+        text += f"; {attempt.doubt}"
+    if late := late_words(draft, branch):
+        text += f"; late: {late}"
+    if branch.next_poll_at is not None:
+        text += f"; next poll in {span(max(0.0, (branch.next_poll_at - now).total_seconds()))}"
+    ends = deadlines(draft, branch, visit, attempt)
+    return text + (f"; gives up in {span((ends - now).total_seconds())}" if ends else "")
+
+
+def _branch_reason(draft: Draft, branch: Branch) -> dict[str, Any]:
+    return {"id": branch.id, "step_id": branch.step_id, "status": str(branch.status), "reason": reason(draft, branch)}
+
+
+def _holds(draft: Draft) -> list[Hold]:
+    systems = {("", "")} | {(b.system, b.target) for b in draft.program.bindings.values()}
+    # Who only reads asks no system for the target of a binding; what was started, or is held, has it recorded.
+    systems |= {(a.external_system, a.target) for b in draft.branches.values() for _, _, a in draft.open_attempts(b)}
+    noted = {b.held_by for b in draft.branches.values()}
+    run, flow_id = draft.run, draft.program.flow.id
+    return [
+        h
+        for h in draft.holds
+        if h.released_at is None
+        and (
+            h.scope in noted
+            or any(
+                h.covers(run_id=run.id, workflow=run.workflow, flow_id=flow_id, system=s, target=t) for s, t in systems
+            )
+        )
+    ]
+
+
+def _hold_sentence(hold: Hold) -> str:
+    because = f": {hold.reason}" if hold.reason else ""
+    return f"Held ({hold.scope}) by {hold.actor} since {hold.at:%H:%M:%S} UTC{because}."
+
+
+def _cancel_sentences(draft: Draft) -> list[str]:
+    return [
+        cancel_words(attempt, attempt.cancel)
+        for branch in draft.branches.values()
+        for _, _, attempt in draft.open_attempts(branch)
+        if attempt.cancel is not None and attempt.cancel.confirmed_at is None
+    ]

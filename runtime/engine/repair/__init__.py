@@ -1,0 +1,1 @@
+"""What operators may do to a run and its branches: retry, skip, undo, adopt. Pure."""

@@ -1,0 +1,1 @@
+"""Local commands as external work."""

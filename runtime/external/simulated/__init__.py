@@ -1,0 +1,1 @@
+"""Scripted work that runs by the clock, for demos, rehearsals and tests."""

@@ -1,0 +1,1 @@
+"""Checks of a flow: every problem at once, each with code, path and sentence."""

@@ -1,0 +1,1 @@
+"""JavaScript conditions and templates, evaluated in QuickJS without I/O."""

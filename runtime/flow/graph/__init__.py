@@ -1,0 +1,1 @@
+"""The graph of a flow: order, joins, what a join expects."""

@@ -1,0 +1,1 @@
+"""From the text of a flow file to checked records."""

@@ -1,0 +1,100 @@
+"""Homes: the one machine, and directory, that has the work of a system whose work lives in files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from runtime.engine.explain.reasons import scheduler_state
+from runtime.errors import NotFound, Refused
+from runtime.operations.acting import Acting, Receipt, recording
+from runtime.operations.queries.systems import systems
+from runtime.store.base import RunStore
+from runtime.store.facts import fact_in
+
+KEY = "home:"
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where the work of a system lives."""
+
+    system: str
+    host: str
+    directory: str
+    workers: tuple[str, ...] = ()
+    """Workers there that are alive and reach the system."""
+
+
+def homes(store: RunStore, now: datetime) -> list[Home]:
+    """The homes of a store, by system; an embedded store has none, its work lies in its directory."""
+    beat = store.meta("scheduler") or {}
+    alive = beat.get("workers", []) if scheduler_state(beat, now)[0] else []
+    found, after = [], 0
+    while page := store.raw("meta", after, PAGE):
+        after = page[-1][0]
+        keys = [(str(columns["key"]), doc) for _, columns, doc in page]
+        found += [(key, value) for key, doc in keys if key.startswith(KEY) and (value := fact_in(key, doc))]
+    return [_home(key.removeprefix(KEY), value, alive) for key, value in sorted(found, key=lambda one: one[0])]
+
+
+def _home(system: str, value: Mapping[str, Any], alive: list[Mapping[str, Any]]) -> Home:
+    host = str(value["host"])
+    there = [
+        str(worker.get("name", ""))
+        for worker in alive
+        if (worker.get("host") or str(worker.get("name", "")).rpartition(":")[0]) == host
+        and (worker.get("systems") is None or system in worker["systems"])
+    ]
+    return Home(system, host, str(value["directory"]), tuple(there))
+
+
+def deserted(home: Home) -> str | None:
+    """What is wrong with a home where no worker lives, and what to do; None if one does."""
+    if home.workers:
+        return None
+    return (
+        f"Work of {home.system} lives on {home.host}, in {home.directory}, and no worker is alive there: it is neither "
+        "started nor polled. Run forkjoin worker there; if that machine is gone, run here: forkjoin store adopt "
+        f"{home.system}"
+    )
+
+
+def adopt(acting: Acting, system: str, directory: Path, *, reason: str = "", dry_run: bool = False) -> Receipt:
+    """Make this machine and directory the home of a system.
+
+    Raises NotFound if it has no home, Refused if it is here already or a worker is alive in the old one.
+    """
+    acting.refuse_read_only("store adopt")
+    known = homes(acting.store, acting.clock.now())
+    found = next((home for home in known if home.system == system), None)
+    if found is None:
+        names = ", ".join(home.system for home in known) or "none"
+        raise NotFound(f"{system} has no home in this store. Systems that have one: {names}.")
+    place = {"host": os.uname().nodename, "directory": str(directory.absolute())}
+    if (found.host, found.directory) == (place["host"], place["directory"]):
+        raise Refused(f"The home of {system} is this machine and {place['directory']} already.")
+    if found.workers:
+        raise Refused(
+            f"The worker {found.workers[0]} is alive on {found.host} and reaches {system}: its work would be given up "
+            "while it goes on. Stop that worker first."
+        )
+    under_way = sum(row.open for row in systems(acting.store) if row.name.partition(":")[0] == system)
+    effects = (
+        f"The home of {system} moves from {found.host}, {found.directory}, to {place['host']}, {place['directory']}.",
+        f"Work that was under way there ({under_way} branches) cannot be seen from here and will be found lost.",
+        "If that machine still runs it, it goes on unseen: a new attempt would do it twice.",
+        "Workers on this machine must be started again to reach it.",
+    )
+    if dry_run:
+        return Receipt(f"Would adopt {system}.", effects, dry_run=True)
+    acting.store.put_meta(KEY + system, place)
+    before = {"host": found.host, "directory": found.directory}
+    with recording(None, partly=f"The home of {system} is moved"):
+        act = acting.store.add_act(acting.new_act("adopt", f"system={system}", reason, before=before, after=place))
+    return Receipt(f"adopt {system}: accepted, act {act.id}.", effects, act)

@@ -1,0 +1,55 @@
+"""How the installation is: scheduler, store, holds, version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from runtime.model.act import Hold
+from runtime.operations.checks import Check
+from runtime.operations.queries.queries import Queries
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the Health screen shows."""
+
+    beat: Mapping[str, Any]
+    """The last heartbeat; empty if there was none."""
+    alive: bool
+    told: str
+    rates: Sequence[float]
+    """Wakes a second at the last heartbeats, oldest first."""
+    checks: Sequence[Check]
+    counts: Mapping[str, int]
+    store_bytes: int
+    wal_bytes: int
+    holds: Sequence[Hold]
+    version: str
+
+
+def read_health(queries: Queries, directory: Path) -> Health:
+    """Read it; looks at files and workflows, so not for every second."""
+    alive, told = queries.scheduler_state()
+    beat = queries.scheduler() or {}
+    return Health(
+        beat,
+        alive,
+        told,
+        list(beat.get("rates", ())),
+        queries.doctor(directory),
+        queries.store.counts(),
+        *queries.store.sizes(),
+        queries.store.holds(),
+        _version(),
+    )
+
+
+def _version() -> str:
+    try:
+        return version("forkjoin-console")
+    except PackageNotFoundError:
+        return "not installed"

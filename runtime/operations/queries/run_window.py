@@ -1,0 +1,66 @@
+"""Windows over long lists of runs: the order is read once as row numbers, the rows only where somebody looks."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from runtime.clock import Clock
+from runtime.model.run import Run
+from runtime.operations.queries.filters import parse
+from runtime.store.base import RunStore
+
+DESCENDING = frozenset({"created_at", "updated_at"})
+STEP = 2_000
+
+
+@dataclass(frozen=True)
+class Order:
+    """A frozen order of runs: 8 bytes a run."""
+
+    numbers: array[int] = field(default_factory=lambda: array("q"))
+    """Row numbers in the store, first row first."""
+    where: str = ""
+    sort: str = "attention"
+    total: int = 0
+    """Runs in the store, whatever the filter."""
+
+
+def read_order(
+    store: RunStore,
+    clock: Clock,
+    where: str = "",
+    sort: str = "attention",
+    *,
+    only: Sequence[str] = (),
+    progress: Callable[[int, int], bool] | None = None,
+) -> Order:
+    """The order of all runs that match, or of `only` these; InvalidInput if the filter cannot be read.
+
+    `progress(read, total)` is called now and then; where it answers False, reading ends with what was found.
+    """
+    if only:
+        known = store.numbers(only)
+        return Order(array("q", (known[i] for i in only if i in known)), where, sort, store.count())
+    chosen = parse(where)
+    descending = sort in DESCENDING
+    numbers = store.snapshot(chosen.narrowed, order=sort, descending=descending)
+    total = store.count()
+    if not where.strip():
+        return Order(numbers, where, sort, total)
+    now = clock.now()
+    kept = array("q")
+    for start in range(0, len(numbers), STEP):
+        part = numbers[start : start + STEP]
+        runs = store.rows_at(part)
+        found = {run.id for run in chosen.select(store, [run for run in runs if run is not None], now)}
+        kept.extend(n for n, run in zip(part, runs, strict=True) if run is not None and run.id in found)
+        if progress is not None and not progress(min(start + STEP, len(numbers)), len(numbers)):
+            break
+    return Order(kept, where, sort, total)
+
+
+def read_rows(store: RunStore, numbers: Sequence[int]) -> list[Run | None]:
+    """The runs with these row numbers; None where a run was removed meanwhile."""
+    return store.rows_at(numbers) if numbers else []

@@ -1,0 +1,166 @@
+"""The queue that hands due runs to workers: procrastinate, one job per wake, lock = run id."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.worker import Worker as QueueWorker
+
+from runtime.logs import get_logger
+from runtime.scheduler.cluster.batched_jobs import BatchedJobs
+from runtime.store.postgres.database import said, silence
+
+log = get_logger(__name__)
+TASK = "forkjoin.wake"
+ANY = "wake"
+FETCH_SECONDS = 1.0
+HEARTBEAT_SECONDS = 2.0
+STALLED_SECONDS = 10.0
+GRACE_SECONDS = 20.0
+AGAIN_SECONDS = 1.0
+# A server that is away is noticed soon, and everything begins again: else jobs whose end cannot be told keep the old
+# worker from stopping.
+PATIENCE: dict[str, Any] = {"timeout": 5.0, "reconnect_timeout": 5.0}
+
+
+def queue_of(route: str) -> str:
+    """The queue for runs whose next call goes to an external system; the common one if none is known."""
+    return f"{ANY}.{route}" if route else ANY
+
+
+class Deferring:
+    """Puts runs into the queue on a connection, and so in a transaction, of the store."""
+
+    def __init__(self) -> None:
+        self._app = App(connector=SyncPsycopgConnector())
+
+    def __call__(self, connection: Any, runs: Sequence[tuple[str, str]]) -> None:
+        """Defer one wake for each (run, route)."""
+        jobs = [
+            self._app.configure_task(
+                TASK,
+                lock=run_id,
+                queueing_lock=run_id,
+                queue=queue_of(route),
+                task_kwargs={"run_id": run_id},
+                allow_unknown=True,
+            ).job
+            for run_id, route in runs
+        ]
+        self._app.job_manager.batch_defer_jobs(jobs=jobs, connection=connection)
+
+
+class Queue:
+    """This worker's end of the queue; begins again by itself when the database was away."""
+
+    def __init__(
+        self,
+        dsn: str,
+        wake: Callable[[str], Awaitable[None]],
+        *,
+        concurrency: int,
+        reach: Sequence[str] | None,
+    ) -> None:
+        self._dsn = dsn
+        self._wake = wake
+        self._concurrency = concurrency
+        self._queues = None if reach is None else [ANY, *(queue_of(name) for name in reach)]
+        self._worker: Any = None
+        self._jobs: BatchedJobs | None = None
+        self._stopping = False
+        self.given_back: list[str] = []
+        """Runs whose jobs were taken and not begun when it was stopped."""
+        # Its messages are one line a job; what matters is told by the worker.
+        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
+
+    @property
+    def number(self) -> int | None:
+        """Number of this worker in the queue, while it takes jobs."""
+        return self._worker.worker_id if self._worker is not None else None
+
+    @property
+    def not_begun(self) -> list[str]:
+        """Runs whose jobs are ours and wait for a place."""
+        return self._jobs.not_begun if self._jobs is not None else []
+
+    async def run(self) -> None:
+        """Take jobs until stopped."""
+        pause = 0.5
+        asyncio.get_running_loop().set_exception_handler(_tell)
+        while not self._stopping:
+            app = App(connector=PsycopgConnector(conninfo=self._dsn, min_size=1, max_size=4, **PATIENCE))
+
+            @app.task(name=TASK, queue=ANY)
+            async def wake(run_id: str) -> None:
+                await self._wake(run_id)
+
+            try:
+                if not await self._answered():
+                    break
+                async with app.open_async():
+                    app.job_manager = self._jobs = BatchedJobs(app.connector, max(1, self._concurrency // 5))
+                    self._worker = QueueWorker(
+                        app,
+                        queues=self._queues,
+                        name=TASK,
+                        concurrency=self._concurrency,
+                        fetch_job_polling_interval=FETCH_SECONDS,
+                        install_signal_handlers=False,
+                        delete_jobs="always",
+                        update_heartbeat_interval=HEARTBEAT_SECONDS,
+                        stalled_worker_timeout=STALLED_SECONDS,
+                        shutdown_graceful_timeout=GRACE_SECONDS,
+                    )
+                    pause = 0.5
+                    await self._worker.run()
+                    self.given_back += await self._jobs.give_back()
+                    if not self._stopping:
+                        log.warning("queue.interrupted", problem="its worker stopped by itself", again_in_s=pause)
+            except asyncio.CancelledError:
+                raise
+            except Exception as problem:
+                why = said(problem.__cause__ or problem)
+                log.warning("queue.interrupted", problem=f"{type(problem).__name__}: {why}", again_in_s=pause)
+            finally:
+                self._worker = self._jobs = None
+            if not self._stopping:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 10.0)
+
+    async def _answered(self) -> bool:
+        """Wait until the server answers; False if stopped before.
+
+        A pool that is opened while it is away waits half a minute in vain, long after it is back.
+        """
+        told = False
+        while not self._stopping:
+            why = await silence(self._dsn)
+            if not why:
+                return True
+            if not told:
+                log.warning("queue.waits", problem=why)
+            told = True
+            await asyncio.sleep(AGAIN_SECONDS)
+        return False
+
+    def stop(self) -> None:
+        """Take no more jobs; those under way are finished."""
+        self._stopping = True
+        if self._worker is not None:
+            with suppress(Exception):
+                self._worker.stop()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Tell what nobody waits for; that the end of a job could not be told is expected when others ended it."""
+    problem = context.get("exception")
+    if isinstance(problem, ConnectorException):
+        log.debug("queue.end_not_told", problem=problem)
+    else:
+        loop.default_exception_handler(context)

@@ -1,0 +1,1 @@
+"""How a scheduler or worker is: heartbeat, metrics, health pages, systemd."""

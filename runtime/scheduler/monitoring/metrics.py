@@ -1,0 +1,164 @@
+"""What Prometheus may ask of a scheduler or worker; the only file that knows prometheus_client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector, disable_created_metrics
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from runtime.engine.apply import Observed
+from runtime.engine.plan import Action
+from runtime.model.status import RunStatus
+from runtime.safe_text import clean
+from runtime.scheduler.monitoring.liveness import Vitals
+from runtime.scheduler.monitoring.store_gauges import MOST_DUE, Facts
+
+MOST_TARGETS = 100
+MOST_SYSTEMS = 20
+LABEL_LENGTH = 120
+OTHER = "other"
+LATENESS_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800)
+CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class Few:
+    """Tells the first so many values of a label apart; all others are one."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: set[tuple[str, ...]] = set()
+
+    def knows(self, *value: str) -> bool:
+        """Whether this value is, or now becomes, one of those told apart."""
+        if value not in self._known and len(self._known) < self._most:
+            self._known.add(value)
+        return value in self._known
+
+
+class Metrics(Collector):
+    """Counts what happens, and shows what is as it was last gathered: asking reads no store and waits for nobody."""
+
+    def __init__(self, vitals: Vitals, facts: Callable[[], Facts | None], store: str) -> None:
+        """Make all metrics in a registry of their own; `store` is the kind of the store."""
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._vitals = vitals
+        self._facts = facts
+        self._targets, self._systems = Few(MOST_TARGETS), Few(MOST_SYSTEMS)
+        self.registry = made = CollectorRegistry()
+        Info("forkjoin_build", "The version that runs and the kind of its store.", registry=made).info(
+            {"version": _version(), "store": store}
+        )
+        self._calls = Counter(
+            "forkjoin_calls",
+            "Calls made to external systems and to task code, by what came of them.",
+            ("system", "target", "verb", "outcome"),
+            registry=made,
+        )
+        self._durations = Histogram(
+            "forkjoin_call_duration_seconds",
+            "How long calls to external systems and to task code took.",
+            ("system", "verb"),
+            buckets=CALL_BUCKETS,
+            registry=made,
+        )
+        self._lateness = Histogram(
+            "forkjoin_wake_lateness_seconds",
+            "How long after they were due runs were woken.",
+            buckets=LATENESS_BUCKETS,
+            registry=made,
+        )
+        ProcessCollector(namespace="forkjoin", registry=made)
+        made.register(self)
+
+    def called(self, action: Action, observed: Observed) -> None:
+        """A call was made."""
+        system = clean(action.system, LABEL_LENGTH)
+        target = clean(action.target, LABEL_LENGTH)
+        if not self._systems.knows(system):
+            system = target = OTHER
+        elif not self._targets.knows(system, target):
+            target = OTHER
+        outcome = type(observed.answer).__name__.lower()
+        self._calls.labels(system, target, action.verb, outcome).inc()
+        self._durations.labels(system, action.verb).observe(observed.took_ms / 1e3)
+
+    def late(self, seconds: float) -> None:
+        """A run was woken so long after it was due."""
+        self._lateness.observe(seconds)
+
+    def page(self, accept: str) -> tuple[bytes, str]:
+        """Everything in the format an Accept header asks for, and the name of the format."""
+        try:
+            encode, content_type = choose_encoder(accept)
+        except (TypeError, ValueError):  # The library stumbles over versions that are none.
+            encode, content_type = choose_encoder("")
+        return encode(self.registry), content_type
+
+    def collect(self) -> Iterator[Metric]:
+        """What is now."""
+        seen, pulse = self._vitals, self._vitals.pulse
+        yield GaugeMetricFamily(
+            "forkjoin_ready", "1 if it drives the store or works on it.", float(seen.readiness()[0])
+        )
+        yield GaugeMetricFamily("forkjoin_store_up", "1 if the store answers.", float(seen.store_up))
+        yield GaugeMetricFamily(
+            "forkjoin_leader", "1 if it does what exactly one does: schedules, acts, retention.", float(seen.leads)
+        )
+        yield GaugeMetricFamily(
+            "forkjoin_workers", "Schedulers or workers the last heartbeat saw on this store.", seen.workers
+        )
+        if seen.beat_at is not None:
+            yield GaugeMetricFamily(
+                "forkjoin_last_heartbeat_timestamp_seconds", "When it last wrote a heartbeat.", seen.beat_at
+            )
+        yield CounterMetricFamily("forkjoin_wakes", "Runs woken and moved.", value=pulse.wakes)
+        yield CounterMetricFamily("forkjoin_saves", "Runs saved.", value=pulse.saves)
+        yield CounterMetricFamily(
+            "forkjoin_save_conflicts", "Saves refused because somebody saved the run first.", value=pulse.conflicts
+        )
+        yield GaugeMetricFamily(
+            "forkjoin_calls_in_flight", "Calls under way or whose outcome is not yet saved.", pulse.in_flight
+        )
+        yield GaugeMetricFamily("forkjoin_leased_runs", "Runs this worker holds now.", pulse.leased)
+        yield GaugeMetricFamily(
+            "forkjoin_stuck_threads", "Threads in task code that never came back.", pulse.stuck_threads
+        )
+        facts = self._facts()
+        if facts is not None and seen.leads:
+            yield from _of_the_store(facts)
+
+
+def _of_the_store(facts: Facts) -> Iterator[Metric]:
+    """Numbers that are the same whoever reads them; only who leads shows them, so that a sum stays right."""
+    runs = GaugeMetricFamily("forkjoin_runs", "Runs in the store, by status.", labels=("status",))
+    for status in RunStatus:
+        runs.add_metric((str(status),), facts.runs.get(str(status), 0))
+    yield runs
+    yield GaugeMetricFamily(
+        "forkjoin_runs_needing_attention",
+        "Runs an operator should look at: forkjoin list --where is:attention.",
+        facts.attention,
+    )
+    yield GaugeMetricFamily(
+        "forkjoin_runs_due", f"Runs that are due and that nobody moves yet; counted up to {MOST_DUE}.", facts.due
+    )
+    yield GaugeMetricFamily(
+        "forkjoin_oldest_due_seconds", "How long the run that waits longest has been due.", facts.oldest_due_seconds
+    )
+    yield GaugeMetricFamily("forkjoin_holds", "Holds that stop work now.", facts.holds)
+    if facts.queue_depth is not None:
+        yield GaugeMetricFamily("forkjoin_queue_depth", "Wakes offered and not yet taken.", facts.queue_depth)
+    yield GaugeMetricFamily(
+        "forkjoin_store_read_timestamp_seconds", "When these numbers of the store were read.", facts.read_at
+    )
+
+
+def _version() -> str:
+    try:
+        return version("forkjoin-console")
+    except PackageNotFoundError:
+        return "unknown"

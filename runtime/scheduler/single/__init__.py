@@ -1,0 +1,1 @@
+"""One scheduler on an embedded store: the process, its driving lock, its alarm and its attached clients."""

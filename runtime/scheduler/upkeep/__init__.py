@@ -1,0 +1,1 @@
+"""Duties beside the wakes: schedules, retention, released holds, stored acts, questions."""

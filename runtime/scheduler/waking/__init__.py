@@ -1,0 +1,1 @@
+"""Moves due runs: the loop, its calls, their limits and results."""

@@ -1,0 +1,1 @@
+"""The embedded store: TinyDB over rows of an SQLite file."""

@@ -1,0 +1,210 @@
+"""A TinyDB storage whose documents are rows of an SQLite file: atomic commits, several processes, indexes."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from tinydb.storages import Storage
+
+from runtime.store.embedded.read_only_file import BUSY_SECONDS, ReadOnlyFile
+from runtime.store.layout import APPLICATION_ID, FORMAT, LAYOUTS, NOTHING, Layout
+
+
+def encode(document: Mapping[str, Any]) -> bytes:
+    """A document as JSON; keys that are not text become text, as in a JSON file."""
+    return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS)
+
+
+def stored_name(table: str) -> str:
+    """The name a table has in SQLite, which does not tell upper from lower case: `Ab` is `t_^ab`."""
+    return "t_" + re.sub(r"[A-Z^]", lambda found: "^" + found[0].lower(), table)
+
+
+def table_name(stored: str) -> str:
+    """The table that has this name in SQLite."""
+    return re.sub(r"\^(.)", lambda found: "^" if found[1] == "^" else found[1].upper(), stored[2:], flags=re.DOTALL)
+
+
+class RowStorage(Storage):
+    """Documents as rows; `read` and `write` keep TinyDB's meaning of a storage, tables take the short way."""
+
+    def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
+        """Open or make the file; sqlite3.Error if it cannot be used."""
+        self.lock = threading.RLock()
+        self.depth = 0
+        self.own_changes = 0
+        self._known: set[str] = set()
+        self.read_only = read_only
+        name = os.fspath(path)
+        self._file = ReadOnlyFile(name) if read_only and name != ":memory:" else None
+        if self._file is not None:
+            self.con = self._file.connect()
+        else:
+            self.con = sqlite3.connect(
+                name, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False, cached_statements=256
+            )
+        try:
+            self._prepare(read_only=read_only)
+        except BaseException:
+            self.con.close()
+            raise
+
+    def _prepare(self, *, read_only: bool) -> None:
+        self.con.execute("PRAGMA cache_size=-8192")
+        if read_only:
+            self.con.execute("PRAGMA query_only=1")
+            return
+        self.con.execute("PRAGMA journal_mode=WAL")
+        self.con.execute("PRAGMA synchronous=FULL")
+        if self.con.execute("PRAGMA application_id").fetchone()[0] == 0:
+            with self.transaction():
+                self.con.execute(f"PRAGMA application_id={APPLICATION_ID}")
+                self.con.execute(f"PRAGMA user_version={FORMAT}")
+
+    def look_again(self) -> None:
+        """See what others wrote to a file that could not be shared with them; for any other there is nothing to do."""
+        if self._file is not None and self._file.changed():
+            self.con = self._file.connect()
+            self._prepare(read_only=True)
+            self.own_changes += 1
+
+    @staticmethod
+    def quoted(table: str) -> str:
+        """The SQL name of a table of documents."""
+        return '"' + stored_name(table).replace('"', '""') + '"'
+
+    @staticmethod
+    def layout(table: str) -> Layout:
+        """Columns of a table."""
+        return LAYOUTS.get(table, NOTHING)
+
+    def exists(self, table: str) -> bool:
+        """Whether a table of documents is in the file."""
+        if table in self._known:
+            return True
+        row = self.con.execute(
+            "SELECT 1 FROM sqlite_master WHERE type='table' AND name=?", (stored_name(table),)
+        ).fetchone()
+        if row is not None and self.depth == 0:
+            self._known.add(table)
+        return row is not None
+
+    def ensure(self, table: str) -> None:
+        """Make a table if it is not there."""
+        if self.exists(table):
+            return
+        layout = self.layout(table)
+        columns = "".join(f'"{name}" {kind}, ' for name, kind in layout.columns.items())
+        name = self.quoted(table)
+        with self.transaction():
+            self.con.execute(
+                f"CREATE TABLE IF NOT EXISTS {name} (doc_id INTEGER PRIMARY KEY, {columns}doc BLOB NOT NULL)"
+            )
+            if layout.unique:
+                keys = ", ".join(f'"{c}"' for c in layout.unique)
+                self.con.execute(f'CREATE UNIQUE INDEX IF NOT EXISTS "u_{table}" ON {name} ({keys})')
+            for index in layout.indexes:
+                keys = ", ".join(f'"{c}"' for c in index)
+                self.con.execute(f'CREATE INDEX IF NOT EXISTS "i_{table}_{"_".join(index)}" ON {name} ({keys})')
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One durable commit for everything written inside; nests."""
+        with self.lock:
+            if self.depth == 0:
+                self.con.execute("BEGIN IMMEDIATE")
+            self.depth += 1
+            try:
+                yield
+            except BaseException:
+                self.depth -= 1
+                if self.depth == 0 and self.con.in_transaction:
+                    self._known.clear()
+                    self.con.execute("ROLLBACK")
+                raise
+            self.depth -= 1
+            if self.depth == 0:
+                try:
+                    self.con.execute("COMMIT")
+                except BaseException:
+                    if self.con.in_transaction:
+                        self.con.execute("ROLLBACK")
+                    raise
+                self.own_changes += 1
+
+    def row(self, table: str, doc_id: int, document: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The values of a row: id, columns, document."""
+        columns = self.layout(table).columns
+        return (doc_id, *(_plain(document.get(c)) for c in columns), encode(document))
+
+    def put(self, table: str, rows: list[tuple[int, Mapping[str, Any]]], *, replacing: bool = True) -> None:
+        """Insert or replace documents by id.
+
+        With `replacing`, one takes the place of any other that has its unique keys; else that is an IntegrityError.
+        """
+        names = ["doc_id", *self.layout(table).columns, "doc"]
+        marks = ",".join("?" * len(names))
+        # Rows whose keys change places stand in each other's way only while they are written one by one.
+        if not replacing:
+            self.con.executemany(f"DELETE FROM {self.quoted(table)} WHERE doc_id=?", [(i,) for i, _ in rows])
+        self.con.executemany(
+            f"INSERT {'OR REPLACE ' if replacing else ''}INTO {self.quoted(table)} VALUES ({marks})",
+            [self.row(table, i, d) for i, d in rows],
+        )
+
+    def tables(self) -> list[str]:
+        """Names of all tables of documents."""
+        found = self.con.execute(
+            "SELECT name FROM sqlite_master WHERE type='table' AND name LIKE 't\\_%' ESCAPE '\\' ORDER BY rowid"
+        )
+        return [table_name(name) for (name,) in found]
+
+    def read(self) -> dict[str, dict[str, Any]] | None:
+        """Everything, as TinyDB's storages give it; None for an empty file."""
+        with self.lock:
+            found = {
+                table: {
+                    str(doc_id): orjson.loads(doc)
+                    for doc_id, doc in self.con.execute(f"SELECT doc_id, doc FROM {self.quoted(table)} ORDER BY doc_id")
+                }
+                for table in self.tables()
+            }
+        return found or None
+
+    def write(self, data: dict[str, dict[str, Any]]) -> None:
+        """Replace everything."""
+        with self.transaction():
+            for table in self.tables():
+                self.con.execute(f"DROP TABLE {self.quoted(table)}")
+            self._known.clear()
+            for table, documents in data.items():
+                self.ensure(table)
+                self.put(table, [(int(i), d) for i, d in documents.items()])
+
+    def drop(self, table: str) -> None:
+        """Remove one table."""
+        with self.transaction():
+            self.con.execute(f"DROP TABLE IF EXISTS {self.quoted(table)}")
+            self._known.discard(table)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self.lock:
+            self.con.close()
+
+
+def _plain(value: Any) -> Any:
+    """A value SQLite can hold in a column; others are left to the document."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else None
+    return value if isinstance(value, str | float) else None
