@@ -19,7 +19,7 @@ from runtime.errors import InvalidInput
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.id)
 def test_a_command_explains_itself(command: type[Command]) -> None:
     assert command.text().endswith("."), command.id
-    if command.changes:
+    if command.writes:
         assert command.group is Group.ACT
         assert command.cli.split()[1] in MODULES, command.cli
 
@@ -34,14 +34,14 @@ def test_ids_and_keys_are_not_given_twice() -> None:
 
 def test_every_key_has_an_id_and_nothing_destructive_is_on_ctrl_and_a_letter() -> None:
     assert all(binding.id for binding in bindings())
-    on_ctrl = {c.id for c in COMMANDS if c.changes and "ctrl+" in c.key}
+    on_ctrl = {c.id for c in COMMANDS if c.writes and "ctrl+" in c.key}
     assert on_ctrl == {"start", "restart"}, "both only make a new run, and ask first"
 
 
 def test_lower_case_looks_and_upper_case_asks_first() -> None:
     harmless = {"poll", "undo"}
     for command in COMMANDS:
-        if command.changes and len(command.key) == 1 and command.id not in harmless:
+        if command.writes and len(command.key) == 1 and command.id not in harmless:
             assert command.key.isupper(), command.id
 
 
