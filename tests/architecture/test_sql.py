@@ -12,7 +12,7 @@ from runtime.store.postgres.queries import FOLDER, piece, sql, statements
 
 SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|WHERE|ORDER BY|VALUES|BEGIN|COMMIT|ROLLBACK|SET)\b")
 FILES = sorted(FOLDER.glob("*.py"))
-MADE = {"order_": "narrowing.py", "position_": "narrowing.py", "after_": "narrowing.py", "place_": "moving.py"}
+MADE = {"order_": "filter_sql.py", "position_": "filter_sql.py", "after_": "filter_sql.py", "place_": "documents.py"}
 """Names that are put together from a word and an order or a table."""
 
 

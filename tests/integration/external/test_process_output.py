@@ -53,7 +53,7 @@ def pump_of(folder: JobFolder) -> int:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             line = (entry / "cmdline").read_bytes() if (entry / "cmdline").exists() else b""
-            if b"process_pump" in line and os.fsencode(folder.path) in line:
+            if b"process/pump.py" in line and os.fsencode(folder.path) in line:
                 return int(entry.name)
     raise AssertionError("there is no pump")
 
