@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tinydb import TinyDB
 
+from runtime.assembly.location import open_store
 from runtime.errors import InvalidInput, LostRight, NotFound, Refused
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Branch
@@ -22,7 +23,6 @@ from runtime.model.status import RunStatus
 from runtime.store.base import RunFilter, RunStore, Save
 from runtime.store.embedded import tinydb_store
 from runtime.store.embedded.memory import MemoryStore
-from runtime.store.opening import open_store
 from runtime.store.postgres import change_feed
 from runtime.store.postgres import store as postgres_store
 from runtime.store.postgres.opening import open_postgres
