@@ -25,10 +25,10 @@ from runtime.flow.program import Program
 from runtime.model.act import Actor, Hold
 from runtime.model.branch import Failure
 from runtime.model.run import Run
+from runtime.model.stored import Save
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from runtime.operations.queries.queries import Queries
 from runtime.settings import Settings
-from runtime.store.base import Save
 from runtime.store.embedded.memory import MemoryStore
 from tests.unit.engine.grammar import Node, make
 from tests.unit.engine.play import Play, flow_of

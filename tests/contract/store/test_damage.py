@@ -17,11 +17,12 @@ import pytest
 from runtime.errors import Damaged
 from runtime.model.act import Act, Hold
 from runtime.model.question import Question
+from runtime.model.stored import RunFilter
 from runtime.operations.checks import damage_checks
 from runtime.operations.queries.attention import troubles
 from runtime.operations.queries.filters import matching, parse
 from runtime.operations.queries.systems import systems
-from runtime.store.base import RunFilter, RunStore
+from runtime.store.base import RunStore
 from runtime.store.embedded.memory import MemoryStore
 from runtime.store.examining import examine
 from runtime.store.opening import open_store
