@@ -287,8 +287,8 @@ def desk_of(play: Play, *, read_only: bool = False) -> Runtime:
         clock,
         Queries(store, clock, lambda: catalogs),
         Actor("mia"),
-        read_only,
-        {},
+        read_only=read_only,
+        runs_code=False,
     )
     runtime.__dict__["catalog"] = catalogs
     return runtime

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from console.cli.reading import short_span
+from console.format import short_span
 from console.launch import Ways, driver_of, may_start_scheduler
 from console.panes.history import HistoryPane
 from console.panes.logs import LIMIT, LogsPane

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,11 @@ def completed(runtime: Runtime) -> int:
         return 0
 
 
+def reached(runtime: Runtime, folder: Path, moment: int) -> bool:
+    """Whether so many jobs were started and runs completed together."""
+    return jobs(folder) + completed(runtime) >= moment
+
+
 def not_ended(runtime: Runtime) -> list[str]:
     found = runtime.store.query(RunFilter(), limit=None)
     return [f"{r.id} {r.status} wakes {r.next_wake_at}: {r.why}" for r in found if r.status != "completed"]
@@ -53,7 +59,7 @@ def test_two_thousand_runs_end_whole_although_workers_and_the_database_are_kille
             for _ in range(WORKERS):
                 fleet.add()
             for kill, moment in zip(kills, moments, strict=True):
-                wait_for(lambda at=moment: jobs(folder) + completed(runtime) >= at, 90, lambda: not_ended(runtime))
+                wait_for(partial(reached, runtime, folder, moment), 90, lambda: not_ended(runtime))
                 print(f"{kill} killed: {jobs(folder)} started, {completed(runtime)} completed")
                 if kill == "database":
                     server.stop(signal.SIGQUIT)

@@ -59,7 +59,7 @@ class Play:
         *,
         state: Mapping[str, Any] | None = None,
         local: bool = False,
-        can: Mapping[str, bool] | None = None,
+        can: Mapping[str, Any] | None = None,
     ) -> None:
         """`can` says what the system of the tasks can do: idempotent, finds, cancels."""
         made = flow_from_stored(flow)

@@ -22,9 +22,9 @@ class Slow(MemoryStore):
         self.turned = threading.Event()
         self.waits: list[bool] = []
 
-    def load(self, run_ids: Sequence[str]) -> list[Stored]:
+    def load(self, run_ids: Sequence[str], *, skip_damaged: bool = False) -> list[Stored]:
         self.waits.append(self.turned.wait(5))
-        return super().load(run_ids)
+        return super().load(run_ids, skip_damaged=skip_damaged)
 
     def answer(self, question: Question) -> None:
         self.waits.append(self.turned.wait(5))
