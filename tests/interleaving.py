@@ -31,7 +31,7 @@ class Player:
         self.name = name
         self.store = open_store(f"{url}&application_name={name}")
         assert isinstance(self.store, PostgresStore)
-        self._url = url
+        self.url = url
         self._looking: psycopg.Connection[Any] | None = None
         self._going = threading.Semaphore(0)
         self._stopped = threading.Semaphore(0)
@@ -122,7 +122,7 @@ class Player:
 
     def _is_locked_out(self) -> bool:
         if self._looking is None:
-            self._looking = psycopg.connect(self._url, autocommit=True)
+            self._looking = psycopg.connect(self.url, autocommit=True)
         return self._looking.execute(WAITS, (self.name,)).fetchone() is not None
 
     def close(self) -> None:

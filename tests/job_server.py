@@ -136,35 +136,49 @@ class _Busy:
             self.now -= 1
 
 
-def application(file: Path, seconds: float = 0.0) -> ASGIApp:
-    """The job server over a file; each request on a job takes at least so many seconds."""
-    store = _Jobs(file)
+class _Api:
+    """The requests the job server answers."""
 
-    async def start(request: Request) -> Response:
+    def __init__(self, jobs: _Jobs, seconds: float) -> None:
+        self._jobs = jobs
+        routes = [
+            Route("/jobs", self.start, methods=["POST"]),
+            Route("/jobs", self.find, methods=["GET"]),
+            Route("/jobs/{id}", self.ask, methods=["GET", "DELETE"]),
+            Route("/jobs/{id}/logs", self.ask, methods=["GET"]),
+            Route("/control", self.control, methods=["GET", "PUT"]),
+        ]
+        self.app = _Busy(Starlette(routes=routes), seconds)
+
+    async def start(self, request: Request) -> Response:
+        """Start the job of a key once."""
+        jobs = self._jobs
         script = await request.json()
-        key = request.headers.get("idempotency-key") or f"no-key-{len(store.jobs) + 1}"
-        store.headers[key] = dict(request.headers)
-        store.record({"do": "start", "key": key, "from": request.client.host if request.client else ""})
-        fault = store.fault("start", key, script)
+        key = request.headers.get("idempotency-key") or f"no-key-{len(jobs.jobs) + 1}"
+        jobs.headers[key] = dict(request.headers)
+        jobs.record({"do": "start", "key": key, "from": request.client.host if request.client else ""})
+        fault = jobs.fault("start", key, script)
         if fault:
             await asyncio.sleep(0 if fault.get("after") else fault.get("delay", 0))
             if not fault.get("after"):
                 return _answer(fault)
-        if key not in store.ids:
-            job_id = f"job-{len(store.jobs) + 1}"
-            store.record({"do": "job", "id": job_id, "key": key, "script": script, "at": time.time()})
+        if key not in jobs.ids:
+            job_id = f"job-{len(jobs.jobs) + 1}"
+            jobs.record({"do": "job", "id": job_id, "key": key, "script": script, "at": time.time()})
         if fault:
             await asyncio.sleep(fault.get("delay", 0))
             return _answer(fault)
-        return JSONResponse({"id": store.ids[key]}, 201)
+        return JSONResponse({"id": jobs.ids[key]}, 201)
 
-    async def ask(request: Request) -> Response:
+    async def ask(self, request: Request) -> Response:
+        """Poll a job, read its log or cancel it."""
+        jobs = self._jobs
         job_id = request.path_params["id"]
-        job = store.jobs.get(job_id)
+        job = jobs.jobs.get(job_id)
         kind = "cancel" if request.method == "DELETE" else "logs" if request.url.path.endswith("/logs") else "poll"
         if kind == "poll":
-            store.record({"do": "poll", "id": job_id})
-        fault = store.fault(kind, job_id, job["script"] if job else {})
+            jobs.record({"do": "poll", "id": job_id})
+        fault = jobs.fault(kind, job_id, job["script"] if job else {})
         if fault:
             await asyncio.sleep(fault.get("delay", 0))
             return _answer(fault)
@@ -172,44 +186,42 @@ def application(file: Path, seconds: float = 0.0) -> ASGIApp:
             return JSONResponse({"error": f"no job {job_id}"}, 404)
         if kind == "cancel":
             if _view(job)["status"] == "running":
-                store.record({"do": "cancel", "id": job_id, "at": time.time()})
+                jobs.record({"do": "cancel", "id": job_id, "at": time.time()})
             return Response(status_code=204)
         return PlainTextResponse(f"log of {job_id}\n") if kind == "logs" else JSONResponse(_view(job))
 
-    async def find(request: Request) -> Response:
+    async def find(self, request: Request) -> Response:
+        """List the jobs, or those of a key."""
+        jobs = self._jobs
         key = request.query_params.get("key")
-        fault = store.fault("find", key or "", {})
+        fault = jobs.fault("find", key or "", {})
         if fault:
             await asyncio.sleep(fault.get("delay", 0))
             return _answer(fault)
-        found = [{"id": store.ids[k], "key": k} for k in store.ids if key in (None, k)]
-        return JSONResponse({"jobs": found})
+        return JSONResponse({"jobs": [{"id": jobs.ids[k], "key": k} for k in jobs.ids if key in (None, k)]})
 
-    async def control(request: Request) -> Response:
+    async def control(self, request: Request) -> Response:
+        """Plan faults, and say what was asked so far."""
+        jobs = self._jobs
         if request.method == "PUT":
             for kind, faults in (await request.json())["faults"].items():
-                store.faults[kind] = list(faults)
-        ids = {key: store.ids[key] for key in store.ids}
-        told = {
-            "jobs": len(store.jobs),
-            "most_at_once": busy.most,
-            "starts": store.starts,
-            "polls": store.polls,
-            "ids": ids,
-        }
+                jobs.faults[kind] = list(faults)
         return JSONResponse(
-            told | {"headers": store.headers, "script": {k: v["script"] for k, v in store.jobs.items()}}
+            {
+                "jobs": len(jobs.jobs),
+                "most_at_once": self.app.most,
+                "starts": jobs.starts,
+                "polls": jobs.polls,
+                "ids": jobs.ids,
+                "headers": jobs.headers,
+                "script": {k: v["script"] for k, v in jobs.jobs.items()},
+            }
         )
 
-    routes = [
-        Route("/jobs", start, methods=["POST"]),
-        Route("/jobs", find, methods=["GET"]),
-        Route("/jobs/{id}", ask, methods=["GET", "DELETE"]),
-        Route("/jobs/{id}/logs", ask, methods=["GET"]),
-        Route("/control", control, methods=["GET", "PUT"]),
-    ]
-    busy = _Busy(Starlette(routes=routes), seconds)
-    return busy
+
+def application(file: Path, seconds: float = 0.0) -> ASGIApp:
+    """The job server over a file; each request on a job takes at least so many seconds."""
+    return _Api(_Jobs(file), seconds).app
 
 
 class JobServer:

@@ -27,10 +27,10 @@ from runtime.flow.program import Program
 from runtime.model.act import Actor, Hold
 from runtime.model.branch import Failure
 from runtime.model.run import Run
+from runtime.model.stored import Save
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from runtime.operations.queries.queries import Queries
 from runtime.settings import Settings
-from runtime.store.base import Save
 from runtime.store.embedded.memory import MemoryStore
 from tests.unit.engine.grammar import Node, make
 from tests.unit.engine.play import Play, flow_of
@@ -289,7 +289,7 @@ def desk_of(play: Play, *, read_only: bool = False) -> Runtime:
         clock,
         Queries(store, clock, lambda: catalogs),
         systems=LazySystems(lambda: Systems(Path("/nowhere"), clock)),
-        access=Access(Actor("mia"), read_only),
+        access=Access(Actor("mia"), read_only, runs_code=False),
     )
     runtime.__dict__["catalog"] = catalogs
     return runtime

@@ -16,7 +16,7 @@ from tests.benchmarks.console import filled, percentile
 WRITER = """
 import sys, time
 from runtime.model.change import changed
-from runtime.store.base import Save
+from runtime.model.stored import Save
 from runtime.assembly.location import open_store
 store = open_store(sys.argv[1])
 until, n = time.time() + float(sys.argv[2]), 0

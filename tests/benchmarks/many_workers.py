@@ -65,7 +65,7 @@ def reader(url: str) -> Iterator[psycopg.Connection]:
 
 def number(con: psycopg.Connection, query: str, *values: object) -> int:
     """The one number a query gives."""
-    row = con.execute(query, values).fetchone()  # type: ignore[call-overload]
+    row = con.execute(query, values).fetchone()
     return int(row[0]) if row else 0
 
 

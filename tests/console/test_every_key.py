@@ -91,7 +91,7 @@ class Hand:
         self.left = 0
         self.place = ""
         # Leaving is noticed, not done: one console serves all keys.
-        desk.app.exit = self._leave  # type: ignore[method-assign,assignment]
+        desk.app.exit = self._leave  # type: ignore[method-assign]
         desk.app.action_suspend_process = lambda: None  # type: ignore[method-assign]
 
     def _leave(self, *_: Any, **__: Any) -> None:

@@ -90,7 +90,7 @@ def test_a_quiet_store_is_a_still_screen(tmp_path: Path) -> None:
             drawn: list[object] = []
             for widget in desk.app.query("Rows, Bar"):
                 refresh = widget.refresh
-                widget.refresh = lambda *a, _r=refresh, **k: (drawn.append(a), _r(*a, **k))[1]  # type: ignore[method-assign]
+                widget.refresh = lambda *a, _r=refresh, **k: (drawn.append(a), _r(*a, **k))[1]  # type: ignore[method-assign,func-returns-value]
             await desk.look()
             assert drawn == [], "nothing changed, so nothing is painted"
 

@@ -405,7 +405,7 @@ def test_what_is_copied_is_cleaned_and_said(tmp_path: Path) -> None:
     async def told() -> None:
         async with at_night(tmp_path) as desk:
             copied: list[str] = []
-            desk.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+            desk.app.copy_to_clipboard = copied.append  # type: ignore[method-assign,assignment]
             await desk.press("j", "y", "slash")
             await desk.type("failure")
             await desk.press("enter")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.assembly.runtime import open_runtime
+from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.errors import NotFound, Refused
 from runtime.model.act import Actor
 from runtime.model.question import Question
@@ -17,10 +17,10 @@ from tests.scheduling import opened, scheduler
 WAIT = 20.0
 
 
-def answered(runtime: object, question: Question) -> Question:
+def answered(runtime: Runtime, question: Question) -> Question:
     until = time.monotonic() + WAIT
     while time.monotonic() < until:
-        found = runtime.asking.answer(question.id)  # type: ignore[attr-defined]
+        found = runtime.asking.answer(question.id)
         if found is not None and found.answered_at is not None:
             return found
         time.sleep(0.05)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from runtime.assembly.runtime import Runtime
 from tests.scheduling import opened, scheduler, stuck_workflow
 
 TASK = "from runtime.authoring import Completed, task\n@task('work')\ndef work(request): return Completed()\n"
@@ -26,6 +28,17 @@ def wait_for(seen: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+def stopped(runtime: Runtime, name: str) -> bool:
+    """Whether the run has failed or says why it stands."""
+    run = runtime.store.get(name)
+    return run is not None and bool(run.status == "failed" or run.why)
+
+
+def failed(runtime: Runtime, name: str) -> bool:
+    run = runtime.store.get(name)
+    return run is not None and run.status == "failed"
+
+
 def test_code_that_does_not_come_through_its_import_stops_its_own_workflow_alone(tmp_path: Path) -> None:
     flows = tmp_path / "flows"
     for name, text in {"sound": "", **AT_IMPORT}.items():
@@ -40,11 +53,11 @@ def test_code_that_does_not_come_through_its_import_stops_its_own_workflow_alone
             runtime.commands.start(name, run_id=name)
         with scheduler(tmp_path / "store", flows, FORKJOIN_CALL_TIMEOUT_SECONDS="0.5") as process:
             for name in AT_IMPORT:
-                wait_for(lambda name=name: runtime.store.get(name).status == "failed" or runtime.store.get(name).why)
+                wait_for(partial(stopped, runtime, name))
             runtime.commands.start("sound", run_id="sound")
             wait_for(lambda: runtime.store.get("sound").status == "completed")  # type: ignore[union-attr]
             for name in ("ends", "interrupts", "raises"):
-                wait_for(lambda name=name: runtime.store.get(name).status == "failed")
+                wait_for(partial(failed, runtime, name))
                 assert "cannot be imported" in runtime.store.get(name).why  # type: ignore[union-attr]
             assert process.poll() is None
             process.terminate()

@@ -43,7 +43,7 @@ def test_a_standby_lives_and_says_that_it_waits(tmp_path: Path) -> None:
     store = tmp_path / "store"
     with scheduler(store, FORKJOIN_METRICS_PORT=str(first)) as driver:
         wait_for(lambda: ask(first, "/readyz")[0] == 200, 30)
-        with scheduler(store, FORKJOIN_METRICS_PORT=str(second), **asked):
+        with scheduler(store, None, FORKJOIN_METRICS_PORT=str(second), **asked):
             wait_for(lambda: "stands by" in ask(second, "/readyz")[1], 30)
             assert (ask(second, "/readyz")[0], ask(second, "/healthz")[0]) == (503, 200)
             assert "forkjoin_runs" not in scrape(second)

@@ -60,7 +60,7 @@ def test_systemd_hears_ready_watchdog_and_stopping(tmp_path: Path) -> None:
     heard.bind(str(tmp_path / "notify"))
     heard.settimeout(30)
     env = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "2000000"}
-    with scheduler(tmp_path / "store", **env) as process:
+    with scheduler(tmp_path / "store", None, **env) as process:
         words = [heard.recv(100).decode(), heard.recv(100).decode()]
         process.terminate()
         while words[-1] != "STOPPING=1":

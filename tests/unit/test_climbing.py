@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -46,8 +47,6 @@ def test_other_values_stay_in_their_place(value: str) -> None:
 
 
 def call(cwd: Any, folder: Any) -> Call:
-    from tests.unit.catalog.test_task_code import datetime
-
     scope = RequestScope(
         {"state": {"folder": folder}}, expressions=Expressions(), now=datetime(2026, 1, 1), seed=1, env={}
     )

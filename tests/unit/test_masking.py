@@ -67,7 +67,7 @@ def test_a_tail_of_nothing_but_secrets_does_not_show_the_edge() -> None:
     assert set(shown) == {"*"}
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",))), st.sampled_from(ODD))
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(ODD))
 def test_text_without_the_secret_is_left_as_it_is(text: str, secret: str) -> None:
     if len(secret) > 4 and secret not in text:
         assert masker([secret]).text(text) == text

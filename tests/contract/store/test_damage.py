@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ from runtime.assembly.location import open_store
 from runtime.errors import Damaged
 from runtime.model.act import Act, Hold
 from runtime.model.question import Question
+from runtime.model.stored import RunFilter
 from runtime.operations.checks import damage_checks
 from runtime.operations.queries.attention import troubles
 from runtime.operations.queries.filters import matching, parse
 from runtime.operations.queries.systems import systems
-from runtime.store.base import RunFilter, RunStore
+from runtime.store.base import RunStore
 from runtime.store.embedded.memory import MemoryStore
 from runtime.store.examining import examine
 from runtime.store.transfer import export_to, import_from
@@ -31,7 +32,22 @@ from tests.unit.scheduler.test_wake_loop import World
 
 pytestmark = pytest.mark.xdist_group("damage")
 
-DAMAGE: dict[str, Any] = {
+OTHER: dict[str, Any] = {
+    "id": "somebody",
+    "run_id": "somebody",
+    "key": "somebody",
+    "hash": "somebody",
+    "workflow": "somebody",
+}
+LATER: dict[str, Any] = {
+    "status": "dreaming",
+    "entries": 4,
+    "reading": 5,
+    "policy": {},
+    "value": {"beat_at": "soon"},
+    "source": 1,
+}
+DAMAGE: dict[str, Callable[[str], str]] = {
     "no JSON": lambda doc: "{broken",
     "cut off": lambda doc: doc[: len(doc) // 2],
     "empty": lambda doc: "",
@@ -45,8 +61,6 @@ DAMAGE: dict[str, Any] = {
     "too deep": lambda doc: doc[:-1] + ', "more": ' + "[" * 2_000 + "]" * 2_000 + "}",
     "without a moment": lambda doc: json.dumps({k: v for k, v in json.loads(doc).items() if not k.endswith("at")}),
 }
-OTHER = {"id": "somebody", "run_id": "somebody", "key": "somebody", "hash": "somebody", "workflow": "somebody"}
-LATER = {"status": "dreaming", "entries": 4, "reading": 5, "policy": {}, "value": {"beat_at": "soon"}, "source": 1}
 OF_RUNS = ("runs", "branches", "joins")
 TABLES = (*OF_RUNS, "history", "polls", "acts", "holds", "schedules", "flows", "meta", "questions")
 HARMLESS = (
@@ -214,7 +228,12 @@ def test_a_damaged_record_stops_its_run_alone(store: RunStore, table: str, kind:
 def test_what_was_damaged_and_is_repaired_goes_on(store: RunStore, table: str) -> None:
     made = world(store)
     before: list[str] = []
-    write(store, table, place(table), lambda doc: (before.append(doc), "{")[1])
+
+    def cut(doc: str) -> str:
+        before.append(doc)
+        return "{"
+
+    write(store, table, place(table), cut)
     made.loop.forget()
     made.answers.set()
     turns(made, 3)

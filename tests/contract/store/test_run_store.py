@@ -20,7 +20,8 @@ from runtime.model.change import changed
 from runtime.model.question import Question
 from runtime.model.run import Firing, HistoryEntry, Poll, Run
 from runtime.model.status import RunStatus
-from runtime.store.base import RunFilter, RunStore, Save
+from runtime.model.stored import RunFilter, Save
+from runtime.store.base import RunStore
 from runtime.store.embedded import tinydb_store
 from runtime.store.embedded.memory import MemoryStore
 from runtime.store.postgres import change_feed

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from tests.contract.external.worlds import http_binding
-from tests.integration.test_births import one_task, opened
+from tests.integration.test_births import one_task
 from tests.job_server import JobServer
-from tests.scheduling import drive, environment
+from tests.scheduling import drive, environment, opened
 
 HOW = ("idempotent", "find", "neither")
 

@@ -105,7 +105,7 @@ def test_every_act_that_somebody_else_must_carry_out_says_that_nobody_does(forkj
         wait_for(lambda: "waits for the event" in runtime.store.get("r").why)  # type: ignore[union-attr]
     nobody = "No scheduler is alive: nothing is started, polled or joined until one is. forkjoin scheduler --store "
     nobody += str(tmp_path / "store")
-    for words in (
+    waking: tuple[tuple[str, ...], ...] = (
         ("start", "profile_update"),
         ("start", "profile_update", "--count", "2"),
         ("restart", "p"),
@@ -115,18 +115,20 @@ def test_every_act_that_somebody_else_must_carry_out_says_that_nobody_does(forkj
         ("schedule", "enable", "nightly_etl"),
         ("hold", "all"),
         ("release", "all"),
-    ):
+    )
+    for words in waking:
         code, out, err = forkjoin(*words)
         assert code == 0, (words, err)
         assert (nobody in err) == (words[0] != "hold"), words
         if "--json" in words:
             json.loads(out)
-    for words in (
+    quiet: tuple[tuple[str, ...], ...] = (
         ("start", "profile_update", "--dry-run"),
         ("cancel", "p", "--dry-run"),
         ("schedule", "disable", "nightly_etl"),
         ("list",),
-    ):
+    )
+    for words in quiet:
         code, _, err = forkjoin(*words)
         assert (code, "scheduler" in err) == (0, False), words
 

@@ -86,9 +86,9 @@ async def test_what_a_command_inherits_is_a_secret_and_must_be_there(system: Pro
     assert isinstance(answer, Failed)
     assert answer.message.endswith(f"it is {MASK}")
     assert "s3cret" not in await system.logs(call)
-    answer = await system.start(call_of(binding, key="other", env={}))
-    assert isinstance(answer, Failed)
-    assert "JOBS_TOKEN is not set" in answer.message
+    refused = await system.start(call_of(binding, key="other", env={}))
+    assert isinstance(refused, Failed)
+    assert "JOBS_TOKEN is not set" in refused.message
 
 
 async def test_a_secret_the_command_says_is_masked_even_where_the_tail_is_cut(system: ProcessSystem) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -27,10 +28,10 @@ from runtime.flow.read.building import flow_from_stored
 from runtime.model.act import Actor
 from runtime.model.run import Run
 from runtime.model.status import ENDED_RUN
+from runtime.model.stored import Stored
 from runtime.model.task import Completed, Failed, Started
 from runtime.operations.commands import Commands
 from runtime.scheduler.waking.wake_loop import WakeLoop
-from runtime.store.base import Stored
 from tests.interleaving import Player, finish
 from tests.postgres import new_database
 from tests.unit.engine.play import flow_of
@@ -145,21 +146,21 @@ class World:
             self.operator.go()
 
     def _act(self, verb: str, which: int) -> None:
-        commands, reason = self.commands, {"reason": "drill"}
+        commands, reason = self.commands, "drill"
         run = self.runs[which % len(self.runs)]
         try:
             if verb == "skip":
-                commands.skip(run, f"main/fork.1/{'ab'[which]}", 2, **reason)
+                commands.skip(run, f"main/fork.1/{'ab'[which]}", 2, reason=reason)
             elif verb == "hold":
-                commands.hold(f"system={SYSTEMS[which]}", force=True, **reason)
+                commands.hold(f"system={SYSTEMS[which]}", force=True, reason=reason)
             elif verb == "release":
-                commands.release(f"system={SYSTEMS[which]}", **reason)
+                commands.release(f"system={SYSTEMS[which]}", reason=reason)
             elif verb == "wake":
-                commands.wake(run, self.clock.now() + timedelta(seconds=5), **reason)
+                commands.wake(run, self.clock.now() + timedelta(seconds=5), reason=reason)
             elif verb == "edit":
-                commands.edit(run, {"n": 1}, **reason)
+                commands.edit(run, {"n": 1}, reason=reason)
             else:
-                getattr(commands, verb)(run, **reason)
+                getattr(commands, verb)(run, reason=reason)
         except (Conflict, StoreUnavailable):
             raise
         except ForkjoinError:
@@ -211,7 +212,6 @@ class World:
 def players() -> Iterator[list[Player]]:
     url = new_database()
     made = [Player(name, url) for name in ("driver_one", "driver_two", "operator")]
-    made[0].url = url
     yield made
     for player in made:
         player.close()
@@ -254,7 +254,7 @@ def test_in_every_order_of_steps_no_run_is_lost_and_nothing_begins_twice(
             check_not_lost(stored, held)
             check_keys(stored, world)
         for scope in sorted(held):
-            world.operator.begin(lambda scope=scope: world.commands.release(scope))
+            world.operator.begin(partial(world.commands.release, scope))
             finish(players)
         world.rest()
         for stored in world.stored():

@@ -8,13 +8,14 @@ import signal
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from runtime.assembly.runtime import Runtime
 from runtime.errors import StoreUnavailable
-from runtime.store.base import RunFilter
+from runtime.model.stored import RunFilter
 from tests.postgres import DURABLE, own_server
 from tests.workers import Fleet, jobs, opened, wait_for, write_fork
 
@@ -31,6 +32,11 @@ def completed(runtime: Runtime) -> int:
         return runtime.store.counts().get("completed", 0)
     except StoreUnavailable:
         return 0
+
+
+def reached(runtime: Runtime, folder: Path, moment: int) -> bool:
+    """Whether so many jobs were started and runs completed together."""
+    return jobs(folder) + completed(runtime) >= moment
 
 
 def not_ended(runtime: Runtime) -> list[str]:
@@ -53,7 +59,7 @@ def test_two_thousand_runs_end_whole_although_workers_and_the_database_are_kille
             for _ in range(WORKERS):
                 fleet.add()
             for kill, moment in zip(kills, moments, strict=True):
-                wait_for(lambda at=moment: jobs(folder) + completed(runtime) >= at, 90, lambda: not_ended(runtime))
+                wait_for(partial(reached, runtime, folder, moment), 90, lambda: not_ended(runtime))
                 print(f"{kill} killed: {jobs(folder)} started, {completed(runtime)} completed")
                 if kill == "database":
                     server.stop(signal.SIGQUIT)

@@ -30,7 +30,7 @@ class TwoDrivers(World):
         super().__init__()
         self.random = random.Random(seed)
         self.store.close()
-        self.store = open_store(url)  # type: ignore[assignment]
+        self.store = open_store(url)
         self.other = open_store(url)
         self.started: Counter[str] = Counter()
         self.finished: Counter[str] = Counter()

@@ -13,7 +13,7 @@ from runtime.assembly.location import open_store
 from runtime.model.change import changed
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
-from runtime.store.base import Save
+from runtime.model.stored import Save
 from runtime.store.postgres.queries import sql
 from runtime.store.postgres.saving import write_heads
 from runtime.store.postgres.store import PostgresStore

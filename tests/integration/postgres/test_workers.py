@@ -89,7 +89,7 @@ def test_a_worker_that_was_taken_out_may_save_nothing_more(tmp_path: Path) -> No
     run = other.get("r")
     assert run is not None
     from runtime.model.change import changed
-    from runtime.store.base import Save
+    from runtime.model.stored import Save
 
     with pytest.raises(LostRight):
         zombie.claim(["r"], cut.owner, run.created_at, run.created_at)

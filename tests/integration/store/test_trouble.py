@@ -15,7 +15,7 @@ import pytest
 from runtime.assembly.location import open_store
 from runtime.errors import StoreUnavailable
 from runtime.model.run import Run
-from runtime.store.base import Save
+from runtime.model.stored import Save
 from runtime.store.embedded.tinydb_store import TinyDBStore
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -110,7 +110,7 @@ def test_the_store_is_private(tmp_path: Path) -> None:
 INCREMENT = """
 import sys; sys.path.insert(0, sys.argv[1])
 from runtime.model.change import changed
-from runtime.store.base import Save
+from runtime.model.stored import Save
 from runtime.assembly.location import open_store
 store = open_store(sys.argv[2])
 for _ in range(200):
@@ -136,7 +136,7 @@ WRITE = """
 import sys; sys.path.insert(0, sys.argv[1])
 from datetime import UTC, datetime
 from runtime.model.run import Run
-from runtime.store.base import Save
+from runtime.model.stored import Save
 from runtime.assembly.location import open_store
 store = open_store(sys.argv[2])
 now = datetime.now(UTC)

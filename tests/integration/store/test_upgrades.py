@@ -11,7 +11,7 @@ import pytest
 from runtime.assembly.location import open_store
 from runtime.errors import StoreUnavailable
 from runtime.model.run import Run
-from runtime.store.base import Save
+from runtime.model.stored import Save
 from runtime.store.embedded import upgrades
 from runtime.store.embedded.row_storage import RowStorage
 from runtime.store.embedded.upgrades import upgrade

@@ -17,8 +17,8 @@ from runtime.flow.read.building import flow_from_stored
 from runtime.model.act import Hold
 from runtime.model.branch import Branch
 from runtime.model.run import HistoryEntry, Poll, Run
+from runtime.model.stored import Save, Stored
 from runtime.model.task import Completed, Failed, Outcome, Running, Started
-from runtime.store.base import Save, Stored
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -59,7 +59,7 @@ class Play:
         *,
         state: Mapping[str, Any] | None = None,
         local: bool = False,
-        can: Mapping[str, bool] | None = None,
+        can: Mapping[str, Any] | None = None,
     ) -> None:
         """`can` says what the system of the tasks can do: idempotent, finds, cancels."""
         made = flow_from_stored(flow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -95,7 +96,7 @@ def test_retrying_every_failure_comes_to_what_a_run_without_failures_comes_to(
             continue
         chosen = play.chance.choice(failed)
         before = dict(play.branches)
-        play.act(lambda d, at=chosen.id: retry(d, at))
+        play.act(partial(retry, branch_id=chosen.id))
         untouched(before, play, chosen)
     assert play.run.status == "completed"
     assert play.run.failed_branches == 0

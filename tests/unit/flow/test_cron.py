@@ -100,9 +100,10 @@ def plain_ticks(rule: str, zone: ZoneInfo, after: datetime, hours: int) -> list[
 
 def ticks(rule: str, zone: ZoneInfo, after: datetime, hours: int) -> list[datetime]:
     found: list[datetime] = []
-    tick: datetime | None = after
-    while (tick := next_cron(rule, zone, tick)) is not None and tick <= after + timedelta(hours=hours):
+    tick = next_cron(rule, zone, after)
+    while tick is not None and tick <= after + timedelta(hours=hours):
         found.append(tick)
+        tick = next_cron(rule, zone, tick)
     return found
 
 

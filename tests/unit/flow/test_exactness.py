@@ -24,7 +24,7 @@ JSON = st.recursive(
     | st.integers(-(2**63), 2**64 - 1)
     | st.sampled_from([2**53, 2**53 + 1, -(2**53) - 1, 2**63, BIG, -0.0, 1.0, 1e22, 2.0**63, 2.0**60, 5e-324, 1e300])
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(exclude_categories=("Cs",)), max_size=5),
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=3), inner, max_size=6),
     max_leaves=16,
 )

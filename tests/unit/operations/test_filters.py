@@ -16,8 +16,9 @@ from runtime.model.branch import Attempt, Branch, StepVisit
 from runtime.model.change import changed
 from runtime.model.run import Run
 from runtime.model.status import BranchStatus, RunStatus
+from runtime.model.stored import Save
 from runtime.operations.queries.filters import matching, parse
-from runtime.store.base import RunStore, Save
+from runtime.store.base import RunStore
 from runtime.store.embedded.memory import MemoryStore
 from tests.postgres import new_database
 

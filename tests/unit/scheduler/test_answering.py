@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from runtime.engine.perform import Performer
 from runtime.model.question import Question
+from runtime.model.stored import Stored
 from runtime.scheduler.upkeep.question_answerer import Answering
-from runtime.store.base import Stored
 from runtime.store.embedded.memory import MemoryStore
 from tests.unit.scheduler.test_wake_loop import World
 
@@ -22,9 +22,9 @@ class Slow(MemoryStore):
         self.turned = threading.Event()
         self.waits: list[bool] = []
 
-    def load(self, run_ids: Sequence[str]) -> list[Stored]:
+    def load(self, run_ids: Sequence[str], *, skip_damaged: bool = False) -> list[Stored]:
         self.waits.append(self.turned.wait(5))
-        return super().load(run_ids)
+        return super().load(run_ids, skip_damaged=skip_damaged)
 
     def answer(self, question: Question) -> None:
         self.waits.append(self.turned.wait(5))

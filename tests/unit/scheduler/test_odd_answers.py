@@ -9,6 +9,7 @@ import asyncio
 import enum
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,11 @@ class Raising:
     def _raise(self, *_: Any) -> Any:
         raise object.__getattribute__(self, "error")("asked")
 
-    __str__ = __repr__ = __iter__ = __len__ = __bool__ = __eq__ = __lt__ = __le__ = _raise  # type: ignore[assignment]
+    __str__ = __repr__ = __iter__ = __len__ = __bool__ = __eq__ = __lt__ = __le__ = _raise
     __hash__ = object.__hash__
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
         raise object.__getattribute__(self, "error")("class")
 
 
@@ -95,7 +96,7 @@ STORABLE: dict[str, Any] = {
     "tuple": (1, (2,)),
 }
 UNSTORABLE: dict[str, Callable[[], Any]] = {
-    **{f"{n} levels": lambda n=n: nested(n) for n in (MAXIMUM_DEPTH + 1, 254, 255, 490, 700, 950, 990, 5_000, 100_000)},
+    **{f"{n} levels": partial(nested, n) for n in (MAXIMUM_DEPTH + 1, 254, 255, 490, 700, 950, 990, 5_000, 100_000)},
     "circular": circular,
     "a set": lambda: {1, 2},
     "bytes": lambda: b"\xff",
@@ -151,7 +152,7 @@ def drive(system: Any, seconds: int = 150) -> World:
     """A run whose branch `a` is on this system and whose sibling is sound, moved until nothing is under way."""
     world = World(MemoryStore())
     sound = OddSystem(lambda: Completed("fine"))
-    performer = Performer({"quick": system, "slow": sound}, None, world.clock)  # type: ignore[arg-type]
+    performer = Performer({"quick": system, "slow": sound}, None, world.clock)  # type: ignore[dict-item,arg-type]
     world.loop._perform = performer.perform
 
     async def story() -> None:

@@ -11,10 +11,10 @@ from runtime.clock import ManualClock
 from runtime.model.act import Act
 from runtime.model.branch import Branch
 from runtime.model.run import Run
+from runtime.model.stored import Save
 from runtime.scheduler.upkeep.stored_acts import carry_out_due
 from runtime.scheduler.waking.failed_advance import save_all
-from runtime.store.base import RunStore, Save
-from runtime.store.embedded.memory import MemoryStore
+from runtime.store.base import RunStore
 from tests.unit.scheduler.test_wake_loop import World
 
 
@@ -45,7 +45,7 @@ def test_a_run_that_cannot_be_written_keeps_no_other_from_being_saved() -> None:
 
 def test_an_act_that_fails_oddly_says_so_and_those_after_it_are_carried_out() -> None:
     world = World()
-    store: MemoryStore = world.store
+    store = world.store
     now = world.clock.now()
     for target in ("odd", "fine"):
         store.add_act(Act(0, now, now, "mia", "console", "poll", target, outcome="pending"))

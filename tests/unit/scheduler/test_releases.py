@@ -88,7 +88,7 @@ def test_an_act_saved_as_held_while_the_hold_was_released_is_woken() -> None:
         hold = world.put("all")
         world.start("r1")
         acting = Acting(world.store, world.clock, None, Actor("joe"), read_only=False)  # type: ignore[arg-type]
-        acting.program = lambda _: world.program  # type: ignore[method-assign]
+        acting.program = lambda _: world.program  # type: ignore[method-assign,assignment]
 
         def while_mia_releases(what: Callable[[], None]) -> Callable[[Draft, Branch | None], list[str]]:
             def rule(draft: Draft, _: Branch | None) -> list[str]:

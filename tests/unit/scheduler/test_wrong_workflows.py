@@ -23,64 +23,70 @@ from runtime.flow.read.loader import check_flow
 from runtime.model.act import Actor
 from runtime.model.change import changed
 from runtime.model.status import RunStatus
+from runtime.model.stored import Save
 from runtime.operations.queries.graph import picture
 from runtime.operations.schedules import schedule_views
 from runtime.operations.starting import NewRun, start_runs
 from runtime.scheduler.upkeep.retention import Retention
 from runtime.scheduler.upkeep.run_schedules import Schedules
 from runtime.settings import Settings
-from runtime.store.base import Save
 
 STEPS = [{"id": i, "name": i, "type": i} for i in ("begin", "end")]
 WAYS = [{"id": "c", "sourceStepId": "begin", "targetStepId": "end"}]
 EVERY = {"every": "10 minutes"}
 LONG = "x" * 300
 
+
+def each(*given: object) -> tuple[object, ...]:
+    """Values of every kind, which a checker would otherwise look for one type of."""
+    return given
+
+
 OF_FLOWS: list[tuple[str, Any]] = [
-    *(("retention", value) for value in ("forever", 7, "-1 days", "10000 years", "0 days", "", None, [], {}, True)),
-    *(("schedule", value) for value in ([], "0 * * * *", None, 5, {}, {"cron": "0 * * * *", "every": "1 hour"})),
-    *(("schedule", {**EVERY, "overlap": value}) for value in ("explode", None, 1, [])),
+    *(("retention", v) for v in each("forever", 7, "-1 days", "10000 years", "0 days", "", None, [], {}, True)),
+    *(("schedule", v) for v in each([], "0 * * * *", None, 5, {}, {"cron": "0 * * * *", "every": "1 hour"})),
+    *(("schedule", {**EVERY, "overlap": v}) for v in each("explode", None, 1, [])),
     *(
-        ("schedule", {**EVERY, "timezone": value})
-        for value in ("Europe", LONG, "", "../../etc/passwd", "/etc/passwd", "a\0b", 5, None,
+        ("schedule", {**EVERY, "timezone": v})
+        for v in each("Europe", LONG, "", "../../etc/passwd", "/etc/passwd", "a\0b", 5, None,
                       "Mars/Olympus", "tzdata.zi", [])
     ),
     *(
-        ("schedule", {"every": value})
-        for value in (0, -1, "0 s", "", "0.1 seconds", "nan", "1e999 days", 1e300, "10000 years",
+        ("schedule", {"every": v})
+        for v in each(0, -1, "0 s", "", "0.1 seconds", "nan", "1e999 days", 1e300, "10000 years",
                       True, None, [], {}, "soon")
     ),
     *(
-        ("schedule", {"cron": value})
-        for value in ("", "nonsense", "0 0 31 2 *", "99 * * * *", "* * * * * *", None, 5, [], LONG, "@reboot")
+        ("schedule", {"cron": v})
+        for v in each("", "nonsense", "0 0 31 2 *", "99 * * * *", "* * * * * *", None, 5, [], LONG, "@reboot")
     ),
     *(
-        ("labels", value)
-        for value in ([], "a", None, {"a": 1}, {"a": None}, {"": "x"}, {"a": LONG}, {LONG: "a"},
+        ("labels", v)
+        for v in each([], "a", None, {"a": 1}, {"a": None}, {"": "x"}, {"a": LONG}, {LONG: "a"},
                       {str(n): "x" for n in range(51)})
     ),
 ]  # fmt: skip
 """Keys of a flow's `metadata` with values they cannot have."""
-WRONG_SPANS = (-1, "-1 s", "nan", 1e300, "200 years", True, None, [], {}, "soon")
+WRONG_SPANS: tuple[object, ...] = (-1, "-1 s", "nan", 1e300, "200 years", True, None, [], {}, "soon")
 OF_STEPS: list[tuple[str, Any]] = [
-    *((key, value) for key in ("retry", "poll", "timeout") for value in (5, [], None, "fast")),
+    *((key, v) for key in ("retry", "poll", "timeout") for v in each(5, [], None, "fast")),
     *(
-        (key, {name: value})
+        (key, {name: v})
         for key, name in (("retry", "maximumInterval"), ("poll", "interval"), ("poll", "maximumInterval"),
                           ("timeout", "startToClose"), ("timeout", "scheduleToClose"))
-        for value in (0, "0 s", "", *WRONG_SPANS)
+        for v in each(0, "0 s", "", *WRONG_SPANS)
     ),
-    *(("retry", {"initialInterval": value}) for value in WRONG_SPANS),
-    *(("retry", {"maximumAttempts": value}) for value in (0, -1, 1.5, "3", None, True, 10**9)),
-    *((key, {"backoffCoefficient": value}) for key in ("retry", "poll") for value in (0.5, -1, 1e300, "2", None, True)),
-    *(("poll", {"jitter": value}) for value in (-0.1, 2, "0", None, True)),
-    *(("retry", {"nonRetryable": value}) for value in ("Bad", None, [1])),
-    *(("forEach", value) for value in ("", 5, None, [], "1; 2", "state.(", "x" * 30_000)),
-    *(("event", value) for value in ("", 5, None, [], "x" * 300)),
-    *(("resultSchema", value) for value in (5, None, [], "object", {"type": 5}, {"$ref": "http://example.com"})),
-    *((key, value) for key in ("owner", "runbook") for value in (5, None, [], {}, "x" * 100_000)),
-    *(("join", value) for value in ("most", "", 5, None, [], {}, {"atLeast": 0}, {"atLeast": "2"}, {"atLeast": 1.5})),
-    *(("task", value) for value in (5, None, [], "http", {}, {"system": ""}, {"system": 5}, {"system": "nowhere"})),
+    *(("retry", {"initialInterval": v}) for v in WRONG_SPANS),
+    *(("retry", {"maximumAttempts": v}) for v in each(0, -1, 1.5, "3", None, True, 10**9)),
+    *((key, {"backoffCoefficient": v}) for key in ("retry", "poll") for v in each(0.5, -1, 1e300, "2", None, True)),
+    *(("poll", {"jitter": v}) for v in each(-0.1, 2, "0", None, True)),
+    *(("retry", {"nonRetryable": v}) for v in each("Bad", None, [1])),
+    *(("forEach", v) for v in each("", 5, None, [], "1; 2", "state.(", "x" * 30_000)),
+    *(("event", v) for v in each("", 5, None, [], "x" * 300)),
+    *(("resultSchema", v) for v in each(5, None, [], "object", {"type": 5}, {"$ref": "http://example.com"})),
+    *((key, v) for key in ("owner", "runbook") for v in each(5, None, [], {}, "x" * 100_000)),
+    *(("join", v) for v in each("most", "", 5, None, [], {}, {"atLeast": 0}, {"atLeast": "2"}, {"atLeast": 1.5})),
+    *(("task", v) for v in each(5, None, [], "http", {}, {"system": ""}, {"system": 5}, {"system": "nowhere"})),
 ]  # fmt: skip
 """Keys of a step's `metadata` with values they cannot have."""
 
@@ -156,6 +162,11 @@ def pipe(folder: Path) -> None:
     os.mkfifo(folder / "flow.json")
 
 
+def dangling_tasks(folder: Path) -> None:
+    (folder / "flow.json").write_text(json.dumps(flow("f", {"schedule": EVERY})))
+    (folder / "tasks.py").symlink_to("nowhere.py")
+
+
 FOLDERS: dict[str, Callable[[Path], object]] = {
     "no-json": text("{"),
     "no-object": text("[]"),
@@ -174,10 +185,7 @@ FOLDERS: dict[str, Callable[[Path], object]] = {
     "tasks-unbound": tasks("from runtime.authoring import task\n"),
     "tasks-huge": tasks("#" * 5_000_001),
     "tasks-folder": no_file("tasks.py"),
-    "tasks-dangling": lambda folder: (
-        (folder / "flow.json").write_text(json.dumps(flow("f", {"schedule": EVERY}))),
-        (folder / "tasks.py").symlink_to("nowhere.py"),
-    ),
+    "tasks-dangling": dangling_tasks,
     **{f"flow-{n}": sources(flow("f", {"schedule": EVERY, key: value})) for n, (key, value) in enumerate(OF_FLOWS)},
     **{
         f"step-{n}": sources(flow("f", {"schedule": EVERY}, task={"task": {"system": "simulated"}, key: value}))
