@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from runtime.scheduler.single.attachment import attach, attached_count
-from runtime.scheduler.single.driving_lock import DrivingRight
+from runtime.scheduler.single.driving_lock import DrivingLock
 from tests.scheduling import drive, environment, opened, scheduler
 
 
@@ -41,7 +41,7 @@ def test_a_standby_takes_over_when_the_driver_is_killed(tmp_path: Path) -> None:
     with opened(tmp_path) as runtime, scheduler(tmp_path) as first:
         wait_for(lambda: (runtime.store.meta("scheduler") or {}).get("pid") == first.pid, 20)
         with scheduler(tmp_path) as second:
-            assert not DrivingRight(tmp_path).acquire()
+            assert not DrivingLock(tmp_path).acquire()
             first.send_signal(signal.SIGKILL)
             wait_for(lambda: runtime.store.meta("scheduler")["pid"] == second.pid, 10)
             assert runtime.store.meta("scheduler")["epoch"] == 2

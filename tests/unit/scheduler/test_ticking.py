@@ -16,7 +16,7 @@ from runtime.model.status import RunStatus
 from runtime.model.stored import Save
 from runtime.operations.starting import NewRun, start_runs
 from runtime.scheduler.upkeep.retention import Retention
-from runtime.scheduler.upkeep.run_schedules import Schedules
+from runtime.scheduler.upkeep.run_schedules import RunSchedules
 from runtime.settings import Settings
 from tests.workers import write_fork
 
@@ -35,7 +35,7 @@ class Night:
         self.runtime: Runtime = open_runtime(settings, actor=Actor("scheduler", "scheduler"), clock=self.clock)
         self.runtime.commands.schedule("nightly", enabled=True)
         store, catalog = self.runtime.store, self.runtime.catalog
-        self.schedules = Schedules(store, catalog, self.clock, lambda *tick: self.start(*tick))
+        self.schedules = RunSchedules(store, catalog, self.clock, lambda *tick: self.start(*tick))
 
     def start(self, workflow: str, run_id: str, tick: datetime) -> None:
         start_runs(self.runtime.commands.acting, workflow, [NewRun(run_id)], reason=f"tick {tick}")

@@ -28,7 +28,7 @@ from runtime.operations.queries.graph import picture
 from runtime.operations.schedules import schedule_views
 from runtime.operations.starting import NewRun, start_runs
 from runtime.scheduler.upkeep.retention import Retention
-from runtime.scheduler.upkeep.run_schedules import Schedules
+from runtime.scheduler.upkeep.run_schedules import RunSchedules
 from runtime.settings import Settings
 
 STEPS = [{"id": i, "name": i, "type": i} for i in ("begin", "end")]
@@ -238,7 +238,7 @@ def test_each_is_shown_refused_told_once_and_the_healthy_one_goes_on(
         start_runs(runtime.commands.acting, workflow, [NewRun(run_id)])
 
     assert isinstance(runtime.clock, ManualClock)
-    schedules = Schedules(runtime.store, runtime.catalog, runtime.clock, start)
+    schedules = RunSchedules(runtime.store, runtime.catalog, runtime.clock, start)
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             runtime.clock.move(601)
