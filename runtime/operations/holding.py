@@ -9,10 +9,10 @@ from runtime.engine.repair.controls import held_already, pause_run
 from runtime.errors import InvalidInput, Refused
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Branch
+from runtime.model.stored import RunFilter
 from runtime.model.target import same_scope
 from runtime.operations.acting import Acting, Receipt, Rule, recording
 from runtime.operations.scopes import checked_scope
-from runtime.store.base import RunFilter
 
 
 def active_hold(acting: Acting, scope: str) -> Hold | None:

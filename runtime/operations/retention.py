@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from runtime.engine.removing import remove_runs, sweep
 from runtime.errors import ForkjoinError, Refused
 from runtime.model.status import RunStatus
+from runtime.model.stored import RunFilter
 from runtime.operations.acting import Acting, Receipt, recording
 from runtime.operations.schedules import rule_text
-from runtime.store.base import RunFilter
+from runtime.store.removed_work import remove_runs, sweep
 
 
 def switch_schedule(acting: Acting, flow: str, *, enabled: bool, reason: str, dry_run: bool) -> Receipt:

@@ -15,9 +15,9 @@ from runtime.errors import InvalidInput, Refused
 from runtime.flow.definition import Flow
 from runtime.flow.json_schema import apply_defaults, check, check_json
 from runtime.model.run import Run
+from runtime.model.stored import Save
 from runtime.operations.acting import Acting, Receipt, recording
 from runtime.operations.ids import checked_id, random_id
-from runtime.store.base import Save
 
 MOST_LABELS = 100
 LONGEST_LABEL = 500

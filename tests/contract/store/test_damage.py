@@ -14,17 +14,18 @@ from typing import Any
 
 import pytest
 
+from runtime.assembly.location import open_store
 from runtime.errors import Damaged
 from runtime.model.act import Act, Hold
 from runtime.model.question import Question
+from runtime.model.stored import RunFilter
 from runtime.operations.checks import damage_checks
 from runtime.operations.queries.attention import troubles
 from runtime.operations.queries.filters import matching, parse
 from runtime.operations.queries.systems import systems
-from runtime.store.base import RunFilter, RunStore
+from runtime.store.base import RunStore
 from runtime.store.embedded.memory import MemoryStore
 from runtime.store.examining import examine
-from runtime.store.opening import open_store
 from runtime.store.transfer import export_to, import_from
 from tests.postgres import new_database
 from tests.unit.scheduler.test_wake_loop import World

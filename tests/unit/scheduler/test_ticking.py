@@ -13,11 +13,11 @@ from runtime.clock import ManualClock
 from runtime.model.act import Actor
 from runtime.model.change import changed
 from runtime.model.status import RunStatus
+from runtime.model.stored import Save
 from runtime.operations.starting import NewRun, start_runs
 from runtime.scheduler.upkeep.retention import Retention
 from runtime.scheduler.upkeep.run_schedules import Schedules
 from runtime.settings import Settings
-from runtime.store.base import Save
 from tests.workers import write_fork
 
 TASK = {"task": {"system": "simulated", "duration": "1 second"}}

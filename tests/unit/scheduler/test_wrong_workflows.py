@@ -23,13 +23,13 @@ from runtime.flow.read.loader import check_flow
 from runtime.model.act import Actor
 from runtime.model.change import changed
 from runtime.model.status import RunStatus
+from runtime.model.stored import Save
 from runtime.operations.queries.graph import picture
 from runtime.operations.schedules import schedule_views
 from runtime.operations.starting import NewRun, start_runs
 from runtime.scheduler.upkeep.retention import Retention
 from runtime.scheduler.upkeep.run_schedules import Schedules
 from runtime.settings import Settings
-from runtime.store.base import Save
 
 STEPS = [{"id": i, "name": i, "type": i} for i in ("begin", "end")]
 WAYS = [{"id": "c", "sourceStepId": "begin", "targetStepId": "end"}]
