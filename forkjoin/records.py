@@ -5,9 +5,9 @@ from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
 from runtime.model.run import HistoryEntry, Poll, Run
 from runtime.model.status import BranchStatus, RunStatus
+from runtime.model.stored import Stored
 from runtime.operations.acting import Receipt
 from runtime.operations.starting import NewRun
-from runtime.store.base import Stored
 
 __all__ = [
     "Act",

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from forkjoin.errors import TimedOut
-from runtime.assembly.runtime import Runtime, attach, open_runtime, scheduler_alive, start_scheduler_process
+from runtime.assembly.location import location_of
+from runtime.assembly.runtime import Runtime, open_runtime
+from runtime.assembly.serving_scheduler import attach, scheduler_alive, start_scheduler_process
 from runtime.operations.current_actor import actor_of
 from runtime.settings import Settings
-from runtime.store.opening import is_url
 
 if TYPE_CHECKING:
     from forkjoin.records import HistoryEntry, Run
@@ -86,7 +87,7 @@ class Store:
         last one is gone. A store in PostgreSQL is driven by its workers alone: none is started.
         """
         with attach(self._runtime.directory):
-            if not is_url(self.settings.store) and not scheduler_alive(self._runtime):
+            if not location_of(self.settings.store).shared and not scheduler_alive(self._runtime):
                 start_scheduler_process(self._runtime)
             yield
 
