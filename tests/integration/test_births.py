@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.clock import ManualClock
 from runtime.operations.ids import random_birth
@@ -108,7 +108,7 @@ def test_the_key_holds_the_birth_and_an_older_run_keeps_the_shape_of_its_keys(lo
         runtime.commands.start("one", run_id="r1")
         runtime.commands.start("one", run_id="r2")
         stored = runtime.store.load(["r2"])[0]
-        older = dataclasses.replace(stored.run, birth="", revision=stored.run.revision + 1)
+        older = replace(stored.run, birth="", revision=stored.run.revision + 1)
         from runtime.model.stored import Save
 
         assert runtime.store.save([Save(older, stored.run.revision)]) == []

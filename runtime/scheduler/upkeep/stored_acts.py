@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Callable
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from runtime.errors import StoreUnavailable
 from runtime.logs import get_logger
@@ -25,6 +26,6 @@ async def carry_out_due(store: RunStore, carry_out: Callable[[Act], None], now: 
             raise
         except Exception as problem:
             log.exception("act.failed", act=act.id)
-            failed = dataclasses.replace(act, outcome=f"refused: {type(problem).__name__}: {problem}"[:2_000])
+            failed = replace(act, outcome=f"refused: {type(problem).__name__}: {problem}"[:2_000])
             await asyncio.to_thread(store.add_act, failed)
     return len(due)

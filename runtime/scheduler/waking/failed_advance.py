@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from runtime.engine.advance import Advance
 from runtime.errors import StoreUnavailable
@@ -23,7 +24,7 @@ def broken(stored: Stored, problem: Exception, now: datetime) -> Advance:
     """An exception of ours becomes a saved failure of the run, never a lost run."""
     message = f"The run could not be advanced: {described(problem).rstrip('.')}. Repair the cause, then retry."
     failure = Failure("EngineError", message[:2_000], now)
-    run = dataclasses.replace(
+    run = replace(
         stored.run,
         status=RunStatus.FAILED,
         failure=failure,

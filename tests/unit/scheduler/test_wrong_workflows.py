@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.catalog import BUILT_IN, Catalog, Workflow
@@ -21,7 +22,6 @@ from runtime.external.simulated.system import SimulatedSystem
 from runtime.flow.read.building import flow_from_stored
 from runtime.flow.read.loader import check_flow
 from runtime.model.act import Actor
-from runtime.model.change import changed
 from runtime.model.status import RunStatus
 from runtime.model.stored import Save
 from runtime.operations.queries.graph import picture
@@ -256,7 +256,7 @@ def end(runtime: Runtime, run_id: str) -> None:
     assert run is not None
     if run.status is RunStatus.PENDING:
         now = runtime.clock.now()
-        ended = changed(
+        ended = replace(
             run, status=RunStatus.COMPLETED, revision=run.revision + 1, next_wake_at=None, ended_at=now, updated_at=now
         )
         runtime.store.save([Save(ended, run.revision)])
@@ -270,7 +270,7 @@ def test_runs_whose_retention_cannot_be_read_are_kept_and_all_others_are_removed
         run = runtime.store.get(name)
         assert run is not None
         if name in wrong:
-            runtime.store.save([Save(changed(run, workflow=name, revision=run.revision + 1), run.revision)])
+            runtime.store.save([Save(replace(run, workflow=name, revision=run.revision + 1), run.revision)])
         end(runtime, name)
     retention = Retention(runtime.store, runtime.catalog, 30.0)
     assert retention.remove(runtime.clock.now() + timedelta(days=90)) == 1
