@@ -7,6 +7,8 @@ from runtime.model.run import HistoryEntry, Poll, Run
 from runtime.model.status import BranchStatus, RunStatus
 from runtime.model.stored import Stored
 from runtime.operations.acting import Receipt
+from runtime.operations.queries.wakes import Wake
+from runtime.operations.queries.workflows import WorkflowState
 from runtime.operations.starting import NewRun
 
 __all__ = [
@@ -26,4 +28,6 @@ __all__ = [
     "RunStatus",
     "StepVisit",
     "Stored",
+    "Wake",
+    "WorkflowState",
 ]

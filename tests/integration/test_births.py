@@ -41,7 +41,7 @@ def task_of(system: str, tmp_path: Path, server: JobServer) -> dict[str, Any]:
 
 def result_of(location: str, flows: Path, run: str) -> tuple[Any, str]:
     with opened(location, flows) as runtime:
-        shown = runtime.queries.show(run)
+        shown = runtime.json_views.show(run)
         [attempt] = [a for visit in shown["branches"][0]["steps"] for a in visit["attempts"]]
         return shown["results"].get("work"), attempt["idempotency_key"]
 

@@ -10,7 +10,18 @@ import forkjoin
 from forkjoin import Commands, ForkjoinError, Queries, Settings, Store, open_store
 from forkjoin.authoring import Completed, Failed, Lost, Running, Started, TaskRequest, task
 from forkjoin.errors import NotFound, TimedOut
-from forkjoin.records import Branch, BranchStatus, HistoryEntry, Receipt, Run, RunStatus
+from forkjoin.records import (
+    Branch,
+    BranchStatus,
+    HistoryEntry,
+    JoinState,
+    Poll,
+    Receipt,
+    Run,
+    RunStatus,
+    Wake,
+    WorkflowState,
+)
 
 
 def a_store_is_opened() -> None:
@@ -40,6 +51,11 @@ def a_run_is_started_followed_and_repaired(store: Store) -> None:
 def runs_are_found(queries: Queries) -> None:
     assert_type(queries.runs("is:attention", sort="attention"), list[Run])
     assert_type(queries.attention_count(), int)
+    assert_type(queries.history("r1"), list[HistoryEntry])
+    assert_type(queries.polls("r1", "send-email"), list[Poll])
+    assert_type(queries.joins(queries.load("r1")), list[JoinState])
+    assert_type(queries.wakes(limit=10), list[Wake])
+    assert_type(queries.flows(), list[WorkflowState])
 
 
 def what_is_not_there_is_an_error(store: Store) -> None:

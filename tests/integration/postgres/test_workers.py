@@ -24,7 +24,7 @@ def test_two_workers_share_runs_and_hear_an_operator_at_once(tmp_path: Path) -> 
         runtime.commands.start("release_approval", run_id="later")
         wait_for(lambda: runtime.store.get("later").status != "pending", 5)  # type: ignore[union-attr]
         runtime.commands.cancel("later", reason="not today")
-        assert runtime.queries.show("later")["status"] == "cancelled"
+        assert runtime.json_views.show("later")["status"] == "cancelled"
 
 
 def test_killed_workers_lose_nothing_and_start_nothing_twice(tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
 def test_each_is_shown_refused_told_once_and_the_healthy_one_goes_on(
     runtime: Runtime, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shown = {view["workflow"]: view for view in runtime.queries.flows()}
+    shown = {view["workflow"]: view for view in runtime.json_views.flows()}
     assert [name for name in FOLDERS if not (shown[name]["problems"] or shown[name]["unbound"])] == []
     assert shown["healthy"]["problems"] == []
     doctor = {check.name: check for check in runtime.queries.doctor(runtime.directory)}["workflows"]
@@ -227,7 +227,7 @@ def test_each_is_shown_refused_told_once_and_the_healthy_one_goes_on(
     assert [name for name in (*FOLDERS, "gone") if not listed[name]["problem"]] == []
     assert listed["healthy"]["problem"] is None
     assert len(listed["healthy"]["next_ticks"]) == 3
-    assert {wake["reason"] for wake in runtime.queries.wakes()} == {"start healthy (every 10 minutes UTC)"}
+    assert {wake["reason"] for wake in runtime.json_views.wakes()} == {"start healthy (every 10 minutes UTC)"}
     for name in FOLDERS:
         runtime.commands.schedule(name, enabled=False)
         with pytest.raises(Refused, match="cannot be started"):
