@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from runtime.clock import Clock
 from runtime.engine.advance import conclude
 from runtime.engine.draft import Draft, Situation
@@ -191,7 +193,7 @@ class Acting:
             if carried is None:
                 act = self.new_act(verb, target, reason, saw=seen, before=was, after=after, arguments=arguments)
             else:
-                act = dataclasses.replace(carried, before=was, after=after, outcome="carried out")
+                act = replace(carried, before=was, after=after, outcome="carried out")
             with recording(act):
                 refused = self.store.save([dataclasses.replace(step.save, acts=(act,))])
             if not refused:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from runtime.catalog import Catalog
 from runtime.clock import Clock
 from runtime.engine.draft import Draft
@@ -165,7 +167,7 @@ class Commands(BranchCommands):
             raise Refused(f"Too late to undo: act {act_id} ({act.verb} {act.target}) is {act.outcome}.")
         if dry_run:
             return Receipt(f"Would undo act {act_id}.", (), act, dry_run=True)
-        undone = self._store.add_act(dataclasses.replace(act, outcome="undone"))
+        undone = self._store.add_act(replace(act, outcome="undone"))
         with recording(None, partly=f"Act {act_id} is undone"):
             self._store.add_act(self.acting.new_act("undo", str(act_id), reason))
         return Receipt(f"Act {act_id} ({act.verb} {act.target}) is undone.", (), undone)
@@ -226,7 +228,7 @@ class Commands(BranchCommands):
             # Not refused: it stays due, unless it was saved in spite of that.
             raise
         except ForkjoinError as problem:
-            self._store.add_act(dataclasses.replace(act, outcome=f"refused: {problem.message}"))
+            self._store.add_act(replace(act, outcome=f"refused: {problem.message}"))
 
     def apply(self, verb: str, run_id: str, arguments: Mapping[str, Any], reason: str = "", **how: Any) -> Receipt:
         """Carry one act out on one run by the name of its verb."""
@@ -239,7 +241,7 @@ class Commands(BranchCommands):
             part_of = carried.id if carried is not None else how.pop("part_of", None)
             receipt = self._once(verb, run_id, arguments, reason, part_of)
             if carried is not None:
-                self._store.add_act(dataclasses.replace(carried, outcome="carried out"))
+                self._store.add_act(replace(carried, outcome="carried out"))
             return receipt
         if verb == "wake":
             arguments = {**arguments, "at": datetime.fromisoformat(str(arguments["at"]))}

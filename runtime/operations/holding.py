@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from msgspec.structs import replace
 
 from runtime.engine.draft import Draft
 from runtime.engine.repair.controls import held_already, pause_run
@@ -79,7 +79,7 @@ def release(
     if dry_run:
         return Receipt(f"Would {verb} {known.scope}.", (effect,), dry_run=True)
     now = acting.clock.now()
-    released, partly = dataclasses.replace(known, released_at=now), f"The hold on {scope} is released"
+    released, partly = replace(known, released_at=now), f"The hold on {scope} is released"
     if scope.startswith("run="):
         acting.store.put_hold(released)
         with recording(None, partly=partly):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from runtime.clock import Clock
 from runtime.errors import StoreUnavailable
@@ -35,7 +36,7 @@ class StoredActs:
                 raise
             except Exception as problem:
                 log.exception("act.failed", act=act.id)
-                failed = dataclasses.replace(act, outcome=f"refused: {type(problem).__name__}: {problem}"[:2_000])
+                failed = replace(act, outcome=f"refused: {type(problem).__name__}: {problem}"[:2_000])
                 await asyncio.to_thread(self._store.add_act, failed)
         return len(due)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from runtime.engine.advance import Advance
 from runtime.model.branch import Failure
@@ -17,7 +18,7 @@ def failed_advance(stored: Stored, problem: Exception, now: datetime) -> Advance
     """The step that fails a run because of an exception of our own code."""
     message = f"The run could not be advanced: {described(problem).rstrip('.')}. Repair the cause, then retry."
     failure = Failure("EngineError", message[:2_000], now)
-    run = dataclasses.replace(
+    run = replace(
         stored.run,
         status=RunStatus.FAILED,
         failure=failure,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.engine.draft import Draft
 from runtime.model.act import Actor, Hold
@@ -31,7 +31,7 @@ class Held(World):
         return hold
 
     def release_and_die(self, hold: Hold) -> None:
-        self.store.put_hold(dataclasses.replace(hold, released_at=self.clock.now()))
+        self.store.put_hold(replace(hold, released_at=self.clock.now()))
 
     async def quiet(self) -> None:
         for _ in range(20):

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.clock import ManualClock
 from runtime.model.act import Actor
-from runtime.model.change import changed
 from runtime.model.status import RunStatus
 from runtime.model.stored import Save
 from runtime.operations.starting import NewRun, start_runs
@@ -50,7 +50,7 @@ class Night:
         """Everything that is open comes to this."""
         for run in self.runtime.store.query(limit=None):
             if run.status is RunStatus.PENDING:
-                ended = changed(
+                ended = replace(
                     run,
                     status=status,
                     revision=run.revision + 1,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.catalog import BUILT_IN, Catalog, Workflow
@@ -21,7 +22,6 @@ from runtime.external.simulated.system import SimulatedSystem
 from runtime.flow.read.building import flow_from_stored
 from runtime.flow.read.loader import check_flow
 from runtime.model.act import Actor
-from runtime.model.change import changed
 from runtime.model.status import RunStatus
 from runtime.model.stored import Save
 from runtime.operations.queries.graph import picture
@@ -216,7 +216,7 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
 def test_each_is_shown_refused_told_once_and_the_healthy_one_goes_on(
     runtime: Runtime, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shown = {view["workflow"]: view for view in runtime.queries.flows()}
+    shown = {view["workflow"]: view for view in runtime.json_views.flows()}
     assert [name for name in FOLDERS if not (shown[name]["problems"] or shown[name]["unbound"])] == []
     assert shown["healthy"]["problems"] == []
     doctor = {check.name: check for check in runtime.queries.doctor(runtime.directory)}["workflows"]
@@ -227,7 +227,7 @@ def test_each_is_shown_refused_told_once_and_the_healthy_one_goes_on(
     assert [name for name in (*FOLDERS, "gone") if not listed[name]["problem"]] == []
     assert listed["healthy"]["problem"] is None
     assert len(listed["healthy"]["next_ticks"]) == 3
-    assert {wake["reason"] for wake in runtime.queries.wakes()} == {"start healthy (every 10 minutes UTC)"}
+    assert {wake["reason"] for wake in runtime.json_views.wakes()} == {"start healthy (every 10 minutes UTC)"}
     for name in FOLDERS:
         runtime.commands.schedule(name, enabled=False)
         with pytest.raises(Refused, match="cannot be started"):
@@ -256,7 +256,7 @@ def end(runtime: Runtime, run_id: str) -> None:
     assert run is not None
     if run.status is RunStatus.PENDING:
         now = runtime.clock.now()
-        ended = changed(
+        ended = replace(
             run, status=RunStatus.COMPLETED, revision=run.revision + 1, next_wake_at=None, ended_at=now, updated_at=now
         )
         runtime.store.save([Save(ended, run.revision)])
@@ -270,7 +270,7 @@ def test_runs_whose_retention_cannot_be_read_are_kept_and_all_others_are_removed
         run = runtime.store.get(name)
         assert run is not None
         if name in wrong:
-            runtime.store.save([Save(changed(run, workflow=name, revision=run.revision + 1), run.revision)])
+            runtime.store.save([Save(replace(run, workflow=name, revision=run.revision + 1), run.revision)])
         end(runtime, name)
     retention = Retention(runtime.store, runtime.catalog, 30.0)
     assert retention.remove(runtime.clock.now() + timedelta(days=90)) == 1
