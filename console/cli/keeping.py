@@ -17,7 +17,7 @@ from runtime.safe_text import clean, json_text
 
 if TYPE_CHECKING:
     from runtime.assembly.runtime import Runtime
-    from runtime.operations.acting import Receipt
+    from runtime.operations.receipts import Receipt
 
 
 @click.command()

@@ -20,7 +20,7 @@ from runtime.settings import Settings
 
 if TYPE_CHECKING:
     from runtime.assembly.runtime import IfMissing, Runtime
-    from runtime.operations.acting import Receipt
+    from runtime.operations.receipts import Receipt
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")

@@ -20,7 +20,7 @@ from console.cli.session import (
 )
 from console.format import say
 from runtime.errors import InvalidInput
-from runtime.operations.starting import NewRun
+from runtime.acts.start import NewRun
 from runtime.safe_text import clean, json_text
 
 

@@ -14,6 +14,12 @@ from console.commands.base import Here
 from console.commands.planning import bulk_plan
 from console.dialogs.act_form import Answers, with_reason
 from console.screens.acts import same_as
+from runtime.acts.ack import Acknowledge
+from runtime.acts.edit import Edit
+from runtime.acts.pause import Pause
+from runtime.acts.restart import Restart
+from runtime.acts.retry import Retry
+from runtime.operations.bulk import Batch
 from runtime.assembly.runtime import Runtime
 from runtime.model.act import Act
 from runtime.operations.equal import equal_command
@@ -25,6 +31,12 @@ from tests.unit.operations.test_every_suggestion import run_at
 STATE = {"it's": '$HOME "x" `y`', "n": 9007199254740993, "deep": {"a": [1, None, True]}}
 FAILED = "completed with failures"
 A = "main/begin.1/a"
+
+
+def every(desk: Runtime, where: str = "id:run-1") -> Batch:
+    return Batch(runs=desk.queries.runs(), where=where)
+
+
 ACTS: dict[str, tuple[str, Callable[[Runtime], object]]] = {
     "retry": (FAILED, lambda r: r.commands.retry("run-1", A, reason='it\'s "me"; rm -rf ~')),
     "retry all": (FAILED, lambda r: r.commands.retry("run-1")),
@@ -56,22 +68,18 @@ ACTS: dict[str, tuple[str, Callable[[Runtime], object]]] = {
     "bulk retry": (
         FAILED,
         lambda r: r.commands.bulk(
-            "retry",
-            r.queries.runs(),
-            "id:run-1",
-            5.0,
-            True,
-            {"intent": "same-key", "force": False},
+            Retry(intent="same-key"),
+            Batch(runs=r.queries.runs(), where="id:run-1", rate=5.0, canary=True),
             reason="some; of it",
         ),
     ),
-    "bulk ack": (FAILED, lambda r: r.commands.bulk("ack", r.queries.runs(), "id:run-1", arguments={"note": "a b"})),
-    "bulk restart": (FAILED, lambda r: r.commands.bulk("restart", r.queries.runs(), 'is:ended !error~"a b"')),
+    "bulk ack": (FAILED, lambda r: r.commands.bulk(Acknowledge(note="a b"), every(r))),
+    "bulk restart": (FAILED, lambda r: r.commands.bulk(Restart(), every(r, 'is:ended !error~"a b"'))),
     "bulk pause": (
         "one runs",
-        lambda r: r.commands.bulk("pause", r.queries.runs(), "id:run-1", arguments={"clocks": "run"}),
+        lambda r: r.commands.bulk(Pause(clocks="run"), every(r)),
     ),
-    "bulk edit": ("one runs", lambda r: r.commands.bulk("edit", r.queries.runs(), "id:run-1", arguments={"state": {}})),
+    "bulk edit": ("one runs", lambda r: r.commands.bulk(Edit(state={}), every(r))),
 }
 
 
@@ -106,8 +114,7 @@ def test_the_equal_command_does_the_same(name: str, monkeypatch: pytest.MonkeyPa
 
 def test_what_is_given_later_is_the_same_once_it_is_carried_out(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = desk_of(PLIGHTS[FAILED]())
-    arguments = {"branch": A, "intent": "same-key", "force": False}
-    desk.commands.later("retry", "run-1", 5.0, reason="x", arguments=arguments)
+    desk.commands.later(Retry(branch=A, intent="same-key"), "run-1", 5.0, reason="x")
     words = equal_command(newest(desk))
     assert words == ("forkjoin", "retry", "run-1", A, "--intent", "same-key", "--reason", "x")
     assert run_at(desk_of(PLIGHTS[FAILED]()), list(words), monkeypatch) == 0

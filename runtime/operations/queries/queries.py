@@ -18,7 +18,8 @@ from runtime.flow.program import Program
 from runtime.model.act import Act
 from runtime.model.run import Run
 from runtime.nearest import did_you_mean
-from runtime.operations.acting import program_of, recorded
+from runtime.operations.acting import program_of
+from runtime.operations.receipts import recorded
 from runtime.operations.checks import Check, damage_checks
 from runtime.operations.environment import other_environment
 from runtime.operations.local_work import deserted, homes

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from runtime.acts.edit import Edit
+from runtime.operations.bulk import Batch
 from runtime.assembly.runtime import Runtime
 from runtime.model.act import Act
 from tests.postgres import new_database
@@ -40,9 +42,8 @@ def test_a_bulk_act_goes_on_where_its_killed_worker_left_it_and_acts_on_every_ru
         first, other = fleet.add(), fleet.add()
         wait_for(lambda: runtime.store.counts() == {"sleeping": 60}, 60, runtime.store.counts)
         doomed = leading(runtime, fleet)
-        receipt = runtime.commands.bulk(
-            "edit", runs, "workflow=sleepers", rate=15, arguments={"state": {"n": 1}}, reason="drill"
-        )
+        batch = Batch(runs=runs, where="workflow=sleepers", rate=15)
+        receipt = runtime.commands.bulk(Edit(state={"n": 1}), batch, reason="drill")
         assert receipt.act is not None
         number = receipt.act.id
 

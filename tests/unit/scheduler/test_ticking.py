@@ -13,7 +13,8 @@ from runtime.clock import ManualClock
 from runtime.model.act import Actor
 from runtime.model.change import changed
 from runtime.model.status import RunStatus
-from runtime.operations.starting import NewRun, start_runs
+from runtime.acts.start import NewRun
+from runtime.operations.starting import start_runs
 from runtime.scheduler.upkeep.retention import Retention
 from runtime.scheduler.upkeep.run_schedules import Schedules
 from runtime.settings import Settings

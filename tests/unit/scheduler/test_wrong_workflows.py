@@ -25,7 +25,8 @@ from runtime.model.change import changed
 from runtime.model.status import RunStatus
 from runtime.operations.queries.graph import picture
 from runtime.operations.schedules import schedule_views
-from runtime.operations.starting import NewRun, start_runs
+from runtime.acts.start import NewRun
+from runtime.operations.starting import start_runs
 from runtime.scheduler.upkeep.retention import Retention
 from runtime.scheduler.upkeep.run_schedules import Schedules
 from runtime.settings import Settings
