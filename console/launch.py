@@ -12,15 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from console.crash_guard import ascii_only, prepare
-from runtime.assembly.runtime import (
-    Runtime,
-    attach,
-    attached_count,
-    open_runtime,
-    scheduler_alive,
-    start_scheduler_process,
-    store_name,
-)
+from runtime.assembly.location import store_name
+from runtime.assembly.runtime import Runtime, open_runtime
+from runtime.assembly.serving_scheduler import attach, attached_count, scheduler_alive, start_scheduler_process
 from runtime.operations.records import Actor
 from runtime.settings import Settings
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from runtime.assembly.location import open_store
 from runtime.store.base import RunStore
-from runtime.store.opening import open_store
 from tests.postgres import new_database
 
 

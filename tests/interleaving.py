@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from runtime.store.opening import open_store
+from runtime.assembly.location import open_store
 from runtime.store.postgres.database import Connection
 from runtime.store.postgres.store import PostgresStore
 

@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from runtime.assembly.runtime import Runtime
+from runtime.assembly.lazy_systems import LazySystems
+from runtime.assembly.runtime import Access, Runtime
 from runtime.catalog.workflow import Workflow
 from runtime.clock import ManualClock
 from runtime.engine.apply import Unreached
@@ -20,15 +21,16 @@ from runtime.engine.draft import Draft
 from runtime.engine.repair.controls import cancel_run, skip
 from runtime.engine.repair.retry import INTENTS, retry
 from runtime.errors import ForkjoinError
+from runtime.external.registry import Systems
 from runtime.flow.definition import Flow
 from runtime.flow.program import Program
 from runtime.model.act import Actor, Hold
 from runtime.model.branch import Failure
 from runtime.model.run import Run
+from runtime.model.stored import Save
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from runtime.operations.queries.queries import Queries
 from runtime.settings import Settings
-from runtime.store.base import Save
 from runtime.store.embedded.memory import MemoryStore
 from tests.unit.engine.grammar import Node, make
 from tests.unit.engine.play import Play, flow_of
@@ -286,9 +288,8 @@ def desk_of(play: Play, *, read_only: bool = False) -> Runtime:
         Path("/nowhere"),
         clock,
         Queries(store, clock, lambda: catalogs),
-        Actor("mia"),
-        read_only=read_only,
-        runs_code=False,
+        systems=LazySystems(lambda: Systems(Path("/nowhere"), clock)),
+        access=Access(Actor("mia"), read_only, runs_code=False),
     )
     runtime.__dict__["catalog"] = catalogs
     return runtime

@@ -88,7 +88,7 @@ def _show(one: Session, *, kept: bool) -> int:
 
         actor = actor_of(one.overrides.get("as"), os.environ, source="console")
         return open_console(one.settings, actor, Ways(**one.ways), stays=kept)
-    from runtime.assembly.runtime import attach, start_scheduler_process
+    from runtime.assembly.serving_scheduler import attach, start_scheduler_process
 
     with attach(one.runtime.directory):
         start_scheduler_process(one.runtime)

@@ -17,7 +17,7 @@ from runtime.safe_text import clean, json_text
 @reading
 def find(run: str, branch: str, as_json: bool) -> None:
     """Ask the external system for the work of a branch's key; nothing is started."""
-    from runtime.assembly.runtime import scheduler_alive
+    from runtime.assembly.serving_scheduler import scheduler_alive
 
     runtime = session().runtime
     if runtime.read_only:

@@ -34,7 +34,7 @@ def follow_run(run_id: str, timeout_seconds: float | None, *, quiet: bool = Fals
     Raises TimedOut after a while; both say who wakes the run from then on. StoreUnavailable if a scheduler that was
     started ended at once.
     """
-    from runtime.assembly.runtime import attach
+    from runtime.assembly.serving_scheduler import attach
 
     runtime = session().runtime
     watching = _Scheduler(runtime)
@@ -91,7 +91,7 @@ class _Scheduler:
     def look(self) -> None:
         """Look every two seconds."""
         from runtime.assembly.leaving import who_wakes
-        from runtime.assembly.runtime import scheduler_alive, start_scheduler_process
+        from runtime.assembly.serving_scheduler import scheduler_alive, start_scheduler_process
 
         now = time.monotonic()
         if self._looked_at is not None and now - self._looked_at < BEAT_SECONDS:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @reading
 def validate(files: tuple[str, ...], bound: bool, as_json: bool) -> None:
     """Every problem of each flow: code, JSON path, sentence."""
-    from runtime.assembly.runtime import catalog_of
+    from runtime.assembly.catalogs import catalog_of
 
     catalog = catalog_of(session().settings)
     shown: list[tuple[str, list[tuple[str, str, str]], list[tuple[str, str, str]]]] = []
@@ -75,7 +75,7 @@ def validate(files: tuple[str, ...], bound: bool, as_json: bool) -> None:
 @common
 def graph(what: str, form: str, ascii_only: bool) -> None:
     """The flow, or a run with its statuses, as a picture."""
-    from runtime.assembly.runtime import catalog_of
+    from runtime.assembly.catalogs import catalog_of
     from runtime.operations.queries.graph import picture
 
     one = session()
@@ -123,7 +123,7 @@ def names_run(one: Session, what: str) -> bool:
 @common
 def scaffold(file: str, into: str | None) -> None:
     """A workflow folder with a stub for each unbound task, from a FlowJSON file."""
-    from runtime.assembly.runtime import catalog_of
+    from runtime.assembly.catalogs import catalog_of
     from runtime.operations.scaffold import scaffold as make
 
     one = session()

@@ -272,7 +272,7 @@ def doctor(deep: bool, as_json: bool) -> None:
 
 def logs_of(runtime: Runtime, run: str, branch: str) -> str:
     """What the external system says: asked by a live scheduler, else (and in read-only sessions) from here."""
-    from runtime.assembly.runtime import scheduler_alive
+    from runtime.assembly.serving_scheduler import scheduler_alive
 
     if runtime.read_only or not scheduler_alive(runtime):
         return runtime.logs(run, branch)

@@ -19,9 +19,9 @@ from runtime.safe_text import clean, json_text
 from runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from runtime.assembly.runtime import IfMissing, Runtime
+    from runtime.assembly.location import IfMissing
+    from runtime.assembly.runtime import Runtime
     from runtime.operations.receipts import Receipt
-
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 

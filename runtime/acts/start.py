@@ -33,9 +33,7 @@ class Start(StoreAct, frozen=True, kw_only=True):
     state: Mapping[str, Json] = {}
     run_id: Annotated[str | None, Input(option="id", help="Id of the run; with --count its beginning.")] = None
     labels: Mapping[str, str] = {}
-    simulate: Annotated[
-        bool, Input(kind=Kind.FLAG, help="Bind every unbound task to the simulated system.")
-    ] = False
+    simulate: Annotated[bool, Input(kind=Kind.FLAG, help="Bind every unbound task to the simulated system.")] = False
     count: int | None = None
     """So many runs at once, `ID-0001`..."""
     each: tuple[NewRun, ...] | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from runtime.catalog.workflow import Code
-from runtime.external.base import Abilities, ExternalSystem, abilities_of
+from runtime.external.base import Abilities, ExternalSystem, abilities_of, doubts_of
 from runtime.flow.definition import Flow
 from runtime.flow.problems import FlowWarning
 from runtime.flow.program import Binding
@@ -41,7 +41,7 @@ def doubtful_bindings(flow: Flow, systems: Mapping[str, ExternalSystem]) -> Iter
     for path, step in listed(flow.source, "steps"):
         task = step.get("metadata", {}).get("task")
         system = systems.get(str(task.get("system"))) if isinstance(task, Mapping) else None
-        for sentence in getattr(system, "doubts", lambda _: ())(task):
+        for sentence in doubts_of(system, task) if isinstance(task, Mapping) else ():
             yield FlowWarning("DOUBTFUL_BINDING", f"{path}.metadata.task", sentence)
 
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from runtime.catalog.bindings import doubtful_bindings
 from runtime.catalog.workflow import TASKS_FILE, Workflow
-from runtime.external.base import ExternalSystem
+from runtime.external.base import ExternalSystem, binding_keys_of
 from runtime.flow.check.walking import listed
 from runtime.flow.definition import Flow
 from runtime.flow.nearest import nearest
 from runtime.flow.read.loader import FlowWarning, Problem, check_flow
-from runtime.model.binding_keys import Key
 
 Check = Callable[[Mapping[str, Any]], list[str]]
 
@@ -31,7 +30,7 @@ def examine(
         workflow.source,
         known_systems=checks,
         bound_steps=None if simulate or unsure else frozenset(workflow.tasks),
-        binding_keys=lambda name: keys_of(systems, name),
+        binding_keys=lambda name: binding_keys_of(systems.get(name)),
     )
     warnings += doubts
     warnings += doubtful_bindings(flow, systems) if flow else ()
@@ -39,16 +38,6 @@ def examine(
         warnings.append(FlowWarning("UNDECIDED_TASKS", TASKS_FILE, f"Which steps it binds is not known: {code.doubt}"))
     warnings += _unused(workflow)
     return (None if wrong else flow), problems + wrong, warnings
-
-
-def keys_of(systems: Mapping[str, ExternalSystem], name: str) -> Mapping[str, Key] | None:
-    """What the binding of a system may hold; None where it is not installed or does not say."""
-    ask = getattr(systems.get(name), "binding_keys", None)
-    try:
-        found = ask() if ask is not None else None
-    except Exception:  # a system of somebody else
-        return None
-    return found if isinstance(found, Mapping) and all(isinstance(key, Key) for key in found.values()) else None
 
 
 def _unused(workflow: Workflow) -> Iterator[FlowWarning]:

@@ -17,7 +17,7 @@ from runtime.model.branch import Branch
 from runtime.model.change import changed
 from runtime.model.run import HistoryEntry, Run
 from runtime.model.status import ENDED_RUN, RunStatus
-from runtime.store.base import Save, Stored
+from runtime.model.stored import Save, Stored
 
 Slots = Collection[tuple[str, str, int, int]]
 LEASE_SECONDS = 60.0

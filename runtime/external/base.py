@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from runtime.errors import Unreachable
+from runtime.model.binding_keys import Key
 from runtime.model.task import Completed, Failed, Lost, Running, Started, TaskRequest
 
 
@@ -72,13 +73,41 @@ async def find_work(system: object, call: Call) -> object:
     return await find(call)
 
 
+def works_on_one_machine(system: object) -> bool:
+    """Whether the work of a system lives in files of the machine that started it: `on_one_machine` of its class."""
+    return bool(getattr(system, "on_one_machine", False))
+
+
+def doubts_of(system: object, binding: Mapping[str, Any]) -> list[str]:
+    """Sentences about a binding that can be used and is doubtful; none for a system without `doubts`."""
+    doubts = getattr(system, "doubts", None)
+    return list(doubts(binding)) if callable(doubts) else []
+
+
+def binding_keys_of(system: object) -> Mapping[str, Key] | None:
+    """The keys a system knows in its bindings; None for one that does not say, or not in a form we understand."""
+    binding_keys = getattr(system, "binding_keys", None)
+    try:
+        found = binding_keys() if binding_keys is not None else None
+    except Exception:  # a system of somebody else
+        return None
+    return found if isinstance(found, Mapping) and all(isinstance(key, Key) for key in found.values()) else None
+
+
 class ExternalSystem(Protocol):
     """Speaks to one kind of external system.
 
     Every method may raise `Unreachable` (or any exception): "could not reach", which says nothing about
     the work. Starting twice with one idempotency key must give one piece of work, unless the class says
-    `idempotent = False`. It may have `async def find(self, call) -> Started | Completed | Failed | None`, which gives
-    the work of the key and starts nothing, and `abilities(binding)`, which gives `Abilities` by binding.
+    `idempotent = False`.
+
+    A system may also have:
+
+    - `async def find(self, call) -> Started | Completed | Failed | None`: the work of the key; it starts nothing.
+    - `abilities(binding) -> Abilities`: what can be asked of it under a binding.
+    - `doubts(binding) -> list[str]`: sentences about a binding that can be used and is doubtful.
+    - `binding_keys() -> Mapping[str, Key]`: the keys it knows in a binding.
+    - `on_one_machine = True`: its work lives in files of the machine that started it.
     """
 
     name: str

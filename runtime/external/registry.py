@@ -101,22 +101,6 @@ class Systems(Mapping[str, ExternalSystem]):
             self._made[point.name] = _loaded(point, self._context, wrong.get((point.name, point.value)))
 
 
-class Checks(Mapping[str, Callable[[Mapping[str, Any]], list[str]]]):
-    """Check of a binding by system name, giving sentences; needs no network and writes no file."""
-
-    def __init__(self, systems: Mapping[str, ExternalSystem]) -> None:
-        self._systems = systems
-
-    def __getitem__(self, name: str) -> Callable[[Mapping[str, Any]], list[str]]:
-        return self._systems[name].problems
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._systems)
-
-    def __len__(self) -> int:
-        return len(self._systems)
-
-
 def external_systems(directory: Path, clock: Clock | None = None, *, seed: int = 0) -> dict[str, ExternalSystem]:
     """Every external system by name; a plugin that cannot be made is there as a `DisabledSystem` with its reason."""
     return Systems(directory, clock, seed=seed).all()

@@ -20,11 +20,12 @@ from runtime.flow.program import Program
 from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Branch
 from runtime.model.run import Run
+from runtime.model.stored import Stored
 from runtime.operations.ids import random_birth
 from runtime.operations.order import Order
 from runtime.operations.queries.branch_names import find_branch, no_run
 from runtime.operations.receipts import Receipt, recorded, recording
-from runtime.store.base import RunStore, Stored
+from runtime.store.base import RunStore
 from runtime.store.documents import rootless
 
 if TYPE_CHECKING:

@@ -159,9 +159,7 @@ class Commands:
         """Set when a run is polled or tried again next."""
         return self.give(Wake(at=at), run_id, Order(**order))
 
-    def edit(
-        self, run_id: str, state: Any, was: Mapping[str, Any] | None = None, **order: Unpack[Given]
-    ) -> Receipt:
+    def edit(self, run_id: str, state: Any, was: Mapping[str, Any] | None = None, **order: Unpack[Given]) -> Receipt:
         """Replace the state; the act keeps the old one whole. Refused if it is no more what it `was` for the editor."""
         return self.give(Edit(state=state, was=was), run_id, Order(**order))
 
@@ -221,5 +219,3 @@ class Commands:
     def bulk_stop(self, act_id: int, **order: Unpack[Noted]) -> Receipt:
         """Stop a bulk act."""
         return self.give_store(StopBulk(act=act_id), Order(**order))
-
-

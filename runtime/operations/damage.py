@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from runtime.errors import Refused
 from runtime.model.damage import Damage
 from runtime.model.status import RunStatus
+from runtime.model.stored import RunFilter
 from runtime.operations.acting import Acting
 from runtime.operations.order import Order
 from runtime.operations.receipts import Receipt, recording
-from runtime.store.base import RunFilter, RunStore
+from runtime.store.base import RunStore
 from runtime.store.examining import examine
 
 NAMED = 20

@@ -12,12 +12,12 @@ from runtime.engine.repair.controls import held_already, pause_run
 from runtime.errors import InvalidInput, Refused
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Branch
+from runtime.model.stored import RunFilter
 from runtime.model.target import same_scope
 from runtime.operations.acting import Acting, Rule, RunChange
 from runtime.operations.order import Order
 from runtime.operations.receipts import Receipt, recording
 from runtime.operations.scopes import checked_scope
-from runtime.store.base import RunFilter
 
 LONGEST_SCOPE = 500
 RUN = "run="

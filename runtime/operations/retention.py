@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 
 from runtime.acts.prune import Prune
 from runtime.acts.schedule import DisableSchedule, EnableSchedule
-from runtime.engine.removing import remove_runs, sweep
 from runtime.errors import ForkjoinError, Refused
 from runtime.model.status import RunStatus
+from runtime.model.stored import RunFilter
 from runtime.operations.acting import Acting
 from runtime.operations.damage import prune_damaged
 from runtime.operations.order import Order
 from runtime.operations.receipts import Receipt, recording
 from runtime.operations.schedules import rule_text
-from runtime.store.base import RunFilter
+from runtime.store.removed_work import remove_runs, sweep
 
 
 def switch_schedule(acting: Acting, act: EnableSchedule | DisableSchedule, order: Order) -> Receipt:

@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from runtime.errors import InvalidInput, NotFound
+from runtime.model.stored import RunFilter
 from runtime.model.target import full_name, in_scope
 from runtime.operations.acting import Acting
 from runtime.operations.queries.systems import systems
-from runtime.store.base import RunFilter
 
 _SHOWN = 8
 

@@ -15,12 +15,12 @@ from runtime.errors import InvalidInput, Refused
 from runtime.flow.definition import Flow
 from runtime.flow.json_schema import apply_defaults, check, check_json
 from runtime.model.run import Run
+from runtime.model.stored import Save
 from runtime.operations.acting import Acting
 from runtime.operations.ids import checked_id, random_id
 from runtime.operations.order import Order
 from runtime.operations.receipts import Receipt, recording
 from runtime.operations.restarting import run_id_of
-from runtime.store.base import Save
 
 MOST_LABELS = 100
 LONGEST_LABEL = 500

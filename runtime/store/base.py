@@ -4,60 +4,17 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from runtime.model.act import Act, Hold
-from runtime.model.branch import Branch
 from runtime.model.damage import Damage
 from runtime.model.question import Question
-from runtime.model.run import Firing, HistoryEntry, Poll, Run
+from runtime.model.run import HistoryEntry, Poll, Run
+from runtime.model.stored import RunFilter, Save, Stored
 
 POLLS_PER_BRANCH = 200
 HISTORY_PER_RUN = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A run with all that decides about it."""
-
-    run: Run
-    branches: Mapping[str, Branch]
-    """By id, in creation order."""
-    firings: tuple[Firing, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Save:
-    """Everything one save of one run writes, together or not at all.
-
-    `run.revision` is the new revision; the save is refused unless the store holds `expected_revision`
-    (None: the run must not exist yet).
-    """
-
-    run: Run
-    expected_revision: int | None
-    branches: Sequence[Branch] = ()
-    firings: Sequence[Firing] = ()
-    history: Sequence[HistoryEntry] = ()
-    polls: Sequence[Poll] = ()
-    acts: Sequence[Act] = ()
-    """Acts with id 0 are added and numbered; others are replaced."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunFilter:
-    """Narrows a query; empty fields do not narrow. `matches` in operations does the rest."""
-
-    statuses: frozenset[str] = frozenset()
-    workflow: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    held: bool | None = None
-    older_than: datetime | None = None
-    """Only runs whose `updated_at` lies before."""
-    attention_below: int | None = None
-    """Only runs whose attention rank is lower, which is worse."""
 
 
 class RunStore(Protocol):

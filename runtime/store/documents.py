@@ -16,8 +16,8 @@ from runtime.model.codec import from_document, reader
 from runtime.model.damage import Damage
 from runtime.model.run import Firing, Run
 from runtime.model.status import RunStatus
+from runtime.model.stored import Stored
 from runtime.safe_text import described
-from runtime.store.base import Stored
 
 _RUN = reader(Run)
 _BRANCH = reader(Branch)

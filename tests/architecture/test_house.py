@@ -12,8 +12,8 @@ import click
 import pytest
 
 from console.cli.main import MODULES, cli
+from runtime.assembly.location import open_store
 from runtime.settings import Settings
-from runtime.store.opening import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(p for folder in ("console", "forkjoin", "runtime", "workflows") for p in (ROOT / folder).rglob("*.py"))

@@ -16,8 +16,8 @@ from tests.benchmarks.console import filled, percentile
 WRITER = """
 import sys, time
 from runtime.model.change import changed
-from runtime.store.base import Save
-from runtime.store.opening import open_store
+from runtime.model.stored import Save
+from runtime.assembly.location import open_store
 store = open_store(sys.argv[1])
 until, n = time.time() + float(sys.argv[2]), 0
 runs = store.query(limit=200)

@@ -12,7 +12,7 @@ from pathlib import Path
 from runtime.model.change import changed
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
-from runtime.store.base import Save
+from runtime.model.stored import Save
 from runtime.store.embedded.tinydb_store import TinyDBStore
 from runtime.store.run_document import run_document
 

@@ -19,9 +19,9 @@ from runtime.acts.edit import Edit
 from runtime.acts.pause import Pause
 from runtime.acts.restart import Restart
 from runtime.acts.retry import Retry
-from runtime.operations.bulk import Batch
 from runtime.assembly.runtime import Runtime
 from runtime.model.act import Act
+from runtime.operations.bulk import Batch
 from runtime.operations.equal import equal_command
 from runtime.shell_line import shell_line
 from tests.scheduling import opened

@@ -18,10 +18,10 @@ from console.times import column
 from console.widgets.rows import Rows
 from runtime.model.question import Question
 from runtime.model.run import HistoryEntry
+from runtime.model.stored import RunFilter
 from runtime.operations.queries.attention import BY_RANK, KINDS, troubles
 from runtime.operations.queries.filters import QUIET, age_seconds, parse
 from runtime.settings import Settings
-from runtime.store.base import RunFilter
 from tests.console.world import MORNING, Desk, at_night, story
 
 TEXTS = [pane.id for pane in PANES if not pane.cursor]
@@ -149,7 +149,7 @@ def test_each_run_counts_once_in_tab_heading_rows_and_filter(tmp_path: Path) -> 
 
 
 def save_of(store: Any, run_id: str, **changes: Any) -> Any:
-    from runtime.store.base import Save
+    from runtime.model.stored import Save
 
     run = store.get(run_id)
     return Save(dataclasses.replace(run, revision=run.revision + 1, **changes), run.revision)

@@ -109,7 +109,7 @@ def test_the_key_holds_the_birth_and_an_older_run_keeps_the_shape_of_its_keys(lo
         runtime.commands.start("one", run_id="r2")
         stored = runtime.store.load(["r2"])[0]
         older = dataclasses.replace(stored.run, birth="", revision=stored.run.revision + 1)
-        from runtime.store.base import Save
+        from runtime.model.stored import Save
 
         assert runtime.store.save([Save(older, stored.run.revision)]) == []
     assert drive(location, flows).returncode == 0

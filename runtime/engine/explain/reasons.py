@@ -20,9 +20,9 @@ from runtime.model.act import Hold
 from runtime.model.branch import Branch
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import ObservationState, RunStatus
+from runtime.model.stored import Stored
 from runtime.model.tries import tries
 from runtime.shell_line import shell_line
-from runtime.store.base import Stored
 
 SCHEDULER_SILENT_SECONDS = 10.0
 

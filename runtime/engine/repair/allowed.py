@@ -14,7 +14,7 @@ from runtime.engine.repair.adopting import adopt
 from runtime.engine.repair.retry import retry
 from runtime.errors import ForkjoinError, InvalidInput
 from runtime.model.branch import Branch
-from runtime.store.base import Stored
+from runtime.model.stored import Stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from runtime.engine.explain.summary import at_work, doubt_of, failures
 from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.model.status import ObservationState, RunStatus
+from runtime.model.stored import RunFilter, Stored
 from runtime.model.target import full_name
 from runtime.operations.failure_signature import normalise
 from runtime.operations.queries.filters import QUIET
-from runtime.store.base import RunFilter, RunStore, Stored
+from runtime.store.base import RunStore
 
 SCANNED = 5_000
 KEPT_IDS = 1_000

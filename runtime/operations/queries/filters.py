@@ -12,10 +12,11 @@ from runtime.errors import InvalidInput
 from runtime.flow.durations import seconds
 from runtime.model.run import Run
 from runtime.model.status import ENDED_RUN, RunStatus
+from runtime.model.stored import RunFilter, Stored
 from runtime.model.target import full_name, in_scope
 from runtime.nearest import did_you_mean
 from runtime.operations.queries.branch_names import branch_name
-from runtime.store.base import RunFilter, RunStore, Stored
+from runtime.store.base import RunStore
 
 Test = Callable[[Run, datetime], bool]
 DeepTest = Callable[[Stored], bool]

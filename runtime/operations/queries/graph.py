@@ -8,8 +8,8 @@ from runtime.engine.explain.summary import at_work
 from runtime.flow.definition import Connection, Flow
 from runtime.flow.graph.flow_graph import FlowGraph
 from runtime.model.status import LOOKS
+from runtime.model.stored import Stored
 from runtime.safe_text import clean
-from runtime.store.base import Stored
 
 ROW, COLUMN, BOX = 46, 190, 150
 

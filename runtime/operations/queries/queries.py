@@ -17,9 +17,9 @@ from runtime.errors import Damaged, InvalidInput, Refused
 from runtime.flow.program import Program
 from runtime.model.act import Act
 from runtime.model.run import Run
+from runtime.model.stored import RunFilter, Stored
 from runtime.nearest import did_you_mean
 from runtime.operations.acting import program_of
-from runtime.operations.receipts import recorded
 from runtime.operations.checks import Check, damage_checks
 from runtime.operations.environment import other_environment
 from runtime.operations.local_work import deserted, homes
@@ -29,8 +29,9 @@ from runtime.operations.queries.branch_names import find_branch, no_run
 from runtime.operations.queries.filters import QUIET, matching, parse
 from runtime.operations.queries.workers import troubles
 from runtime.operations.queries.workflows import workflow_views, workflows_check
+from runtime.operations.receipts import recorded
 from runtime.operations.schedules import coming_ticks
-from runtime.store.base import RunFilter, RunStore, Stored
+from runtime.store.base import RunStore
 from runtime.store.documents import rootless
 
 if TYPE_CHECKING:

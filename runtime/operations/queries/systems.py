@@ -7,8 +7,9 @@ from datetime import datetime
 
 from runtime.engine.explain.summary import at_work
 from runtime.model.status import ObservationState
+from runtime.model.stored import RunFilter
 from runtime.model.target import full_name, in_scope
-from runtime.store.base import RunFilter, RunStore
+from runtime.store.base import RunStore
 
 SCANNED = 2_000
 OPEN = frozenset({"sleeping", "running", "waiting", "paused", "pending", "failed"})

@@ -11,8 +11,8 @@ from runtime.model.act import Act, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
 from runtime.model.run import HistoryEntry, Poll, Run
 from runtime.model.status import RunStatus
+from runtime.model.stored import Stored
 from runtime.operations.queries.branch_names import branch_name, branch_path
-from runtime.store.base import Stored
 
 if TYPE_CHECKING:
     from runtime.engine.explain.join_state import JoinState

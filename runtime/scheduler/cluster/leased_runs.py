@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
-from runtime.store.base import RunStore, Stored
+from runtime.model.stored import Stored
+from runtime.store.base import RunStore
 from runtime.store.postgres.cluster import Cluster
 
 LEASE = timedelta(seconds=60)

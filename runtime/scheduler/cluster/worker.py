@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from runtime.catalog import Catalog
-from runtime.engine.removing import Sweeping
 from runtime.errors import LostRight, Refused, StoreUnavailable
 from runtime.logs import get_logger
 from runtime.model.question import Question
@@ -33,6 +32,7 @@ from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.settings import Settings
 from runtime.store.base import RunStore
 from runtime.store.postgres.cluster import Cluster
+from runtime.store.removed_work import Sweeping
 
 log = get_logger(__name__)
 BEAT_SECONDS = 1.5

@@ -15,7 +15,6 @@ from typing import Any
 
 from runtime.catalog import Catalog
 from runtime.clock import Clock
-from runtime.engine.removing import Sweeping
 from runtime.errors import LostRight, StoreUnavailable
 from runtime.logs import get_logger
 from runtime.safe_text import described
@@ -33,6 +32,7 @@ from runtime.scheduler.upkeep.run_schedules import Schedules
 from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.settings import Settings
 from runtime.store.base import RunStore
+from runtime.store.removed_work import Sweeping
 
 log = get_logger(__name__)
 BEAT_SECONDS = 2.0

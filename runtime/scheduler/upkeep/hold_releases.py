@@ -8,7 +8,8 @@ from datetime import datetime
 from runtime.model.act import Hold
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
-from runtime.store.base import RunFilter, RunStore
+from runtime.model.stored import RunFilter
+from runtime.store.base import RunStore
 
 PAGE = 500
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from runtime.catalog import Catalog, Workflow
-from runtime.engine.removing import remove_runs
 from runtime.errors import InvalidInput
 from runtime.flow.durations import LONGEST_RETENTION, retention_seconds
 from runtime.logs import get_logger
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
-from runtime.store.base import RunFilter, RunStore
+from runtime.model.stored import RunFilter
+from runtime.store.base import RunStore
+from runtime.store.removed_work import remove_runs
 
 log = get_logger(__name__)
 ENDED = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED})

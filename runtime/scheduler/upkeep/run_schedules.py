@@ -13,7 +13,8 @@ from runtime.flow.schedule import due_tick, next_tick, tick_id
 from runtime.logs import get_logger
 from runtime.model.act import Hold
 from runtime.model.status import RunStatus
-from runtime.store.base import RunFilter, RunStore
+from runtime.model.stored import RunFilter
+from runtime.store.base import RunStore
 
 log = get_logger(__name__)
 OPEN = frozenset(RunStatus) - {RunStatus.COMPLETED, RunStatus.CANCELLED, RunStatus.FAILED, RunStatus.DAMAGED}

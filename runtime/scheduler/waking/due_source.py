@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from runtime.store.base import RunStore, Stored
+from runtime.model.stored import Stored
+from runtime.store.base import RunStore
 
 
 class Source(Protocol):

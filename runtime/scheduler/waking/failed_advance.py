@@ -12,8 +12,9 @@ from runtime.logs import get_logger
 from runtime.model.branch import Failure
 from runtime.model.run import HistoryEntry
 from runtime.model.status import RunStatus
+from runtime.model.stored import Save, Stored
 from runtime.safe_text import described
-from runtime.store.base import RunStore, Save, Stored
+from runtime.store.base import RunStore
 
 log = get_logger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from runtime.store.base import Stored
+from runtime.model.stored import Stored
 
 
 def later_wakes(stored: Stored, slots: Collection[tuple[str, str, int, int]]) -> list[datetime]:

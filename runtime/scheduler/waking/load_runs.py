@@ -8,7 +8,8 @@ from runtime.errors import Damaged, StoreUnavailable
 from runtime.logs import get_logger
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
-from runtime.store.base import RunFilter, RunStore, Stored
+from runtime.model.stored import RunFilter, Stored
+from runtime.store.base import RunStore
 from runtime.store.documents import rootless
 
 log = get_logger(__name__)

@@ -20,6 +20,7 @@ from runtime.flow.program import Program
 from runtime.logs import get_logger
 from runtime.model.act import Act
 from runtime.model.run import Run
+from runtime.model.stored import Stored
 from runtime.scheduler.upkeep.stored_acts import carry_out_due
 from runtime.scheduler.waking.call import call_within
 from runtime.scheduler.waking.call_results import Outcomes, Slot, kept_for_later, put_back, taken
@@ -30,7 +31,7 @@ from runtime.scheduler.waking.idle_wakes import later_wakes
 from runtime.scheduler.waking.limits import Limits, LocalLimits
 from runtime.scheduler.waking.load_runs import look_again, read_runs
 from runtime.scheduler.waking.set_aside import Aside
-from runtime.store.base import RunStore, Stored
+from runtime.store.base import RunStore
 
 log = get_logger(__name__)
 KEPT_RUNS = 2_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.store.base import RunFilter
+from runtime.model.stored import RunFilter
 
 ORDERS = {
     "created_at": "created_ts",

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable, Sequence
 
 from runtime.model.run import Run
-from runtime.store.base import RunFilter
+from runtime.model.stored import RunFilter
 from runtime.store.documents import HeadRow, shown
 from runtime.store.embedded.error_translation import guarded
 from runtime.store.embedded.filter_sql import ORDERS, conditions

@@ -10,7 +10,7 @@ from runtime.errors import NotFound
 from runtime.model.damage import Damage
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
-from runtime.store.base import RunFilter, Stored
+from runtime.model.stored import RunFilter, Stored
 from runtime.store.documents import HeadRow, assembled, refuse, shown
 from runtime.store.embedded.error_translation import guarded
 from runtime.store.embedded.filter_sql import ORDERS, conditions

@@ -13,7 +13,8 @@ from runtime.errors import LostRight
 from runtime.model.codec import to_bytes, to_document
 from runtime.model.run import HistoryEntry, Poll
 from runtime.model.status import RunStatus
-from runtime.store.base import HISTORY_PER_RUN, POLLS_PER_BRANCH, Save
+from runtime.model.stored import Save
+from runtime.store.base import HISTORY_PER_RUN, POLLS_PER_BRANCH
 from runtime.store.documents import HeadRow, Unfit, head_of
 from runtime.store.embedded.act_table import ActTable
 from runtime.store.embedded.error_translation import Rows, guarded

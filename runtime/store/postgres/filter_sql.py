@@ -8,7 +8,7 @@ import orjson
 from psycopg.sql import SQL, Composed
 
 from runtime.errors import NotFound
-from runtime.store.base import RunFilter
+from runtime.model.stored import RunFilter
 from runtime.store.postgres.database import Connection
 from runtime.store.postgres.queries import piece, sql
 from runtime.store.postgres.small_tables import column

@@ -7,7 +7,7 @@ from typing import Any
 
 from runtime.model.damage import Damage
 from runtime.model.run import Run
-from runtime.store.base import RunFilter, Stored
+from runtime.model.stored import RunFilter, Stored
 from runtime.store.documents import HeadRow, assembled, refuse, shown
 from runtime.store.postgres.database import Connection
 from runtime.store.postgres.documents import Moving

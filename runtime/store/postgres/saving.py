@@ -9,7 +9,8 @@ import orjson
 
 from runtime.model.codec import to_bytes, to_document
 from runtime.model.run import Run
-from runtime.store.base import POLLS_PER_BRANCH, Save
+from runtime.model.stored import Save
+from runtime.store.base import POLLS_PER_BRANCH
 from runtime.store.postgres.database import Connection
 from runtime.store.postgres.queries import sql
 from runtime.store.postgres.small_tables import column, text

@@ -9,7 +9,8 @@ from typing import Any
 
 from runtime.errors import LostRight
 from runtime.model.run import HistoryEntry, Poll
-from runtime.store.base import HISTORY_PER_RUN, RunFilter, Save
+from runtime.model.stored import RunFilter, Save
+from runtime.store.base import HISTORY_PER_RUN
 from runtime.store.facts import epoch_in, object_in
 from runtime.store.ledgers import history_of, polls_of
 from runtime.store.postgres.database import Connection

@@ -14,17 +14,18 @@ from typing import Any
 
 import pytest
 
+from runtime.assembly.location import open_store
 from runtime.errors import Damaged
 from runtime.model.act import Act, Hold
 from runtime.model.question import Question
+from runtime.model.stored import RunFilter
 from runtime.operations.checks import damage_checks
 from runtime.operations.queries.attention import troubles
 from runtime.operations.queries.filters import matching, parse
 from runtime.operations.queries.systems import systems
-from runtime.store.base import RunFilter, RunStore
+from runtime.store.base import RunStore
 from runtime.store.embedded.memory import MemoryStore
 from runtime.store.examining import examine
-from runtime.store.opening import open_store
 from runtime.store.transfer import export_to, import_from
 from tests.postgres import new_database
 from tests.unit.scheduler.test_wake_loop import World
@@ -277,14 +278,15 @@ def test_damaged_records_can_be_removed(store: RunStore) -> None:
     from runtime.model.act import Actor
     from runtime.operations.acting import Acting
     from runtime.operations.damage import prune_damaged
+    from runtime.operations.order import Order
 
     made = world(store)
     for table in ("branches", "holds", "meta", "acts", "history"):
         write(store, table, place(table), DAMAGE["no JSON"])
     acting = Acting(store, made.clock, None, Actor("mia"), read_only=False)  # type: ignore[arg-type]
-    would = prune_damaged(acting, reason="", dry_run=True)
+    would = prune_damaged(acting, Order(dry_run=True))
     assert "run bad" in would.effects and store.count() == 4
-    done = prune_damaged(acting, reason="disk", dry_run=False)
+    done = prune_damaged(acting, Order(reason="disk"))
     assert done.effects == would.effects
     assert not list(examine(store)) and {run.id for run in store.query()} == {"good", "fine", "ended"}
     assert store.acts()[0].verb == "prune"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tinydb import TinyDB
 
+from runtime.assembly.location import open_store
 from runtime.errors import InvalidInput, LostRight, NotFound, Refused
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Branch
@@ -19,10 +20,10 @@ from runtime.model.change import changed
 from runtime.model.question import Question
 from runtime.model.run import Firing, HistoryEntry, Poll, Run
 from runtime.model.status import RunStatus
-from runtime.store.base import RunFilter, RunStore, Save
+from runtime.model.stored import RunFilter, Save
+from runtime.store.base import RunStore
 from runtime.store.embedded import tinydb_store
 from runtime.store.embedded.memory import MemoryStore
-from runtime.store.opening import open_store
 from runtime.store.postgres import change_feed
 from runtime.store.postgres import store as postgres_store
 from runtime.store.postgres.opening import open_postgres

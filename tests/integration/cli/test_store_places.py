@@ -14,7 +14,7 @@ import pytest
 
 from console.cli.main import cli
 from console.cli.main import run as command
-from runtime.store.opening import open_store
+from runtime.assembly.location import open_store
 from tests.scheduling import ROOT
 
 BEGIN_A_STORE = {"start", "console", "scheduler", "demo", "import", "schedule enable", "store upgrade", "store copy"}
@@ -173,7 +173,7 @@ def theirs() -> Iterator[Path]:
 AS_SOMEBODY = """
 import os, sys, tempfile
 from contextlib import redirect_stdout
-import console.launch, runtime.assembly.driving
+import console.launch, runtime.assembly.single
 from console.cli.main import run
 with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
     run(["--store", folder, "start", "profile_update", "--id", "w"])

@@ -13,11 +13,11 @@ import psycopg
 import pytest
 
 from console.cli.main import run
-from runtime.assembly.runtime import attach, scheduler_alive, start_scheduler_process
+from runtime.assembly.location import open_store
+from runtime.assembly.serving_scheduler import attach, scheduler_alive, start_scheduler_process
 from runtime.errors import Refused, StoreAway, Unconfirmed
 from runtime.model.act import Act
 from runtime.scheduler.cluster.queue import Queue
-from runtime.store.opening import open_store
 from runtime.store.postgres import change_feed
 from runtime.store.postgres.connection_url import conninfo
 from runtime.store.postgres.opening import open_postgres

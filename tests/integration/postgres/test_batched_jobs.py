@@ -9,9 +9,9 @@ import pytest
 from procrastinate import App, PsycopgConnector
 from procrastinate.jobs import Status
 
+from runtime.assembly.location import open_store
 from runtime.scheduler.cluster.batched_jobs import BatchedJobs
 from runtime.scheduler.cluster.queue import Deferring
-from runtime.store.opening import open_store
 from runtime.store.postgres.store import PostgresStore
 from tests.postgres import new_database
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.assembly.runtime import scheduler_alive
+from runtime.assembly.serving_scheduler import scheduler_alive
 from runtime.clock import SystemClock
 from tests.postgres import new_database
 from tests.workers import opened, wait_for, workers

@@ -22,14 +22,15 @@ import pytest
 from tinydb import TinyDB
 
 from runtime.assembly.copying import Copied, copy_store
+from runtime.assembly.location import open_store
 from runtime.errors import Refused, StoreUnavailable
 from runtime.model.act import Hold
 from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
+from runtime.model.stored import Save
 from runtime.settings import Settings
-from runtime.store.base import RunStore, Save
-from runtime.store.opening import open_store
+from runtime.store.base import RunStore
 from runtime.store.transfer import export_to
 from tests.end_to_end.terminal import FORKJOIN, needs_tmux, terminal
 from tests.postgres import new_database

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from runtime.store.base import RunFilter
+from runtime.model.stored import RunFilter
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.filter_sql import conditions, narrowed, ordering
 from runtime.store.postgres.opening import open_postgres

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from runtime.acts.edit import Edit
-from runtime.operations.bulk import Batch
 from runtime.assembly.runtime import Runtime
 from runtime.model.act import Act
+from runtime.operations.bulk import Batch
 from tests.postgres import new_database
 from tests.workers import Fleet, leader, opened, wait_for, write_fork
 

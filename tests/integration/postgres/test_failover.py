@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from runtime.assembly.location import open_store
 from runtime.errors import StoreUnavailable
-from runtime.store.opening import open_store
 from runtime.store.postgres.opening import upgrade_postgres
 from tests.postgres import Server, server
 from tests.workers import jobs, opened, wait_for, workers

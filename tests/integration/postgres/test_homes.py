@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from console.cli.main import run as command
-from runtime.store.opening import open_store
+from runtime.assembly.location import open_store
 from tests.end_to_end.terminal import FORKJOIN, needs_tmux, terminal
 from tests.postgres import new_database
 from tests.workers import jobs, opened, wait_for, workers

@@ -28,10 +28,10 @@ from runtime.flow.read.building import flow_from_stored
 from runtime.model.act import Actor
 from runtime.model.run import Run
 from runtime.model.status import ENDED_RUN
+from runtime.model.stored import Stored
 from runtime.model.task import Completed, Failed, Started
 from runtime.operations.commands import Commands
 from runtime.scheduler.waking.wake_loop import WakeLoop
-from runtime.store.base import Stored
 from tests.interleaving import Player, finish
 from tests.postgres import new_database
 from tests.unit.engine.play import flow_of

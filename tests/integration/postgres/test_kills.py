@@ -15,7 +15,7 @@ import pytest
 
 from runtime.assembly.runtime import Runtime
 from runtime.errors import StoreUnavailable
-from runtime.store.base import RunFilter
+from runtime.model.stored import RunFilter
 from tests.postgres import DURABLE, own_server
 from tests.workers import Fleet, jobs, opened, wait_for, write_fork
 

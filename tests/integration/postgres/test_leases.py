@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from runtime.assembly.location import open_store
 from runtime.errors import LostRight
 from runtime.model.run import Run
+from runtime.model.stored import Save
 from runtime.scheduler.cluster.leased_runs import OfferedSource
-from runtime.store.base import Save
-from runtime.store.opening import open_store
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.store import PostgresStore
 from tests.postgres import new_database

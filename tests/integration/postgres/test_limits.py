@@ -11,10 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from runtime.assembly.location import open_store
 from runtime.errors import StoreUnavailable
 from runtime.scheduler.cluster.leased_runs import LEASE, OfferedSource
 from runtime.scheduler.cluster.shared_limits import SharedLimits
-from runtime.store.opening import open_store
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.store import PostgresStore
 from tests.job_server import JobServer

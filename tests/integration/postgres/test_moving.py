@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from runtime.assembly.copying import copy_store, upgrade_store
+from runtime.assembly.location import open_store
 from runtime.errors import Refused, StoreUnavailable
 from runtime.settings import Settings
-from runtime.store.opening import open_store
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.store import PostgresStore
 from tests.postgres import new_database, server

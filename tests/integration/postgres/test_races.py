@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from runtime.assembly.location import open_store
 from runtime.engine.apply import Observed
 from runtime.engine.draft import Draft
 from runtime.engine.plan import Action
@@ -15,7 +16,6 @@ from runtime.errors import ForkjoinError
 from runtime.model.act import Hold
 from runtime.model.task import Completed, Started
 from runtime.scheduler.waking.wake_loop import WakeLoop
-from runtime.store.opening import open_store
 from tests.postgres import new_database
 from tests.unit.scheduler.test_wake_loop import World
 

@@ -14,8 +14,8 @@ import pytest
 from procrastinate.schema import SchemaManager
 
 from runtime.assembly.copying import upgrade_store
+from runtime.assembly.location import open_store
 from runtime.errors import Refused, StoreUnavailable
-from runtime.store.opening import open_store
 from runtime.store.postgres import maintenance_lock, queue_schema
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.queries import FOLDER

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from runtime.assembly.location import open_store
 from runtime.model.change import changed
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
-from runtime.store.base import Save
-from runtime.store.opening import open_store
+from runtime.model.stored import Save
 from runtime.store.postgres.queries import sql
 from runtime.store.postgres.saving import write_heads
 from runtime.store.postgres.store import PostgresStore

@@ -62,8 +62,8 @@ def test_a_database_that_crashes_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_was_taken_out_may_save_nothing_more(tmp_path: Path) -> None:
+    from runtime.assembly.location import open_store
     from runtime.errors import LostRight
-    from runtime.store.opening import open_store
     from runtime.store.postgres.cluster import Cluster
     from runtime.store.postgres.store import PostgresStore
 
@@ -89,7 +89,7 @@ def test_a_worker_that_was_taken_out_may_save_nothing_more(tmp_path: Path) -> No
     run = other.get("r")
     assert run is not None
     from runtime.model.change import changed
-    from runtime.store.base import Save
+    from runtime.model.stored import Save
 
     with pytest.raises(LostRight):
         zombie.claim(["r"], cut.owner, run.created_at, run.created_at)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from runtime.assembly.location import open_store
 from runtime.errors import StoreUnavailable
 from runtime.model.run import Run
-from runtime.store.base import Save
+from runtime.model.stored import Save
 from runtime.store.embedded.tinydb_store import TinyDBStore
-from runtime.store.opening import open_store
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -110,8 +110,8 @@ def test_the_store_is_private(tmp_path: Path) -> None:
 INCREMENT = """
 import sys; sys.path.insert(0, sys.argv[1])
 from runtime.model.change import changed
-from runtime.store.base import Save
-from runtime.store.opening import open_store
+from runtime.model.stored import Save
+from runtime.assembly.location import open_store
 store = open_store(sys.argv[2])
 for _ in range(200):
     while True:
@@ -136,8 +136,8 @@ WRITE = """
 import sys; sys.path.insert(0, sys.argv[1])
 from datetime import UTC, datetime
 from runtime.model.run import Run
-from runtime.store.base import Save
-from runtime.store.opening import open_store
+from runtime.model.stored import Save
+from runtime.assembly.location import open_store
 store = open_store(sys.argv[2])
 now = datetime.now(UTC)
 n = int(sys.argv[3])

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from runtime.assembly.location import open_store
 from runtime.errors import StoreUnavailable
 from runtime.model.run import Run
-from runtime.store.base import Save
+from runtime.model.stored import Save
 from runtime.store.embedded import upgrades
 from runtime.store.embedded.row_storage import RowStorage
 from runtime.store.embedded.upgrades import upgrade
 from runtime.store.layout import FORMAT
-from runtime.store.opening import open_store
 
 
 def older(folder: Path) -> RowStorage:

@@ -17,8 +17,8 @@ from runtime.flow.read.building import flow_from_stored
 from runtime.model.act import Hold
 from runtime.model.branch import Branch
 from runtime.model.run import HistoryEntry, Poll, Run
+from runtime.model.stored import Save, Stored
 from runtime.model.task import Completed, Failed, Outcome, Running, Started
-from runtime.store.base import Save, Stored
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -13,8 +13,8 @@ from runtime.engine.plan import Action
 from runtime.engine.results import results
 from runtime.model.run import Firing
 from runtime.model.status import ENDED_RUN, BranchStatus, RunStatus
+from runtime.model.stored import Save
 from runtime.model.task import Completed, Failed, Started
-from runtime.store.base import Save
 from tests.unit.engine.grammar import Made
 from tests.unit.engine.play import Play
 

@@ -22,7 +22,7 @@ from runtime.flow.read.loader import check_flow
 from runtime.model.branch import Branch
 from runtime.model.codec import reader, to_bytes
 from runtime.model.run import Firing, Run
-from runtime.store.base import Stored
+from runtime.model.stored import Stored
 from tests.unit.engine.play import Completed, Failed, Play, flow_of
 
 WAYS = (("begin", "a"), ("begin", "b"), ("a", "join"), ("b", "join"), ("join", "end"))

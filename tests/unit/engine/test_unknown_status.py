@@ -11,9 +11,9 @@ from runtime.engine.apply import Unreached
 from runtime.engine.explain.reasons import why
 from runtime.external.http.binding import PollBinding, binding_doubts, binding_problems
 from runtime.external.http.status import doubt
+from runtime.model.stored import Save
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from runtime.operations.queries.attention import troubles
-from runtime.store.base import Save
 from runtime.store.embedded.memory import MemoryStore
 from tests.unit.engine.play import Play, flow_of
 

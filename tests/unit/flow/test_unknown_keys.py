@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from runtime.catalog.examining import keys_of
 from runtime.external import registry
+from runtime.external.base import binding_keys_of
 from runtime.external.registry import external_systems
 from runtime.flow.read.loader import check_flow
 from tests.unit.flow.written import flow, step, ways
@@ -26,7 +26,7 @@ HTTP: dict[str, Any] = {
 def warned(source: dict[str, Any], folder: Path | None = None) -> dict[str, str]:
     """Messages by path."""
     systems = external_systems(folder or Path("unused"))
-    _, _, warnings = check_flow(source, binding_keys=lambda name: keys_of(systems, name))
+    _, _, warnings = check_flow(source, binding_keys=lambda name: binding_keys_of(systems.get(name)))
     return {w.path: w.message for w in warnings if w.code in ("UNKNOWN_KEY", "MISPLACED_KEY")}
 
 
@@ -155,7 +155,7 @@ def test_a_fork_that_meets_first_at_the_end_is_doubted(
 
 @pytest.mark.parametrize("system", ["process", "simulated"])
 def test_every_key_that_a_system_reads_is_among_those_it_knows(system: str) -> None:
-    known = keys_of(external_systems(Path("unused")), system)
+    known = binding_keys_of(external_systems(Path("unused"))[system])
     assert known is not None
     source = "".join(path.read_text() for path in (Path(registry.__file__).parent / system).glob("*.py"))
     assert set(re.findall(r'\bbinding(?:\.get\(|\[)"(\w+)"', source)) <= set(known)

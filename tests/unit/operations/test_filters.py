@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.assembly.location import open_store
 from runtime.errors import InvalidInput
 from runtime.model.branch import Attempt, Branch, StepVisit
 from runtime.model.change import changed
 from runtime.model.run import Run
 from runtime.model.status import BranchStatus, RunStatus
+from runtime.model.stored import Save
 from runtime.operations.queries.filters import matching, parse
-from runtime.store.base import RunStore, Save
+from runtime.store.base import RunStore
 from runtime.store.embedded.memory import MemoryStore
-from runtime.store.opening import open_store
 from tests.postgres import new_database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

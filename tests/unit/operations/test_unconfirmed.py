@@ -9,7 +9,6 @@ from typing import NoReturn
 import pytest
 
 from runtime.acts.cancel import Cancel
-
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.errors import StoreAway, Unconfirmed
 from runtime.settings import Settings

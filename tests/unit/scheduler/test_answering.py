@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from runtime.engine.perform import Performer
 from runtime.model.question import Question
+from runtime.model.stored import Stored
 from runtime.scheduler.upkeep.question_answerer import Answering
-from runtime.store.base import Stored
 from runtime.store.embedded.memory import MemoryStore
 from tests.unit.scheduler.test_wake_loop import World
 

@@ -11,9 +11,10 @@ from runtime.clock import ManualClock
 from runtime.model.act import Act
 from runtime.model.branch import Branch
 from runtime.model.run import Run
+from runtime.model.stored import Save
 from runtime.scheduler.upkeep.stored_acts import carry_out_due
 from runtime.scheduler.waking.failed_advance import save_all
-from runtime.store.base import RunStore, Save
+from runtime.store.base import RunStore
 from tests.unit.scheduler.test_wake_loop import World
 
 

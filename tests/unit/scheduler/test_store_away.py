@@ -11,7 +11,7 @@ import pytest
 from runtime.errors import StoreAway
 from runtime.flow.program import Program
 from runtime.model.run import Run
-from runtime.store.base import Save
+from runtime.model.stored import Save
 from runtime.store.embedded.memory import MemoryStore
 from tests.unit.scheduler.test_wake_loop import World
 

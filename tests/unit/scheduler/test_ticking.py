@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from runtime.acts.start import NewRun
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.clock import ManualClock
 from runtime.model.act import Actor
 from runtime.model.change import changed
 from runtime.model.status import RunStatus
-from runtime.acts.start import NewRun
+from runtime.model.stored import Save
 from runtime.operations.starting import start_runs
 from runtime.scheduler.upkeep.retention import Retention
 from runtime.scheduler.upkeep.run_schedules import Schedules
 from runtime.settings import Settings
-from runtime.store.base import Save
 from tests.workers import write_fork
 
 TASK = {"task": {"system": "simulated", "duration": "1 second"}}

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from runtime.acts.start import NewRun
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.catalog import BUILT_IN, Catalog, Workflow
 from runtime.clock import ManualClock
@@ -23,14 +24,13 @@ from runtime.flow.read.loader import check_flow
 from runtime.model.act import Actor
 from runtime.model.change import changed
 from runtime.model.status import RunStatus
+from runtime.model.stored import Save
 from runtime.operations.queries.graph import picture
 from runtime.operations.schedules import schedule_views
-from runtime.acts.start import NewRun
 from runtime.operations.starting import start_runs
 from runtime.scheduler.upkeep.retention import Retention
 from runtime.scheduler.upkeep.run_schedules import Schedules
 from runtime.settings import Settings
-from runtime.store.base import Save
 
 STEPS = [{"id": i, "name": i, "type": i} for i in ("begin", "end")]
 WAYS = [{"id": "c", "sourceStepId": "begin", "targetStepId": "end"}]

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from console.cli.main import run
-from runtime.assembly.runtime import directory_of, store_name
+from runtime.assembly.location import directory_of, open_store, store_name
 from runtime.errors import ForkjoinError, InvalidInput
 from runtime.settings import Settings
-from runtime.store.opening import open_store
 from runtime.store.postgres.connection_url import shown, without_password
 from runtime.store.url_text import read_url
 
@@ -101,7 +100,7 @@ def test_no_process_is_started_with_it_among_its_arguments(tmp_path: Path) -> No
         "import json, subprocess, sys\n"
         "from types import SimpleNamespace as S\n"
         "from pathlib import Path\n"
-        "from runtime.assembly.runtime import start_scheduler_process\n"
+        "from runtime.assembly.serving_scheduler import start_scheduler_process\n"
         "from runtime.settings import Settings\n"
         "told = []\n"
         "subprocess.Popen = lambda arguments, **more: told.append(arguments)\n"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from console.cli.main import run
+from runtime.assembly.location import open_store
 from runtime.errors import StoreUnavailable
-from runtime.store.opening import open_store
 from runtime.store.private import make_private
 
 

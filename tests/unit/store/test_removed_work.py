@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
+from runtime.assembly.location import open_store
 from runtime.clock import ManualClock
-from runtime.engine.removing import NOTE, key_start, remove_runs, sweep
 from runtime.external.process.job_folder import JobFolder
 from runtime.external.process.supervisor import put, start_mark
 from runtime.external.process.system import ProcessSystem
 from runtime.external.simulated.system import SimulatedSystem
 from runtime.model.run import Run
-from runtime.store.base import RunStore, Save
-from runtime.store.opening import open_store
+from runtime.model.stored import Save
+from runtime.store.base import RunStore
+from runtime.store.removed_work import NOTE, key_start, remove_runs, sweep
 from tests.contract.external.calls import call_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Opens the store a person named, or says in one sentence why it cannot be used."""
+"""Opens the embedded store of a directory, or says in one sentence why it cannot be used."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from runtime.errors import StoreUnavailable
-from runtime.masking import remember
 from runtime.store.base import RunStore
 from runtime.store.embedded.memory import MemoryStore
 from runtime.store.embedded.place import (
     STORE_FILE,
     cannot_make,
-    directory_at,
     left_behind,
     may_change,
     missing,
@@ -22,42 +20,19 @@ from runtime.store.embedded.place import (
 )
 from runtime.store.embedded.tinydb_store import TinyDBStore
 from runtime.store.private import make_private, refuse_open
-from runtime.store.url_text import read_url
 
 IfMissing = Literal["make", "refuse", "pretend"]
 """What to do where no store is: make one, refuse, or work on an empty one that is gone afterwards."""
 
 
-def is_url(location: str | Path) -> bool:
-    """Whether a location names a database server rather than a directory."""
-    return "://" in os.fspath(location)
-
-
-def _open_url(url: str, *, read_only: bool) -> RunStore:
-    remember(read_url(url).secrets)
-    try:
-        from runtime.store.postgres.opening import open_postgres
-    except ImportError as problem:
-        raise StoreUnavailable(
-            f"PostgreSQL stores need more than is installed here ({problem.name} is missing): "
-            "pip install 'forkjoin-console[postgres]'."
-        ) from problem
-    return open_postgres(url, read_only=read_only)
-
-
-def open_store(location: str | Path, *, read_only: bool = False, if_missing: IfMissing = "make") -> RunStore:
-    """Open the store in a directory, or that of a URL.
+def open_embedded(directory: Path, *, read_only: bool = False, if_missing: IfMissing = "make") -> RunStore:
+    """Open the store in a directory.
 
     Where none is, `if_missing` decides; a directory that is made is 0700, its file 0600. Whoever would make one
     wants to write: a store that may only be read is refused then, else it is opened for reading.
 
-    Raises StoreUnavailable: not a directory, not ours to read or write, missing, or not a store; InvalidInput for
-    what cannot be the name of one.
+    Raises StoreUnavailable: not a directory, not ours to read or write, missing, or not a store.
     """
-    text = os.fspath(location)
-    if is_url(text):
-        return _open_url(text, read_only=read_only)
-    directory = directory_at(text)
     file = directory / STORE_FILE
     if store_is_there(directory):
         if read_only or may_change(directory):

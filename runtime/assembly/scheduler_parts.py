@@ -1,0 +1,63 @@
+"""The parts of every scheduler, whether it is alone on a store or one worker of many."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from runtime.acts.start import NewRun
+from runtime.assembly.runtime import Runtime
+from runtime.catalog import PythonSystem
+from runtime.engine.perform import Performer
+from runtime.errors import Refused
+from runtime.external.base import ExternalSystem
+from runtime.flow.program import Program
+from runtime.model.run import Run
+from runtime.operations.acting import program_of
+from runtime.operations.starting import start_runs
+from runtime.scheduler.monitoring.call_meter import Meter
+from runtime.scheduler.upkeep.question_answerer import Answering
+
+
+@dataclass
+class SchedulerParts:
+    """What makes calls, measures them and answers questions, over the external systems this process reaches."""
+
+    runtime: Runtime
+    meter: Meter
+    answering: Answering
+    systems: Mapping[str, ExternalSystem]
+
+    def programs(self, run: Run) -> tuple[Program, str | None]:
+        """The program of a run and the hash of its code."""
+        code = self.runtime.catalog.code_of(run)
+        return program_of(self.runtime.store, self.runtime.catalog, run), code.hash if code else None
+
+    def start_run(self, workflow: str, run_id: str, tick: datetime) -> None:
+        """Start the run of a tick; one that is there already is left alone."""
+        with suppress(Refused):
+            start_runs(self.runtime.commands.acting, workflow, [NewRun(run_id)], reason=f"schedule tick {tick}")
+
+    def close(self) -> None:
+        """Close systems and store."""
+        for system in self.systems.values():
+            with suppress(Exception):
+                asyncio.run(system.close())
+        self.runtime.close()
+
+
+def parts_of(runtime: Runtime, systems: Mapping[str, ExternalSystem]) -> SchedulerParts:
+    """Put together what works on runs of this store, with these external systems."""
+    store, catalog, clock = runtime.store, runtime.catalog, runtime.clock
+    with_python: dict[str, ExternalSystem] = {**systems, "python": PythonSystem(catalog.code)}
+    # Task code has its own limit inside the catalog; this one only catches what slips through.
+    performer = Performer(with_python, catalog, clock, runtime.settings.call_timeout_seconds + 5)
+    meter = Meter(performer.perform, durations=store.meta("durations"))
+
+    def program(run: Run) -> Program:
+        return program_of(store, catalog, run)
+
+    return SchedulerParts(runtime, meter, Answering(store, performer, program, clock), systems)

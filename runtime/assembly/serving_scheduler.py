@@ -1,0 +1,43 @@
+"""What a client needs of the scheduler that serves its store: whether one is alive, to start one, to be attached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime.assembly.runtime import Runtime
+
+if TYPE_CHECKING:
+    import subprocess
+
+
+def scheduler_alive(runtime: Runtime) -> bool:
+    """Whether a scheduler has written a heartbeat lately."""
+    from runtime.engine.explain.reasons import scheduler_state
+
+    return scheduler_state(runtime.store.meta("scheduler"), runtime.clock.now())[0]
+
+
+def start_scheduler_process(runtime: Runtime) -> subprocess.Popen[bytes]:
+    """Start a scheduler in a process of its own that ends when nobody is attached to the store any more."""
+    from runtime.scheduler.single.attached_process import start
+
+    return start(runtime.settings, runtime.directory)
+
+
+@contextmanager
+def attach(directory: Path) -> Iterator[None]:
+    """Be attached to the scheduler that serves a store, as long as the context lasts."""
+    from runtime.scheduler.single import attachment
+
+    with attachment.attach(directory):
+        yield
+
+
+def attached_count(directory: Path) -> int:
+    """How many clients are attached to the scheduler of a store."""
+    from runtime.scheduler.single import attachment
+
+    return attachment.attached_count(directory)
