@@ -35,8 +35,8 @@ def switch_schedule(acting: Acting, act: EnableSchedule | DisableSchedule, order
     new = {**state, "enabled": enabled, "enabled_at": now} if enabled else {**state, "enabled": False}
     acting.store.put_schedule(name, new)
     with recording(None, partly=f"The schedule of {name} is {'on' if enabled else 'off'}"):
-        act = acting.store.add_act(acting.new_act(verb, name, order.reason))
-    return Receipt(f"{verb} {name}: accepted, act {act.id}.", (effect,), act)
+        done = acting.store.add_act(acting.new_act(verb, name, order.reason))
+    return Receipt(f"{verb} {name}: accepted, act {done.id}.", (effect,), done)
 
 
 def _scheduled(acting: Acting, flow: str) -> tuple[str, str]:
@@ -79,5 +79,5 @@ def prune(acting: Acting, act: Prune, order: Order) -> Receipt:
         sweep(acting.store, acting.catalog.systems)
     span = {"older_than": older_than.total_seconds(), "failed": failed}
     with recording(None, partly=f"{count} runs are removed"):
-        act = acting.store.add_act(acting.new_act("prune", f"{count} runs", order.reason, arguments=span))
-    return Receipt(f"Removed {count} runs.", (), act)
+        done = acting.store.add_act(acting.new_act("prune", f"{count} runs", order.reason, arguments=span))
+    return Receipt(f"Removed {count} runs.", (), done)

@@ -153,4 +153,12 @@ def test_an_act_on_many_runs_names_all_of_them(count: int, monkeypatch: pytest.M
     assert words_of(shell_line(words)) == list(words)
     monkeypatch.setattr(desk.store, "get", lambda i: dataclasses.replace(run, id=i))
     plan.carry_out(desk, Answers("one first", {}, "x y"))
-    assert equal_command(newest(desk)) == (*words[:2], *words[2:5], "--rate", "10", *words[5:])
+    assert equal_command(newest(desk)) == (
+        *words[:2],
+        "--intent",
+        "new-attempt",
+        *words[2:5],
+        "--rate",
+        "10",
+        *words[5:],
+    )
