@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shlex
 import subprocess
@@ -11,6 +10,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from runtime.assembly.lazy_systems import LazySystems
 from runtime.assembly.runtime import Access, Runtime
@@ -275,7 +276,7 @@ class OneFlow:
 def desk_of(play: Play, *, read_only: bool = False) -> Runtime:
     """The operations over a store that holds this run, as it stands."""
     store, clock, catalog = MemoryStore(), ManualClock(play.now), OneFlow(play.program)
-    run = dataclasses.replace(play.run, flow_hash=play.program.flow.hash)
+    run = replace(play.run, flow_hash=play.program.flow.hash)
     stored = play.stored
     store.put_flow(run.flow_hash, play.program.flow.source, "play")
     assert not store.save([Save(run, None, branches=tuple(stored.branches.values()), firings=tuple(stored.firings))])

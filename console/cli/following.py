@@ -133,7 +133,7 @@ def _finish(run: Run | str | None, *, quiet: bool) -> int:
     if run.status is RunStatus.DAMAGED:
         session().runtime.queries.load(run.id)
     shown: Any = (
-        session().runtime.queries.show(run.id)
+        session().runtime.json_views.show(run.id)
         if quiet
         else {"id": run.id, "status": str(run.status), "failed_branches": run.failed_branches, "state": dict(run.state)}
     )

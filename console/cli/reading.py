@@ -100,7 +100,7 @@ def list_runs(
 @reading
 def show(run: str, as_json: bool) -> None:
     """State, branches, joins, failures and next wake of a run."""
-    shown = session().runtime.queries.show(run)
+    shown = session().runtime.json_views.show(run)
     if as_json:
         say(json_text(shown))
         return
@@ -153,7 +153,7 @@ def why(run: str, as_json: bool) -> None:
 @reading
 def history(run: str, as_json: bool) -> None:
     """What happened to a run."""
-    entries = session().runtime.queries.history(run)
+    entries = session().runtime.json_views.history(run)
     if as_json:
         say(json_text(entries))
         return
@@ -166,7 +166,7 @@ def history(run: str, as_json: bool) -> None:
 @reading
 def polls(run: str, branch: str | None, as_json: bool) -> None:
     """The poll ledger of a run or one branch."""
-    ledger = session().runtime.queries.polls(run, branch)
+    ledger = session().runtime.json_views.polls(run, branch)
     if as_json:
         say(json_text(ledger))
         return
@@ -196,7 +196,7 @@ def logs(run: str, branch: str, as_json: bool) -> None:
 def wakes(limit: int, as_json: bool) -> None:
     """The wake board: next wakes across runs."""
     runtime = session().runtime
-    board = runtime.queries.wakes(limit)
+    board = runtime.json_views.wakes(limit)
     if as_json:
         say(json_text(board))
         return
@@ -239,13 +239,11 @@ def acts(limit: int, run: str | None, as_json: bool) -> None:
 @reading
 def flows(as_json: bool) -> None:
     """Known workflows and versions."""
-    from runtime.operations.queries.workflows import state_text
-
     found = session().about_workflows().queries.flows()
     if as_json:
-        say(json_text(found))
+        say(json_text([views.workflow_view(state) for state in found]))
         return
-    rows = [(f["workflow"], f["version"] or "-", f["name"] or "-", state_text(f)) for f in found]
+    rows = [(state.workflow, state.version or "-", state.name or "-", state.summary) for state in found]
     table(("WORKFLOW", "VERSION", "NAME", "STATE"), rows)
 
 

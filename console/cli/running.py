@@ -65,7 +65,7 @@ def worker(concurrency: int, systems: str | None, metrics_port: int | None) -> N
     one.overrides["metrics_port"] = metrics_port
     if one.settings.read_only:
         raise Refused("This session is read-only; a worker changes the store.")
-    from runtime.assembly.cluster import run_worker
+    from runtime.assembly.driving import run_worker
     from runtime.logs import configure
 
     configure(one.settings.log_level, one.settings.log_format)

@@ -110,7 +110,7 @@ def start(
     if follow and not dry_run:
         raise click.exceptions.Exit(follow_run(runs[0].id, seconds, quiet=as_json))
     if as_json and not dry_run:
-        shown = [runtime.queries.show(r.id) for r in runs]
+        shown = [runtime.json_views.show(r.id) for r in runs]
         say(json_text(shown[0] if count is None and each is None else shown))
         tell_waking(receipt)
     else:
@@ -150,7 +150,7 @@ def restart(
     if receipt.run is not None and not dry_run:
         tell_environment(receipt.run.id)
     if as_json and not dry_run and receipt.run is not None:
-        say(json_text(runtime.queries.show(receipt.run.id)))
+        say(json_text(runtime.json_views.show(receipt.run.id)))
         tell_waking(receipt)
     else:
         tell_receipt(receipt, as_json=as_json)

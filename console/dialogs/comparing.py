@@ -19,7 +19,7 @@ def compare(app: ForkjoinApp, first: str, second: str) -> None:
     """Read both and show them."""
 
     def work(runtime: Runtime) -> tuple[dict[str, Any], dict[str, Any]]:
-        return runtime.queries.show(first), runtime.queries.show(second)
+        return runtime.json_views.show(first), runtime.json_views.show(second)
 
     def take(both: tuple[dict[str, Any], dict[str, Any]]) -> None:
         items = [Item("", f"{first}   |   {second}")]

@@ -28,7 +28,7 @@ class WorkflowsView(ListView):
     def read(self, runtime: Runtime) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
         """Known workflows, and their schedules."""
         schedules = {s["workflow"]: s for s in schedule_views(runtime.catalog, runtime.store, runtime.clock.now())}
-        return runtime.queries.flows(), schedules
+        return runtime.json_views.flows(), schedules
 
     def draw(self, data: tuple[list[dict[str, Any]], dict[str, dict[str, Any]]], width: int) -> Table:
         """One row a workflow."""

@@ -1,51 +1,42 @@
-"""Puts one worker of many on a PostgreSQL store together and runs it."""
+"""Puts one worker of many on a PostgreSQL store together and runs it; loaded only where PostgreSQL is used."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 
-from runtime.assembly.location import location_of
+from runtime.assembly.reachable_systems import ReachableSystems, reachable_systems
 from runtime.assembly.runtime import open_runtime
-from runtime.assembly.scheduler_parts import parts_of
-from runtime.errors import InvalidInput, StoreUnavailable
+from runtime.assembly.scheduler_parts import SchedulerParts, parts_of
+from runtime.errors import StoreUnavailable
 from runtime.model.act import Actor
+from runtime.scheduler.cluster.holdings import Holdings
+from runtime.scheduler.cluster.leased_runs import LeasedRuns
+from runtime.scheduler.cluster.membership import Membership
+from runtime.scheduler.cluster.offers import Offers
+from runtime.scheduler.cluster.queue import Queue
+from runtime.scheduler.cluster.shared_limits import SharedLimits
+from runtime.scheduler.cluster.shared_questions import SharedQuestions
+from runtime.scheduler.cluster.store_clock import StoreClock
+from runtime.scheduler.cluster.worker import WorkerService
+from runtime.scheduler.cluster.worker_duties import WorkerDuties
+from runtime.scheduler.cluster.worker_report import WorkerReport
 from runtime.scheduler.monitoring.liveness import Vitals
 from runtime.scheduler.monitoring.monitor import Monitor
 from runtime.scheduler.monitoring.store_gauges import read_facts
+from runtime.scheduler.single.attachment import AttachedClients
+from runtime.scheduler.waking.advancer import Advancer
+from runtime.scheduler.waking.calls import Calls
 from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.settings import Settings
+from runtime.store.postgres.cluster import Cluster
+from runtime.store.postgres.store import PostgresStore
 
 
-def run_worker(
-    settings: Settings,
-    *,
-    concurrency: int = 100,
-    systems: Sequence[str] = (),
-    until_idle: bool = False,
-    attached: bool = False,
+def run_cluster_worker(
+    settings: Settings, *, concurrency: int, systems: Sequence[str], until_idle: bool, attached: bool
 ) -> int:
-    """Work on a PostgreSQL store together with others until stopped; returns the exit code.
-
-    `systems` names the external systems this worker may reach; none: all it can.
-
-    Raises:
-        InvalidInput: The store is an embedded one, or a system is unknown.
-        StoreUnavailable: The store cannot be used.
-    """
-    if not location_of(settings.store).shared:
-        raise InvalidInput(
-            "Workers share a PostgreSQL store: --store postgresql://... For a directory: forkjoin scheduler."
-        )
-    from runtime.assembly.reachable_systems import reachable_systems
-    from runtime.scheduler.cluster.leased_runs import OfferedSource
-    from runtime.scheduler.cluster.queue import Queue
-    from runtime.scheduler.cluster.shared_limits import SharedLimits
-    from runtime.scheduler.cluster.store_clock import StoreClock
-    from runtime.scheduler.cluster.worker import WorkerService
-    from runtime.store.postgres.cluster import Cluster
-    from runtime.store.postgres.store import PostgresStore
-
+    """Work on the store together with others until stopped; returns the exit code. Errors as `driving.run_worker`."""
     runtime = open_runtime(settings, actor=Actor("scheduler", "scheduler"))
     store, clock = runtime.store, runtime.clock
     if not isinstance(store, PostgresStore) or not isinstance(clock, StoreClock):
@@ -53,41 +44,31 @@ def run_worker(
     cluster = Cluster(store, call_seconds=settings.call_timeout_seconds + 5)
     reachable = reachable_systems(runtime, cluster, systems)
     parts = parts_of(runtime, reachable.systems)
-    source = OfferedSource(store, cluster, clock.now)
-    limits = SharedLimits(cluster, settings.polls_per_target, settings.call_timeout_seconds)
     runtime.catalog.decide_all()
+    runs = LeasedRuns(store, cluster, clock.now)
+    limits = SharedLimits(cluster, settings.polls_per_target, settings.call_timeout_seconds)
+    queue = Queue(store.database.dsn, runs.wake, concurrency=concurrency, reach=reachable.names)
+    owner = f"{os.uname().nodename}:{os.getpid()}"
     loop = WakeLoop(
         store,
-        parts.programs,
-        parts.meter.perform,
+        Advancer(parts.program_of, clock, durations=parts.meter.durations, owner=owner, reaches=reachable.reaches),
+        Calls(parts.meter.perform, clock, limits),
         clock,
-        carry_out=runtime.commands.carry_out,
-        durations=parts.meter.durations,
-        owner=f"{os.uname().nodename}:{os.getpid()}",
+        source=runs,
         batch=settings.batch_size,
-        source=source,
-        limits=limits,
-        reaches=reachable.reaches,
-        kept_runs=0,
+        cached_runs=0,
     )
     vitals = Vitals()
+    report = WorkerReport(loop, runs, runtime.catalog, parts.meter, reachable.names, clock.now(), attached=attached)
     service = WorkerService(
-        store,
-        cluster,
+        Membership(store, cluster, clock, runtime.directory, report),
+        Holdings(cluster, queue, runs, limits),
         loop,
-        source,
-        limits,
-        Queue(store.database.dsn, source.wake, concurrency=concurrency, reach=reachable.names),
-        clock,
-        settings,
-        runtime.directory,
-        catalog=runtime.catalog,
-        start_run=parts.start_run,
-        look=parts.answering.look,
-        meter=parts.meter,
-        vitals=vitals,
-        reach=reachable.names,
-        attached=attached,
+        Offers(store, cluster, reachable.names),
+        _duties(parts, cluster, reachable, loop),
+        AttachedClients(runtime.directory, attached=attached),
+        vitals,
+        runtime.catalog,
     )
     monitor = Monitor(
         vitals,
@@ -95,7 +76,7 @@ def run_worker(
         parts.meter,
         read=lambda: read_facts(store, clock.now(), runtime.queries.attention_count, cluster.queue),
         stuck=runtime.catalog.stuck_threads,
-        leased=lambda: len(source.leased),
+        leased=lambda: len(runs.leased),
         store="postgresql",
         port=0 if attached else settings.metrics_port,
     )
@@ -103,3 +84,14 @@ def run_worker(
         return monitor.run(lambda: service.run(until_idle=until_idle))
     finally:
         parts.close()
+
+
+def _duties(parts: SchedulerParts, cluster: Cluster, reachable: ReachableSystems, loop: WakeLoop) -> WorkerDuties:
+    return WorkerDuties(
+        cluster,
+        parts.duties_of(loop),
+        parts.acts,
+        SharedQuestions(parts.runtime.store, cluster, parts.runtime.clock, reachable.names),
+        parts.answering.look,
+        parts.sweep,
+    )

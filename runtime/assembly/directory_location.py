@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from runtime.errors import Refused
-from runtime.scheduler.single.driving_lock import DrivingRight
+from runtime.scheduler.single.driving_lock import DrivingLock
 from runtime.store.base import RunStore
 from runtime.store.embedded.opening import IfMissing, open_embedded
 from runtime.store.embedded.place import directory_at, missing, store_is_there
@@ -73,10 +73,10 @@ class DirectoryLocation:
     @contextmanager
     def at_rest(self, store: RunStore) -> Iterator[Callable[[], None]]:
         """Hold the driving lock, which cannot be lost while this process lives."""
-        right = DrivingRight(self.directory)
-        if not right.acquire():
+        lock = DrivingLock(self.directory)
+        if not lock.acquire():
             raise Refused(f"A scheduler works on {self.address}; stop it, then copy.")
         try:
             yield lambda: None
         finally:
-            right.release()
+            lock.release()

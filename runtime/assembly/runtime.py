@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runtime.operations.asking import Asking
     from runtime.operations.asking_here import AskingHere
     from runtime.operations.commands import Commands
+    from runtime.operations.queries.json_views import JsonViews
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,13 @@ class Runtime:
     def read_only(self) -> bool:
         """Whether nothing may be changed."""
         return self.access.read_only
+
+    @cached_property
+    def json_views(self) -> JsonViews:
+        """The queries whose answer the command line prints as JSON."""
+        from runtime.operations.queries.json_views import JsonViews
+
+        return JsonViews(self.queries)
 
     @cached_property
     def catalog(self) -> Catalog:

@@ -19,19 +19,30 @@ from runtime.model.run import Run
 from runtime.operations.acting import program_of
 from runtime.operations.starting import start_runs
 from runtime.scheduler.monitoring.call_meter import Meter
+from runtime.scheduler.upkeep.hold_releases import HoldReleases
 from runtime.scheduler.upkeep.question_answerer import Answering
+from runtime.scheduler.upkeep.retention import Retention
+from runtime.scheduler.upkeep.run_schedules import RunSchedules
+from runtime.scheduler.upkeep.store_duties import StoreDuties
+from runtime.scheduler.upkeep.stored_acts import StoredActs
+from runtime.scheduler.waking.wake_loop import WakeLoop
+from runtime.store.removed_work import Sweeping
 
 
 @dataclass
 class SchedulerParts:
-    """What makes calls, measures them and answers questions, over the external systems this process reaches."""
+    """What works on the runs of a store, over the external systems this process reaches."""
 
     runtime: Runtime
-    meter: Meter
-    answering: Answering
     systems: Mapping[str, ExternalSystem]
+    meter: Meter
+    """Makes the calls."""
+    acts: StoredActs
+    answering: Answering
+    sweep: Sweeping
+    """Removes jobs on this machine that removed runs left behind."""
 
-    def programs(self, run: Run) -> tuple[Program, str | None]:
+    def program_of(self, run: Run) -> tuple[Program, str | None]:
         """The program of a run and the hash of its code."""
         code = self.runtime.catalog.code_of(run)
         return program_of(self.runtime.store, self.runtime.catalog, run), code.hash if code else None
@@ -40,6 +51,17 @@ class SchedulerParts:
         """Start the run of a tick; one that is there already is left alone."""
         with suppress(Refused):
             start_runs(self.runtime.commands.acting, workflow, [NewRun(run_id)], reason=f"schedule tick {tick}")
+
+    def duties_of(self, loop: WakeLoop) -> StoreDuties:
+        """What exactly one process does for the store beside the wakes."""
+        store, catalog, clock = self.runtime.store, self.runtime.catalog, self.runtime.clock
+        return StoreDuties(
+            clock,
+            HoldReleases(store),
+            RunSchedules(store, catalog, clock, self.start_run),
+            Retention(store, catalog, self.runtime.settings.retention_days),
+            loop.recheck_damaged,
+        )
 
     def close(self) -> None:
         """Close systems and store."""
@@ -60,4 +82,11 @@ def parts_of(runtime: Runtime, systems: Mapping[str, ExternalSystem]) -> Schedul
     def program(run: Run) -> Program:
         return program_of(store, catalog, run)
 
-    return SchedulerParts(runtime, meter, Answering(store, performer, program, clock), systems)
+    return SchedulerParts(
+        runtime,
+        systems,
+        meter,
+        StoredActs(store, runtime.commands.carry_out, clock),
+        Answering(store, performer, program, clock),
+        Sweeping(store, catalog.systems),
+    )

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 
-from runtime.assembly.runtime import open_runtime
-from runtime.assembly.scheduler_parts import parts_of
+from runtime.assembly.runtime import Runtime, open_runtime
+from runtime.assembly.scheduler_parts import SchedulerParts, parts_of
 from runtime.errors import Refused
 from runtime.model.act import Actor
 from runtime.scheduler.monitoring.liveness import Vitals
 from runtime.scheduler.monitoring.monitor import Monitor
 from runtime.scheduler.monitoring.store_gauges import read_facts
+from runtime.scheduler.single.attachment import AttachedClients
+from runtime.scheduler.single.driving_lock import DrivingLock
+from runtime.scheduler.single.heartbeat import SchedulerHeartbeat
+from runtime.scheduler.single.rest import Rest
 from runtime.scheduler.single.service import SchedulerService
+from runtime.scheduler.single.upkeep_round import UpkeepRound
 from runtime.scheduler.upkeep.moved_store import refuse_moved
+from runtime.scheduler.waking.advancer import Advancer
+from runtime.scheduler.waking.calls import Calls
+from runtime.scheduler.waking.limits import LocalLimits
 from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.settings import Settings
 
@@ -27,31 +35,9 @@ def run_single_scheduler(settings: Settings, *, until_idle: bool, attached: bool
         raise
     parts = parts_of(runtime, runtime.systems.all())
     runtime.catalog.decide_all()
-    loop = WakeLoop(
-        runtime.store,
-        parts.programs,
-        parts.meter.perform,
-        runtime.clock,
-        carry_out=runtime.commands.carry_out,
-        durations=parts.meter.durations,
-        owner=f"{os.uname().nodename}:{os.getpid()}",
-        batch=settings.batch_size,
-        calls_per_target=settings.polls_per_target,
-    )
+    loop = _loop(runtime, parts)
     vitals = Vitals()
-    service = SchedulerService(
-        runtime.store,
-        loop,
-        runtime.clock,
-        settings,
-        runtime.directory,
-        catalog=runtime.catalog,
-        start_run=parts.start_run,
-        look=parts.answering.look,
-        meter=parts.meter,
-        vitals=vitals,
-        attached=attached,
-    )
+    service = _service(runtime, parts, loop, vitals, attached=attached)
     monitor = Monitor(
         vitals,
         loop,
@@ -66,3 +52,32 @@ def run_single_scheduler(settings: Settings, *, until_idle: bool, attached: bool
         return monitor.run(lambda: service.run(until_idle=until_idle))
     finally:
         parts.close()
+
+
+def _loop(runtime: Runtime, parts: SchedulerParts) -> WakeLoop:
+    owner = f"{os.uname().nodename}:{os.getpid()}"
+    return WakeLoop(
+        runtime.store,
+        Advancer(parts.program_of, runtime.clock, durations=parts.meter.durations, owner=owner),
+        Calls(parts.meter.perform, runtime.clock, LocalLimits(runtime.settings.polls_per_target)),
+        runtime.clock,
+        acts=parts.acts,
+        batch=runtime.settings.batch_size,
+    )
+
+
+def _service(
+    runtime: Runtime, parts: SchedulerParts, loop: WakeLoop, vitals: Vitals, *, attached: bool
+) -> SchedulerService:
+    store, clock, catalog = runtime.store, runtime.clock, runtime.catalog
+    heartbeat = SchedulerHeartbeat(store, clock, loop, parts.meter, catalog, vitals, attached=attached)
+    return SchedulerService(
+        store,
+        loop,
+        Rest(store, loop.calls, clock, runtime.settings.sweep_seconds),
+        UpkeepRound(heartbeat, parts.duties_of(loop), parts.answering.look, parts.sweep),
+        DrivingLock(runtime.directory),
+        AttachedClients(runtime.directory, attached=attached),
+        vitals,
+        catalog,
+    )

@@ -11,7 +11,9 @@ from pathlib import Path
 from runtime.catalog.class_syntax import class_abilities
 from runtime.external.base import Abilities
 
-AUTHORING = "runtime.authoring"
+AUTHORING = ("forkjoin.authoring", "runtime.authoring")
+"""The module that task code imports, and the same by its older name."""
+PACKAGES = tuple(name.partition(".")[0] for name in AUTHORING)
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -106,7 +108,7 @@ def _from_beside(tree: ast.Module, folder: Path) -> tuple[set[str], bool]:
     names: set[str] = set()
     star = False
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module != AUTHORING:
+        if isinstance(node, ast.ImportFrom) and node.module not in AUTHORING:
             if node.level or _lies_in(folder, node.module or ""):
                 names |= {alias.asname or alias.name for alias in node.names}
             star |= any(alias.name == "*" for alias in node.names)
@@ -146,15 +148,15 @@ def _text_of(node: ast.expr) -> str:
 
 
 def _decorator_names(tree: ast.Module) -> set[str]:
-    """Every spelling under which the module knows `runtime.authoring.task`."""
+    """Every spelling under which the module knows `task` of the authoring module."""
     names: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == AUTHORING and not node.level:
+        if isinstance(node, ast.ImportFrom) and node.module in AUTHORING and not node.level:
             names |= {alias.asname or "task" for alias in node.names if alias.name in ("task", "*")}
-        elif isinstance(node, ast.ImportFrom) and node.module == "runtime" and not node.level:
+        elif isinstance(node, ast.ImportFrom) and node.module in PACKAGES and not node.level:
             names |= {f"{alias.asname or alias.name}.task" for alias in node.names if alias.name == "authoring"}
         elif isinstance(node, ast.Import):
-            names |= {f"{alias.asname or alias.name}.task" for alias in node.names if alias.name == AUTHORING}
+            names |= {f"{alias.asname or alias.name}.task" for alias in node.names if alias.name in AUTHORING}
     return names
 
 

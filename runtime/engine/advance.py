@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from runtime.engine.apply import Observed, apply
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.explain.cause import cause_of
@@ -14,7 +16,6 @@ from runtime.engine.moves import settle
 from runtime.engine.plan import Action, Plan, plan
 from runtime.engine.state_changes import tell_replaced
 from runtime.model.branch import Branch
-from runtime.model.change import changed
 from runtime.model.run import HistoryEntry, Run
 from runtime.model.status import ENDED_RUN, RunStatus
 from runtime.model.stored import Save, Stored
@@ -53,7 +54,7 @@ def advance(
     draft = Draft(situation, stored.run, stored.branches, stored.firings)
     known = stored.run.code_hash
     if known is not None and (code_hash or "") != known:
-        draft.run = changed(draft.run, code_hash=code_hash or "")
+        draft.run = replace(draft.run, code_hash=code_hash or "")
         said = "is gone" if code_hash is None else f"changed, {known[:12]} to {code_hash[:12]}" if known else "is back"
         draft.record("code_changed", f"the code of {stored.run.workflow} {said}")
     if observations:
@@ -93,7 +94,7 @@ def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[St
         draft.record("run_" + str(summary.status), f"the run is {summary.status}")
     changes = (summary.status, summary.failed_branches) != (old.status, old.failed_branches)
     noted = draft.run.acknowledged if draft.run.acknowledged != old.acknowledged or not changes else None
-    run = changed(
+    run = replace(
         draft.run,
         acknowledged=noted,
         status=summary.status,
@@ -129,7 +130,7 @@ def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[St
     touched = tuple(draft.branches[i] for i in draft.changed if draft.branches[i] != stored.branches.get(i))
     if run == old and not touched and not draft.history and not draft.polls and not draft.changed_firings:
         return stored, None
-    run = changed(run, revision=old.revision + 1, updated_at=draft.now)
+    run = replace(run, revision=old.revision + 1, updated_at=draft.now)
     save = Save(
         run,
         old.revision,
@@ -144,7 +145,7 @@ def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[St
 def new_run(run: Run, situation: Situation, entries: Sequence[HistoryEntry] = ()) -> Save:
     """The first save of a run: one token on `begin`, due at once."""
     begin = situation.program.graph.begin
-    run = changed(
+    run = replace(
         run,
         revision=1,
         next_wake_at=situation.now,

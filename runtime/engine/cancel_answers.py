@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from runtime.engine.cancelling import confirm, give_up
 from runtime.engine.doubt import place
 from runtime.engine.draft import Draft
@@ -12,7 +14,6 @@ from runtime.engine.observed import Nothing, Observed, Stopped, Unreached
 from runtime.engine.policies import cancel_delay
 from runtime.engine.start_answers import NEVER_SENT, Read
 from runtime.model.branch import Attempt, Branch, Cancel
-from runtime.model.change import changed
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import StartFact
 from runtime.model.task import Completed, Failed, Lost, Running, Started
@@ -32,7 +33,7 @@ def cancel_answer(draft: Draft, branch: Branch, index: int, attempt: Attempt, se
             external_id=answer.external_id,
             started_at=draft.now,
             start=StartFact.ANSWERED,
-            cancel=changed(owed, next_at=draft.now),
+            cancel=replace(owed, next_at=draft.now),
         )
         return ("found" if verb == "find" else "started"), f"id {answer.external_id}", draft.now
     if isinstance(answer, Running):
@@ -70,7 +71,7 @@ def _owed_still(draft: Draft, branch: Branch, index: int, attempt: Attempt, seen
     if seen.action.verb == "start":
         sure = not answer.sent and attempt.start is not StartFact.UNANSWERED
         fact = StartFact.NOT_MADE if sure else StartFact.UNANSWERED
-        draft.change_attempt(branch, attempt.attempt, index=index, start=fact, cancel=changed(owed, next_at=draft.now))
+        draft.change_attempt(branch, attempt.attempt, index=index, start=fact, cancel=replace(owed, next_at=draft.now))
         return "unreachable", answer.message, draft.now
     tries = owed.tries + 1
     later = draft.now + timedelta(seconds=cancel_delay(tries))
@@ -82,6 +83,6 @@ def _owed_still(draft: Draft, branch: Branch, index: int, attempt: Attempt, seen
         branch,
         attempt.attempt,
         index=index,
-        cancel=changed(owed, tries=tries, next_at=later, problem=answer.message),
+        cancel=replace(owed, tries=tries, next_at=later, problem=answer.message),
     )
     return "unreachable", answer.message, later

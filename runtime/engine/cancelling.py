@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from runtime.engine.branch_ids import fork_id
 from runtime.engine.doubt import place
 from runtime.engine.draft import Draft
 from runtime.flow.program import Binding
 from runtime.model.branch import Attempt, Branch, Cancel
-from runtime.model.change import changed
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import StartFact
 
@@ -67,14 +68,14 @@ def confirm(draft: Draft, branch: Branch, index: int, attempt: Attempt, message:
         index=index,
         status=B.CANCELLED,
         ended_at=draft.now,
-        cancel=changed(attempt.cancel or Cancel(draft.now), next_at=None, confirmed_at=draft.now, problem=None),
+        cancel=replace(attempt.cancel or Cancel(draft.now), next_at=None, confirmed_at=draft.now, problem=None),
     )
     draft.record("cancel_confirmed", message, branch, step=branch.steps[index].step_id, attempt=attempt.attempt)
 
 
 def give_up(draft: Draft, branch: Branch, index: int, attempt: Attempt, why: str) -> None:
     """Nobody can carry out a cancel: the work of an attempt may run on."""
-    owed = changed(attempt.cancel or Cancel(draft.now), next_at=None, unable_at=draft.now, problem=why)
+    owed = replace(attempt.cancel or Cancel(draft.now), next_at=None, unable_at=draft.now, problem=why)
     draft.change_attempt(branch, attempt.attempt, index=index, cancel=owed)
     message = f"nobody can carry out the cancel of {branch.id}: {why}"
     draft.record("cancel_impossible", message, branch, step=branch.steps[index].step_id, attempt=attempt.attempt)

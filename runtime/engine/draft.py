@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from runtime.engine.explain.lateness import Durations
 from runtime.engine.merging import Change
 from runtime.engine.results import results, settled_view
@@ -15,7 +17,6 @@ from runtime.flow.expressions.evaluation import Expressions
 from runtime.flow.program import Program
 from runtime.model.act import Hold
 from runtime.model.branch import Attempt, Branch, StepVisit
-from runtime.model.change import changed
 from runtime.model.run import Firing, HistoryEntry, KeyChange, Poll, Run
 from runtime.model.status import BranchStatus as B
 
@@ -83,20 +84,20 @@ class Draft:
 
     def change(self, branch: Branch, **fields: Any) -> Branch:
         """Replace fields of a branch."""
-        return self.put(changed(branch, **fields))
+        return self.put(replace(branch, **fields))
 
     def change_visit(self, branch: Branch, *, index: int | None = None, **fields: Any) -> Branch:
         """Replace fields of a visit of a branch, the current one by default."""
         at = branch.current_index if index is None else index
         assert at is not None, f"branch {branch.id} has no visit to change"
-        visit = changed(branch.steps[at], **fields)
-        return self.put(changed(branch, steps=(*branch.steps[:at], visit, *branch.steps[at + 1 :])))
+        visit = replace(branch.steps[at], **fields)
+        return self.put(replace(branch, steps=(*branch.steps[:at], visit, *branch.steps[at + 1 :])))
 
     def change_attempt(self, branch: Branch, number: int, *, index: int | None = None, **fields: Any) -> Branch:
         """Replace fields of one attempt of a visit, the current one by default."""
         at = branch.current_index if index is None else index
         assert at is not None, f"branch {branch.id} has no visit to change"
-        attempts = tuple(changed(a, **fields) if a.attempt == number else a for a in branch.steps[at].attempts)
+        attempts = tuple(replace(a, **fields) if a.attempt == number else a for a in branch.steps[at].attempts)
         return self.change_visit(branch, index=at, attempts=attempts)
 
     def put_firing(self, firing: Firing) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from runtime.engine.attempts import expire
 from runtime.engine.branch_ids import idempotency_key
 from runtime.engine.cancelling import next_cancel
@@ -17,7 +19,6 @@ from runtime.engine.state_changes import reading
 from runtime.engine.step_visits import fail_unbound
 from runtime.flow.program import Binding
 from runtime.model.branch import Attempt, Branch, StepVisit
-from runtime.model.change import changed
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import StartFact
 
@@ -235,7 +236,7 @@ def _intend(draft: Draft, branch: Branch, visit: StepVisit, system: str, target:
     at = branch.current_index
     assert at is not None
     draft.intended.add((branch.id, visit.step_id, visit.visit, number))
-    planned = changed(visit, attempts=(*visit.attempts, attempt), status=B.STARTING, failure=None, **reading(draft))
+    planned = replace(visit, attempts=(*visit.attempts, attempt), status=B.STARTING, failure=None, **reading(draft))
     branch = draft.change(
         branch,
         steps=(*branch.steps[:at], planned, *branch.steps[at + 1 :]),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from runtime.model.moment import Moment
+from runtime.model.record import Record
 from runtime.model.target import in_scope
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Record, frozen=True):
     """Who acts: the name shown, and where it came from."""
 
     name: str
@@ -21,8 +20,7 @@ class Actor:
     ssh: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Record, frozen=True):
     """Something an operator did, with actor, reason and what it changed."""
 
     id: int
@@ -44,8 +42,7 @@ class Act:
     ssh: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Record, frozen=True):
     """A durable stop over a scope: `all`, `system=NAME[:TARGET]`, `flow=NAME` or `run=ID`."""
 
     scope: str

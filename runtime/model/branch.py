@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import field
+
 from runtime.model.moment import Moment
+from runtime.model.record import Record
 from runtime.model.status import BranchStatus, ObservationState, StartFact
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Record, frozen=True):
     """The stored record of what went wrong."""
 
     type: str
@@ -21,8 +22,7 @@ class Failure:
     retryable: bool = True
 
 
-@dataclass(frozen=True)
-class Cancel:
+class Cancel(Record, frozen=True):
     """A cancel owed to an external system until it answers."""
 
     requested_at: Moment
@@ -39,8 +39,7 @@ class Cancel:
         return self.confirmed_at is None and self.unable_at is None
 
 
-@dataclass(frozen=True)
-class Observation:
+class Observation(Record, frozen=True):
     """How well the external work is seen: state, when last seen, polls missed in a row."""
 
     state: ObservationState = ObservationState.FRESH
@@ -48,8 +47,7 @@ class Observation:
     missed: int = 0
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(Record, frozen=True):
     """One start of one task."""
 
     attempt: int
@@ -71,8 +69,7 @@ class Attempt:
     """What is known of whether it was started."""
 
 
-@dataclass(frozen=True)
-class StepVisit:
+class StepVisit(Record, frozen=True):
     """One entry of a step on a branch; visits are counted per step and run, from 1."""
 
     step_id: str
@@ -105,8 +102,7 @@ class StepVisit:
     """What it read then of the keys that are merged: a number, or how long a list was."""
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(Record, frozen=True):
     """The path of one token from a fork to its join, stored as a document of its own."""
 
     run_id: str

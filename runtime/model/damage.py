@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from runtime.model.record import Record
 
 REMEDY = (
     "forkjoin doctor --deep names every damaged record, forkjoin export --skip-damaged saves the rest, and "
@@ -10,8 +10,7 @@ REMEDY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(Record, frozen=True):
     """One record that cannot be read."""
 
     table: str

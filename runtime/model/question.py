@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from runtime.model.moment import Moment
+from runtime.model.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Record, frozen=True):
     """What somebody wants to know of the work of one branch, now."""
 
     id: int

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import field
 
 from runtime.model.branch import Failure
 from runtime.model.moment import Moment
+from runtime.model.record import Record
 from runtime.model.status import RunStatus
 
 
-@dataclass(frozen=True)
-class KeyChange:
+class KeyChange(Record, frozen=True):
     """Who last changed one key of a run's state."""
 
     version: int
@@ -22,8 +23,7 @@ class KeyChange:
     step: str
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Record, frozen=True):
     """The head of a run; branches, firings, history and polls are documents of their own."""
 
     id: str
@@ -92,8 +92,7 @@ class Run:
         return self.held or self.status is RunStatus.PAUSED
 
 
-@dataclass(frozen=True)
-class Firing:
+class Firing(Record, frozen=True):
     """One firing of a join: what it consumed and which branch carries its token on."""
 
     run_id: str
@@ -112,8 +111,7 @@ class Firing:
     undone: bool = False
 
 
-@dataclass(frozen=True)
-class HistoryEntry:
+class HistoryEntry(Record, frozen=True):
     """One thing that happened to a run."""
 
     at: Moment
@@ -125,8 +123,7 @@ class HistoryEntry:
     data: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True)
-class Poll:
+class Poll(Record, frozen=True):
     """One call to the system of a branch, mostly a poll: what was answered and how it was read."""
 
     at: Moment

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from msgspec.structs import replace
+
 from runtime.acts.base import RunAct
 from runtime.clock import Clock
 from runtime.engine.advance import Advance, conclude
@@ -210,7 +212,7 @@ class Acting:
     def _act_of(self, change: RunChange, order: Order, worked: _Worked) -> Act:
         """The record of a change that was worked out: a new act, or the one that it carries out."""
         if order.carried is not None:
-            return dataclasses.replace(order.carried, before=worked.was, after=worked.after, outcome="carried out")
+            return replace(order.carried, before=worked.was, after=worked.after, outcome="carried out")
         arguments = change.arguments
         if order.part_of is not None:
             arguments = {**(arguments or {}), "part_of": order.part_of}

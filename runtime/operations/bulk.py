@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from runtime.acts.base import RunAct
 from runtime.acts.registry import act_of
@@ -86,7 +87,7 @@ def stop(acting: Acting, act: StopBulk, order: Order) -> Receipt:
     left = len(plan["targets"]) - plan["next"]
     if order.dry_run:
         return Receipt(f"Would stop act {act_id}.", (f"{left} runs would not be touched.",), stored, dry_run=True)
-    stopped = dataclasses.replace(stored, outcome=f"stopped: by {acting.actor.name}; {left} were not touched")
+    stopped = replace(stored, outcome=f"stopped: by {acting.actor.name}; {left} were not touched")
     acting.store.add_act(stopped)
     with recording(None, partly=f"Act {act_id} is stopped"):
         acting.store.add_act(acting.new_act("bulk stop", str(act_id), order.reason))
@@ -119,12 +120,12 @@ def carry_on(acting: Acting, act: Act, give: Callable[[RunAct, str, Order], obje
     tally = _tally(results, seen)
     verdict = _verdict(plan, position, seen, results, act, now)
     if verdict == "wait":
-        return dataclasses.replace(act, outcome="running", after=tally, due_at=now + timedelta(seconds=TICK_SECONDS))
+        return replace(act, outcome="running", after=tally, due_at=now + timedelta(seconds=TICK_SECONDS))
     if verdict not in ("go", "ended"):
         left = len(targets) - position
-        return dataclasses.replace(act, outcome=f"stopped: {verdict}; {left} were not touched", after=tally)
+        return replace(act, outcome=f"stopped: {verdict}; {left} were not touched", after=tally)
     if verdict == "ended":
-        return dataclasses.replace(act, outcome="carried out", after=tally)
+        return replace(act, outcome="carried out", after=tally)
     count = 1 if plan["canary"] and position == 0 else max(1, int(plan["rate"] * TICK_SECONDS))
     for run_id in targets[position : position + count]:
         before = acting.store.get(run_id)
@@ -140,7 +141,7 @@ def carry_on(acting: Acting, act: Act, give: Callable[[RunAct, str, Order], obje
         position += 1
     plan.update(next=position, results=results, failures=failures)
     ended = position >= len(targets) and plan["verb"] != "retry"
-    return dataclasses.replace(
+    return replace(
         act,
         arguments=plan,
         outcome="carried out" if ended else "running",
@@ -155,7 +156,7 @@ def write_down(acting: Acting, before: Act, after: Act) -> None:
     if stored is None or (stored.arguments or {}).get("next", 0) > (after.arguments or {}).get("next", 0):
         return
     outcome = after.outcome if stored.outcome == before.outcome else stored.outcome
-    acting.store.add_act(dataclasses.replace(after, outcome=outcome))
+    acting.store.add_act(replace(after, outcome=outcome))
 
 
 def came_to(

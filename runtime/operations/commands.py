@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Unpack
+
+from msgspec.structs import replace
 
 from runtime.acts.ack import Acknowledge
 from runtime.acts.adopt import Adopt
@@ -105,7 +106,7 @@ class Commands:
             # Not refused: it stays due, unless it was saved in spite of that.
             raise
         except ForkjoinError as problem:
-            self._store.add_act(dataclasses.replace(stored, outcome=f"refused: {problem.message}"))
+            self._store.add_act(replace(stored, outcome=f"refused: {problem.message}"))
 
     # Acts on one run
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from msgspec.structs import replace
+
 from runtime.acts.base import RunAct
 from runtime.acts.hold import HoldScope
 from runtime.acts.pause import Pause
@@ -37,7 +39,7 @@ def carry_out(acting: Acting, act: RunAct, run_id: str, order: Order) -> Receipt
     else:
         receipt = resume(acting, run_id, _unseen(order))
     if order.carried is not None:
-        acting.store.add_act(dataclasses.replace(order.carried, outcome="carried out"))
+        acting.store.add_act(replace(order.carried, outcome="carried out"))
     return receipt
 
 

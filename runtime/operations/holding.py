@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from msgspec.structs import replace
 
 from runtime.acts.hold import HoldScope
 from runtime.acts.pause import CLOCKS
@@ -86,7 +86,7 @@ def release(acting: Acting, act: Release, order: Order, verb: str = "release") -
     if order.dry_run:
         return Receipt(f"Would {verb} {known.scope}.", (effect,), dry_run=True)
     now = acting.clock.now()
-    released, partly = dataclasses.replace(known, released_at=now), f"The hold on {scope} is released"
+    released, partly = replace(known, released_at=now), f"The hold on {scope} is released"
     if scope.startswith(RUN):
         acting.store.put_hold(released)
         with recording(None, partly=partly):

@@ -40,7 +40,7 @@ def tasks_text(flow: Flow) -> str:
         "",
         "from typing import Any, TypedDict",
         "",
-        "from runtime.authoring import Completed, Failed, TaskRequest, task",
+        "from forkjoin.authoring import Completed, Failed, TaskRequest, task",
         "",
         "",
         *_state(flow.state_schema),

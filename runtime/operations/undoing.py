@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from msgspec.structs import replace
 
 from runtime.acts.undo import Undo
 from runtime.errors import NotFound, Refused
@@ -21,7 +21,7 @@ def undo(acting: Acting, act: Undo, order: Order) -> Receipt:
         raise Refused(f"Too late to undo: act {act.act} ({stored.verb} {stored.target}) is {stored.outcome}.")
     if order.dry_run:
         return Receipt(f"Would undo act {act.act}.", (), stored, dry_run=True)
-    undone = acting.store.add_act(dataclasses.replace(stored, outcome="undone"))
+    undone = acting.store.add_act(replace(stored, outcome="undone"))
     with recording(None, partly=f"Act {act.act} is undone"):
         acting.store.add_act(acting.new_act("undo", str(act.act), order.reason))
     return Receipt(f"Act {act.act} ({stored.verb} {stored.target}) is undone.", (), undone)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import orjson
+from msgspec.structs import replace
 
 from runtime.errors import Damaged
 from runtime.model.branch import Branch

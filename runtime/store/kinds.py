@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import field
 
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Branch
 from runtime.model.moment import Moment
 from runtime.model.question import Question
+from runtime.model.record import Record
 from runtime.model.run import Firing, HistoryEntry, Poll, Run
 
 
-@dataclass(frozen=True)
-class HistoryBlock:
+class HistoryBlock(Record, frozen=True):
     """Entries that one save wrote."""
 
     run_id: str
@@ -21,15 +22,13 @@ class HistoryBlock:
     entries_n: int = 0
 
 
-@dataclass(frozen=True)
-class PollRow(Poll):
+class PollRow(Poll, frozen=True):
     """A poll as it is stored: with its run."""
 
     run_id: str = ""
 
 
-@dataclass(frozen=True)
-class ScheduleState:
+class ScheduleState(Record, frozen=True):
     """Whether a schedule is on, and how far it came."""
 
     workflow: str
@@ -39,8 +38,7 @@ class ScheduleState:
     queued: Moment | None = None
 
 
-@dataclass(frozen=True)
-class StoredFlow:
+class StoredFlow(Record, frozen=True):
     """A flow by its content hash."""
 
     hash: str
@@ -48,16 +46,14 @@ class StoredFlow:
     workflow: str = ""
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(Record, frozen=True):
     """One fact about the store."""
 
     key: str
     value: Any
 
 
-@dataclass(frozen=True)
-class WorkerSeen:
+class WorkerSeen(Record, frozen=True):
     """One worker in a heartbeat."""
 
     name: str = ""
@@ -65,16 +61,14 @@ class WorkerSeen:
     systems: list[str] | None = None
 
 
-@dataclass(frozen=True)
-class Home:
+class Home(Record, frozen=True):
     """Where the local work of a system lies."""
 
     host: str
     directory: str
 
 
-@dataclass(frozen=True)
-class Beat:
+class Beat(Record, frozen=True):
     """What readers of a heartbeat rely on."""
 
     beat_at: Moment | None = None
@@ -87,8 +81,7 @@ class Beat:
     workers: list[WorkerSeen] | None = None
 
 
-@dataclass(frozen=True)
-class SystemCalls:
+class SystemCalls(Record, frozen=True):
     """Calls to one target lately."""
 
     calls: int

@@ -15,14 +15,14 @@ from tests.benchmarks.console import filled, percentile
 
 WRITER = """
 import sys, time
-from runtime.model.change import changed
+from msgspec.structs import replace
 from runtime.model.stored import Save
 from runtime.assembly.location import open_store
 store = open_store(sys.argv[1])
 until, n = time.time() + float(sys.argv[2]), 0
 runs = store.query(limit=200)
 while time.time() < until:
-    runs = [changed(r, revision=r.revision + 1, why=f"turn {n}") for r in runs]
+    runs = [replace(r, revision=r.revision + 1, why=f"turn {n}") for r in runs]
     store.save([Save(r, r.revision - 1) for r in runs])
     n += 1
     if n % 50 == 0:

@@ -19,6 +19,9 @@ from runtime.flow.program import Binding, Program
 from runtime.flow.read.building import flow_from_stored
 from runtime.model.run import Run
 from runtime.model.task import Completed, Running, Started
+from runtime.scheduler.waking.advancer import Advancer
+from runtime.scheduler.waking.calls import Calls
+from runtime.scheduler.waking.limits import LocalLimits
 from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.store.embedded.tinydb_store import TinyDBStore
 
@@ -77,12 +80,13 @@ async def _play(folder: Path, runs: int) -> tuple[float, int]:
     ]
     store.save([new_run(head, Situation(program, now)) for head in heads])
     performer = Performer({"instant": Instant()}, Catalog([]), clock)  # type: ignore[dict-item]
-    loop = WakeLoop(store, lambda _: (program, None), performer.perform, clock, batch=GROUP, calls_per_target=100_000)
+    advancer = Advancer(lambda _: (program, None), clock)
+    loop = WakeLoop(store, advancer, Calls(performer.perform, clock, LocalLimits(100_000)), clock, batch=GROUP)
     began = time.perf_counter()
     for _ in range(WAKES_PER_RUN):
         while await loop.turn() or loop.in_flight:
-            if loop.in_flight and not loop.wait_progress.is_set():
-                await loop.wait_progress.wait()
+            if loop.in_flight and not loop.calls.result_arrived.is_set():
+                await loop.calls.result_arrived.wait()
         clock.move(10.5)
     took = time.perf_counter() - began
     assert store.counts() == {"completed": runs}, store.counts()

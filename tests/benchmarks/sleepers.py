@@ -20,6 +20,8 @@ from runtime.flow.read.building import flow_from_stored
 from runtime.model.run import Run
 from runtime.model.task import Completed, Running, Started
 from runtime.scheduler.single.alarm import Alarm
+from runtime.scheduler.waking.advancer import Advancer
+from runtime.scheduler.waking.calls import Calls
 from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.store.embedded.tinydb_store import TinyDBStore
 from tests.benchmarks.console import filled, percentile
@@ -41,7 +43,9 @@ def memory_of(count: int) -> float:
         store = TinyDBStore(Path(name) / "store.db")
 
         async def look() -> None:
-            loop = WakeLoop(store, lambda _: None, None, SystemClock())  # type: ignore[arg-type,return-value]
+            clock = SystemClock()
+            advancer = Advancer(lambda _: None, clock)  # type: ignore[arg-type,return-value]
+            loop = WakeLoop(store, advancer, Calls(None, clock), clock)  # type: ignore[arg-type]
             for _ in range(3):
                 store.next_wake()
                 await loop.turn()
@@ -91,7 +95,8 @@ async def _late(runs: int, seconds: float, slow: float | None) -> list[float]:
                 polls.append((clock.now() - due).total_seconds())
             return await performer.perform(action, draft)
 
-        loop = WakeLoop(store, lambda _: (program, None), perform, clock)  # type: ignore[arg-type]
+        calls = Calls(perform, clock)  # type: ignore[arg-type]
+        loop = WakeLoop(store, Advancer(lambda _: (program, None), clock), calls, clock)
         rang = asyncio.Event()
         alarm = Alarm(rang.set, 5.0)
         alarm.start()
@@ -100,7 +105,7 @@ async def _late(runs: int, seconds: float, slow: float | None) -> list[float]:
             await loop.turn()
             alarm.hint(store.next_wake(loop.busy_runs))
             rang.clear()
-            waits = [asyncio.ensure_future(e.wait()) for e in (rang, loop.wait_progress)]
+            waits = [asyncio.ensure_future(e.wait()) for e in (rang, loop.calls.result_arrived)]
             await asyncio.wait(waits, timeout=0.25, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()

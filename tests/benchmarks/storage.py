@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from runtime.model.change import changed
+from msgspec.structs import replace
+
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.model.stored import Save
@@ -80,7 +81,7 @@ def storage(count: int) -> list[tuple[str, float, float]]:
 
         def one() -> None:
             n = next(revisions)
-            store.save([Save(changed(runs[7], revision=n + 1), n)])
+            store.save([Save(replace(runs[7], revision=n + 1), n)])
 
         def raw_one() -> None:
             n = next(raw_revisions)

@@ -79,7 +79,7 @@ def test_what_is_found_under_the_key_is_taken_by_keyboard(tmp_path: Path) -> Non
             assert "--external-id job-77" in screen, "what was found is filled in"
             await desk.confirm()
             assert "job-77" in await desk.later(10)
-            assert world.runtime.queries.show("r")["branches"][0]["status"] == "running"
+            assert world.runtime.json_views.show("r")["branches"][0]["status"] == "running"
         await world.close()
 
     story(night())
@@ -134,7 +134,7 @@ def test_an_unconfirmed_start_is_adopted_or_started_anew(tmp_path: Path, way: st
                 assert "--external-id job-9" in desk.screen
                 await desk.confirm()
                 assert "job-9" in await desk.later(10)
-                assert world.runtime.queries.show("r")["branches"][0]["status"] == "running"
+                assert world.runtime.json_views.show("r")["branches"][0]["status"] == "running"
             else:
                 screen = await desk.press("R")
                 assert "new key beside the old work" in desk.row("5 anew")
@@ -142,7 +142,7 @@ def test_an_unconfirmed_start_is_adopted_or_started_anew(tmp_path: Path, way: st
                 assert "--force" in screen
                 await desk.confirm()
                 await desk.later(8)
-                visit = world.runtime.queries.show("r")["branches"][0]["steps"][-1]
+                visit = world.runtime.json_views.show("r")["branches"][0]["steps"][-1]
                 assert [a["attempt"] for a in visit["attempts"]] == [1, 2]
         await world.close()
 

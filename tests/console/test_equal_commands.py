@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from console.cli.main import run as command
 from console.commands.base import Here
@@ -151,7 +151,7 @@ def test_an_act_on_many_runs_names_all_of_them(count: int, monkeypatch: pytest.M
     named = words[words.index("--where") + 1].removeprefix("id:").split(",")
     assert tuple(named) == ids
     assert words_of(shell_line(words)) == list(words)
-    monkeypatch.setattr(desk.store, "get", lambda i: dataclasses.replace(run, id=i))
+    monkeypatch.setattr(desk.store, "get", lambda i: replace(run, id=i))
     plan.carry_out(desk, Answers("one first", {}, "x y"))
     assert equal_command(newest(desk)) == (
         *words[:2],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from console.format import short_span
 from console.launch import Ways, driver_of, may_start_scheduler
@@ -115,7 +115,7 @@ def test_a_tail_says_that_it_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             answer = Question(1, "logs", "blind-5", branch.id, MORNING, "mia", answered_at=MORNING, text="x" * LIMIT)
             shown = LogsPane().lines(area.detail, area.showing(100), answer)
             assert f"the last {LIMIT:,} characters" in str(shown.lines[0])
-            whole = LogsPane().lines(area.detail, area.showing(100), dataclasses.replace(answer, text="x"))
+            whole = LogsPane().lines(area.detail, area.showing(100), replace(answer, text="x"))
             assert "the last" not in str(whole.lines[0])
 
     story(told())
@@ -152,7 +152,7 @@ def save_of(store: Any, run_id: str, **changes: Any) -> Any:
     from runtime.model.stored import Save
 
     run = store.get(run_id)
-    return Save(dataclasses.replace(run, revision=run.revision + 1, **changes), run.revision)
+    return Save(replace(run, revision=run.revision + 1, **changes), run.revision)
 
 
 def test_every_rank_has_a_kind_that_is_listed() -> None:

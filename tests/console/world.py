@@ -26,6 +26,9 @@ from runtime.model.run import Run
 from runtime.operations.acting import program_of
 from runtime.scheduler.monitoring.call_meter import Meter
 from runtime.scheduler.upkeep.question_answerer import Answering
+from runtime.scheduler.upkeep.stored_acts import StoredActs
+from runtime.scheduler.waking.advancer import Advancer
+from runtime.scheduler.waking.calls import Calls
 from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.settings import Settings
 
@@ -62,11 +65,10 @@ class World:
         self.meter = Meter(performer.perform)
         self.loop = WakeLoop(
             runtime.store,
-            programs,
-            self.meter.perform,
+            Advancer(programs, self.clock, durations=self.meter.durations),
+            Calls(self.meter.perform, self.clock),
             self.clock,
-            carry_out=runtime.commands.carry_out,
-            durations=self.meter.durations,
+            acts=StoredActs(runtime.store, runtime.commands.carry_out, self.clock),
         )
         self.answering = Answering(runtime.store, performer, lambda run: programs(run)[0], self.clock)
 

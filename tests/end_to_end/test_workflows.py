@@ -15,7 +15,7 @@ from tests.scheduling import drive, opened
 
 
 def show(runtime: Runtime, run_id: str) -> dict[str, Any]:
-    return runtime.queries.show(run_id)
+    return runtime.json_views.show(run_id)
 
 
 def branch(shown: dict[str, Any], name: str) -> dict[str, Any]:

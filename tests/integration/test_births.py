@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.clock import ManualClock
 from runtime.operations.ids import random_birth
@@ -41,7 +41,7 @@ def task_of(system: str, tmp_path: Path, server: JobServer) -> dict[str, Any]:
 
 def result_of(location: str, flows: Path, run: str) -> tuple[Any, str]:
     with opened(location, flows) as runtime:
-        shown = runtime.queries.show(run)
+        shown = runtime.json_views.show(run)
         [attempt] = [a for visit in shown["branches"][0]["steps"] for a in visit["attempts"]]
         return shown["results"].get("work"), attempt["idempotency_key"]
 
@@ -108,7 +108,7 @@ def test_the_key_holds_the_birth_and_an_older_run_keeps_the_shape_of_its_keys(lo
         runtime.commands.start("one", run_id="r1")
         runtime.commands.start("one", run_id="r2")
         stored = runtime.store.load(["r2"])[0]
-        older = dataclasses.replace(stored.run, birth="", revision=stored.run.revision + 1)
+        older = replace(stored.run, birth="", revision=stored.run.revision + 1)
         from runtime.model.stored import Save
 
         assert runtime.store.save([Save(older, stored.run.revision)]) == []

@@ -73,7 +73,7 @@ def start(store: Path | str, flows: Path, count: int) -> None:
 def outcome(store: Path | str, flows: Path) -> list[dict[str, Any]]:
     """What an operator may compare: everything but moments and ids of jobs."""
     with opened(store, flows) as runtime:
-        shown = [runtime.queries.show(run.id) for run in runtime.queries.runs(sort="id")]
+        shown = [runtime.json_views.show(run.id) for run in runtime.queries.runs(sort="id")]
         system = SimulatedSystem(runtime.directory, runtime.clock)
         for run in shown:
             for branch in run["branches"]:

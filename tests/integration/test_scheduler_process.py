@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from runtime.scheduler.single.attachment import attach, attached_count
-from runtime.scheduler.single.driving_lock import DrivingRight
+from runtime.scheduler.single.driving_lock import DrivingLock
 from tests.scheduling import drive, environment, opened, scheduler
 
 
@@ -34,14 +34,14 @@ def test_an_act_from_another_process_is_carried_out_at_once(tmp_path: Path) -> N
         runtime.commands.hold("all")
         runtime.commands.release("all")
         runtime.commands.cancel("r", reason="not today")
-        assert runtime.queries.show("r")["status"] == "cancelled"
+        assert runtime.json_views.show("r")["status"] == "cancelled"
 
 
 def test_a_standby_takes_over_when_the_driver_is_killed(tmp_path: Path) -> None:
     with opened(tmp_path) as runtime, scheduler(tmp_path) as first:
         wait_for(lambda: (runtime.store.meta("scheduler") or {}).get("pid") == first.pid, 20)
         with scheduler(tmp_path) as second:
-            assert not DrivingRight(tmp_path).acquire()
+            assert not DrivingLock(tmp_path).acquire()
             first.send_signal(signal.SIGKILL)
             wait_for(lambda: runtime.store.meta("scheduler")["pid"] == second.pid, 10)
             assert runtime.store.meta("scheduler")["epoch"] == 2
@@ -109,6 +109,6 @@ def test_code_that_changed_under_a_run_is_noted_in_its_history(tmp_path: Path) -
         runtime.commands.start("once", run_id="r")
         (folder / "tasks.py").write_text(code.format(2))
         assert drive(tmp_path / "store", tmp_path / "flows").returncode == 0
-        kinds = [entry["kind"] for entry in runtime.queries.history("r")]
+        kinds = [entry["kind"] for entry in runtime.json_views.history("r")]
         assert kinds.count("code_changed") == 1
-        assert runtime.queries.show("r")["results"]["work"] == 2
+        assert runtime.json_views.show("r")["results"]["work"] == 2

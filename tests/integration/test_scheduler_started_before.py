@@ -59,6 +59,6 @@ def test_edited_code_runs_and_a_new_variable_is_told(tmp_path: Path) -> None:
         assert "SHOP_URL is set otherwise here than in the scheduler" in second.stderr
         assert json.loads(second.stdout)["id"] == "two"
         wait_for(lambda: ended("two"), 30)
-        assert runtime.queries.show("one")["results"]["work"] == "old"
-        assert runtime.queries.show("two")["results"]["work"] == "new"
-        assert not [e for e in runtime.queries.history("two") if e["kind"] == "code_changed"]
+        assert runtime.json_views.show("one")["results"]["work"] == "old"
+        assert runtime.json_views.show("two")["results"]["work"] == "new"
+        assert not [e for e in runtime.json_views.history("two") if e["kind"] == "code_changed"]

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from runtime.authoring import Completed, Failed, TaskRequest, task
+from forkjoin.authoring import Completed, Failed, TaskRequest, task
 
 SCRIPT = Path(__file__).with_name("load.py")
 REGIONS = ("north", "south", "east", "west")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.authoring import Completed, Settled, TaskRequest, task
+from forkjoin.authoring import Completed, Settled, TaskRequest, task
 
 STATE_KEYS = {"update-search-index": "searchIndexStatus", "send-email-notification": "emailNotificationStatus"}
 

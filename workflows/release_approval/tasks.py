@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.authoring import Completed, TaskRequest, task
+from forkjoin.authoring import Completed, TaskRequest, task
 
 
 @task("decide")

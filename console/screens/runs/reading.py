@@ -218,7 +218,7 @@ class Reading:
         )
 
     def _no_logs(self, problem: Exception) -> None:
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         if self._question is not None:
             self._take_question(replace(self._question, problem=str(problem), answered_at=self._view.console_app.now()))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from runtime.engine.draft import Draft
 from runtime.engine.explain.join_state import join_states
 from runtime.engine.explain.summary import failures
 from runtime.model.branch import Branch, Failure
-from runtime.model.change import changed
 from runtime.model.status import BranchStatus as B
 
 LONGEST = 2_000
@@ -32,7 +33,7 @@ def cause_of(draft: Draft) -> Failure:
     first = f"{name}: {failure.message[:LONGEST]}"
     text = " ".join([first.rstrip(". ") + ".", *more]) if more else first
     # Details stay with the branch: a list of runs is not to carry them all.
-    return changed(failure, message=text, details=None)
+    return replace(failure, message=text, details=None)
 
 
 def _failure_of(branch: Branch) -> Failure | None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from runtime.engine.attempts import RESULT_BYTES
 from runtime.engine.branch_ids import fork_id
 from runtime.engine.cancelling import cancel_branch, owe_cancels
@@ -18,7 +20,6 @@ from runtime.errors import InvalidInput, NotFound, Refused
 from runtime.flow.json_schema import check, check_json
 from runtime.model.act import Hold
 from runtime.model.branch import Attempt, Branch
-from runtime.model.change import changed
 from runtime.model.status import ENDED_RUN, RunStatus
 from runtime.model.status import BranchStatus as B
 
@@ -229,7 +230,7 @@ def acknowledge(draft: Draft, branch_id: str | None, note: str) -> list[str]:
     """Take a run, or one branch, out of needs attention until it changes."""
     if branch_id is not None:
         draft.change(draft.branches[branch_id], acknowledged=note)
-    draft.run = changed(draft.run, acknowledged=note)
+    draft.run = replace(draft.run, acknowledged=note)
     draft.record("acknowledged", f"acknowledged: {note}", draft.branches.get(branch_id or ""))
     return [f"{branch_id or draft.run.id} leaves needs attention until it changes."]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from runtime.engine.branch_ids import fork_id, fork_step, forks_of, within
 from runtime.engine.cancelling import owe_cancels
 from runtime.engine.draft import Draft
 from runtime.model.branch import Branch
-from runtime.model.change import changed
 from runtime.model.run import Firing
 from runtime.model.status import BranchStatus as B
 
@@ -15,7 +16,7 @@ def undo_firing(draft: Draft, firing: Firing) -> None:
     """Undo a firing, and every later firing that consumed anything that came from it."""
     if draft.firings[(firing.step_id, firing.visit)].undone:
         return
-    draft.put_firing(changed(firing, undone=True))
+    draft.put_firing(replace(firing, undone=True))
     token = draft.branches[firing.token]
     supersede_after(draft, token, firing.token_index)
     token = draft.branches[firing.token]
@@ -75,13 +76,13 @@ def supersede_after(draft: Draft, branch: Branch, index: int) -> None:
         ):
             undo_firing(draft, later)
         elif any(b.id == later.token for b in gone):
-            draft.put_firing(changed(later, undone=True))
+            draft.put_firing(replace(later, undone=True))
     for lost in gone:
         current = owe_cancels(draft, draft.branches[lost.id])
         draft.change(current, status=B.SUPERSEDED, next_poll_at=None, retry_at=None, held_by=None)
     branch = owe_cancels(draft, draft.branches[branch.id], from_index=index)
     steps = tuple(
-        v if i < index else changed(v, status=B.SUPERSEDED, ended_at=v.ended_at or draft.now)
+        v if i < index else replace(v, status=B.SUPERSEDED, ended_at=v.ended_at or draft.now)
         for i, v in enumerate(branch.steps)
     )
     draft.change(branch, steps=steps, next_poll_at=None, retry_at=None, held_by=None, observation=None)

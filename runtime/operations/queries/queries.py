@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtime.clock import Clock
-from runtime.engine.explain.join_state import join_states
+from runtime.engine.explain.join_state import JoinState, join_states
 from runtime.engine.explain.reasons import scheduler_state, why
 from runtime.errors import Damaged, InvalidInput, Refused
 from runtime.flow.program import Program
 from runtime.model.act import Act
-from runtime.model.run import Run
+from runtime.model.run import HistoryEntry, Poll, Run
 from runtime.model.stored import RunFilter, Stored
 from runtime.nearest import did_you_mean
 from runtime.operations.acting import program_of
@@ -27,8 +27,9 @@ from runtime.operations.network_disk import network_disk
 from runtime.operations.queries import views
 from runtime.operations.queries.branch_names import find_branch, no_run
 from runtime.operations.queries.filters import QUIET, matching, parse
+from runtime.operations.queries.wakes import Wake, wake_of
 from runtime.operations.queries.workers import troubles
-from runtime.operations.queries.workflows import workflow_views, workflows_check
+from runtime.operations.queries.workflows import WorkflowState, workflow_states, workflows_check
 from runtime.operations.receipts import recorded
 from runtime.operations.schedules import coming_ticks
 from runtime.store.base import RunStore
@@ -88,11 +89,9 @@ class Queries:
         found = matching(self.store, chosen, self.clock.now(), order=sort, descending=descending, after=after)
         return list(found if limit is None else islice(found, limit))
 
-    def show(self, run_id: str) -> dict[str, Any]:
-        """A run with state, results, branches and joins."""
-        stored = self.load(run_id)
-        joins = join_states(self.program(stored.run), stored.branches, stored.firings)
-        return views.run_view(stored, joins)
+    def joins(self, stored: Stored) -> list[JoinState]:
+        """The joins of a run as they stand, and those that fired."""
+        return join_states(self.program(stored.run), stored.branches, stored.firings)
 
     def why(self, run_id: str) -> dict[str, Any]:
         """Why a run is not done."""
@@ -130,27 +129,27 @@ class Queries:
         """Runs that need attention."""
         return self.store.count(RunFilter(attention_below=QUIET))
 
-    def history(self, run_id: str) -> list[dict[str, Any]]:
+    def history(self, run_id: str) -> list[HistoryEntry]:
         """What happened to a run, oldest first."""
         self.load(run_id)
-        return [views.history_view(e) for e in self.store.history(run_id)]
+        return list(self.store.history(run_id))
 
-    def polls(self, run_id: str, branch: str | None = None) -> list[dict[str, Any]]:
+    def polls(self, run_id: str, branch: str | None = None) -> list[Poll]:
         """The poll ledger of a run or one branch."""
         stored = self.load(run_id)
         chosen = find_branch(stored.branches, branch).id if branch else None
-        return [views.poll_view(p) for p in self.store.polls(run_id, chosen)]
+        return list(self.store.polls(run_id, chosen))
 
-    def wakes(self, limit: int | None = 50) -> list[dict[str, Any]]:
+    def wakes(self, limit: int | None = 50) -> list[Wake]:
         """Runs and schedules by when they are due, held ones last."""
         now = self.clock.now()
         runs = self.store.query(order="next_wake_at", descending=False, limit=None if limit is None else limit + 200)
-        held = [r for r in runs if r.next_wake_at is None and r.held]
-        due = [(r.next_wake_at, views.wake_view(r, now)) for r in runs if r.next_wake_at is not None]
+        due = [(run.next_wake_at, wake_of(run, now)) for run in runs if run.next_wake_at is not None]
         if any(state.get("enabled") for state in self.store.schedules().values()):
-            due += [(at, views.tick_view(at, text)) for at, text in coming_ticks(self.catalog, self.store, now)]
-        timed = [view for _, view in sorted(due, key=lambda one: one[0])]
-        return [*timed, *(views.wake_view(r, now) for r in held)][:limit]
+            due += [(at, Wake(None, at, text)) for at, text in coming_ticks(self.catalog, self.store, now)]
+        timed = [wake for _, wake in sorted(due, key=lambda one: one[0])]
+        held = [wake_of(run, now) for run in runs if run.next_wake_at is None and run.held]
+        return [*timed, *held][:limit]
 
     def wake_board(self, limit: int) -> tuple[list[Run], list[Run]]:
         """Runs by next wake, and held runs; at most `limit` of each."""
@@ -166,9 +165,13 @@ class Queries:
             raise Refused(f"{act.verb} {act.target} is still being saved or taken back; look again.")
         return recorded(self.store, act)
 
-    def flows(self) -> list[dict[str, Any]]:
-        """Known workflows with their versions, tasks and schedules."""
-        return workflow_views(self.catalog, self.store)
+    def flows(self) -> list[WorkflowState]:
+        """Known workflows with their versions, tasks and schedules.
+
+        Raises:
+            InvalidInput: A folder of workflows cannot be read.
+        """
+        return workflow_states(self.catalog, self.store)
 
     def other_environment(self, run_id: str | None = None) -> str:
         """A sentence if a scheduler here was started with other values for variables that flows name, or ''."""

@@ -16,6 +16,8 @@ from runtime.operations.queries.branch_names import branch_name, branch_path
 
 if TYPE_CHECKING:
     from runtime.engine.explain.join_state import JoinState
+    from runtime.operations.queries.wakes import Wake
+    from runtime.operations.queries.workflows import WorkflowState
 
 
 def moment(at: datetime | None) -> str | None:
@@ -244,17 +246,23 @@ def hold_view(hold: Hold) -> dict[str, Any]:
     }
 
 
-def tick_view(at: datetime, text: str) -> dict[str, Any]:
-    """One line of the wake board for a schedule, which starts a run that is not there yet."""
-    return {"run": None, "at": moment(at), "reason": text, "late_s": 0.0}
-
-
-def wake_view(run: Run, now: datetime) -> dict[str, Any]:
+def wake_view(wake: Wake) -> dict[str, Any]:
     """One line of the wake board."""
-    late = (now - run.next_wake_at).total_seconds() if run.next_wake_at else 0.0
+    return {"run": wake.run_id, "at": moment(wake.at), "reason": wake.reason, "late_s": round(wake.late_seconds, 3)}
+
+
+def workflow_view(state: WorkflowState) -> dict[str, Any]:
+    """A workflow as `flows` shows it."""
     return {
-        "run": run.id,
-        "at": moment(run.next_wake_at),
-        "reason": run.wake_reason or ("held" if run.held else ""),
-        "late_s": round(max(0.0, late), 3),
+        "workflow": state.workflow,
+        "id": state.flow_id,
+        "version": state.version,
+        "name": state.name,
+        "path": str(state.path),
+        "tasks": list(state.tasks),
+        "schedule": None if state.schedule is None else dict(state.schedule),
+        "schedule_enabled": state.schedule_enabled,
+        "problems": list(state.problems),
+        "unbound": list(state.unbound),
+        "warnings": list(state.warnings),
     }

@@ -15,7 +15,7 @@ LEASE = timedelta(seconds=60)
 RENEW_SECONDS = 20.0
 
 
-class OfferedSource:
+class LeasedRuns:
     """Between the wake task of the queue and the wake loop of one worker."""
 
     def __init__(self, store: RunStore, cluster: Cluster, now: Callable[[], datetime]) -> None:
@@ -32,7 +32,7 @@ class OfferedSource:
 
     @property
     def leased(self) -> frozenset[str]:
-        """Runs that are ours now."""
+        """Runs this worker has leased."""
         return frozenset(self._leased)
 
     @property
@@ -42,7 +42,7 @@ class OfferedSource:
 
     @property
     def waiting(self) -> int:
-        """Wakes that were handed to us and that the wake loop has not taken yet."""
+        """Number of wakes the queue handed to this worker and the wake loop has not taken yet."""
         return len(self._waiting)
 
     async def wake(self, run_id: str) -> None:
@@ -57,7 +57,7 @@ class OfferedSource:
         await done
 
     async def due(self, now: datetime, limit: int, exclude: frozenset[str]) -> list[str]:
-        """The runs that were handed to us and that nobody else has leased."""
+        """The runs the queue handed to this worker, less those another worker has leased."""
         self.came.clear()
         wanted: dict[str, list[asyncio.Future[None]]] = {}
         while self._waiting and len(wanted) < limit:
@@ -81,7 +81,7 @@ class OfferedSource:
         self.give_up([r for r in wanted if r not in self._leased])
         return got
 
-    async def done(self, idle: Mapping[str, Stored], elsewhere: Mapping[str, str], busy: Collection[str]) -> None:
+    async def moved(self, idle: Mapping[str, Stored], elsewhere: Mapping[str, str], busy: Collection[str]) -> None:
         """Give back what is idle, with the external system its next wake needs; end the jobs of all."""
         try:
             async with self._leasing:  # A renewal in between would lease them for nobody.
@@ -97,7 +97,7 @@ class OfferedSource:
             self.give_up([*idle, *busy])
 
     async def renew(self, busy: frozenset[str]) -> None:
-        """Keep what is under way ours, and give back what a store that was away would not take back."""
+        """Renew the leases of what is under way, and give back what the store, being away, did not take back."""
         async with self._leasing:
             self._leased &= busy | self._taken.keys()
             if self._leased:

@@ -59,7 +59,7 @@ class Monitor:
 
         metrics = Metrics(self._vitals, lambda: self._facts, self._store)
         self._meter.on_call = metrics.called
-        self._loop.on_late = metrics.late
+        self._loop.counters.on_late = metrics.late
         pages = {
             "/healthz": lambda _: _sentence(self._vitals.health()),
             "/readyz": lambda _: _sentence(self._vitals.readiness()),
@@ -92,9 +92,9 @@ class Monitor:
             await asyncio.sleep(min(TICK_SECONDS, asked or TICK_SECONDS))
 
     def _pulse(self) -> Pulse:
-        loop = self._loop
+        counters = self._loop.counters
         stuck = sum(self._stuck().values())
-        return Pulse(loop.wakes, loop.saves, loop.conflicts, loop.in_flight, self._leased(), stuck)
+        return Pulse(counters.wakes, counters.saves, counters.conflicts, self._loop.in_flight, self._leased(), stuck)
 
     async def _gather(self) -> None:
         while True:

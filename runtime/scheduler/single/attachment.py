@@ -1,4 +1,4 @@
-"""Clients attached to a scheduler that serves them: noticed by locks, so that kill -9 is noticed too."""
+"""Clients attached to a scheduler that serves them: seen by their locks, so that the end by kill -9 is seen too."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def attach(directory: Path) -> Iterator[None]:
 
 
 def attached_count(directory: Path) -> int:
-    """How many clients are attached; files of dead ones are removed."""
+    """How many clients are attached; files of processes that have ended are removed."""
     count = 0
     with suppress(FileNotFoundError):
         for path in (directory / FOLDER).iterdir():
@@ -50,19 +50,25 @@ def attached_count(directory: Path) -> int:
     return count
 
 
-class LeftAlone:
-    """Whether a scheduler that serves attached clients has had none for half a minute."""
+class AttachedClients:
+    """The clients that a scheduler or worker serves."""
 
     def __init__(self, directory: Path, *, attached: bool) -> None:
-        """Look in this directory; one that serves nobody in particular (not `attached`) is never left alone."""
-        self._directory = directory
+        """Look for them in this directory; without `attached` it serves nobody in particular."""
         self.attached = attached
-        self._since: float | None = None
+        self._directory = directory
+        self._alone_since: float | None = None
 
-    def __call__(self) -> bool:
-        """Look now."""
-        if not self.attached or attached_count(self._directory):
-            self._since = None
+    def any(self) -> bool:
+        """Whether a client is attached now, or none is served in particular."""
+        return not self.attached or attached_count(self._directory) > 0
+
+    def all_gone(self) -> bool:
+        """Whether no client was attached for half a minute; never where none is served in particular."""
+        if self.any():
+            self._alone_since = None
             return False
-        self._since = self._since or time.monotonic()
-        return time.monotonic() - self._since > ALONE_SECONDS
+        now = time.monotonic()
+        if self._alone_since is None:
+            self._alone_since = now
+        return now - self._alone_since > ALONE_SECONDS

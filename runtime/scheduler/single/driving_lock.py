@@ -1,4 +1,4 @@
-"""The right to drive an embedded store: an OS lock beside it, gone with the process however it dies."""
+"""The right to drive an embedded store: a lock of the operating system beside it, gone with its process."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 LOCK_FILE = "scheduler.lock"
 
 
-class DrivingRight:
+class DrivingLock:
     """Held by at most one process; not inherited by children."""
 
     def __init__(self, directory: Path) -> None:
-        self._path = directory / LOCK_FILE
+        self.directory = directory
         self._handle: int | None = None
 
     def acquire(self) -> bool:
-        """Take the right if nobody has it; True while it is ours."""
+        """Take the lock unless another process has it; returns whether this process has it now."""
         if self._handle is not None:
             return True
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.open(self.directory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -32,7 +32,7 @@ class DrivingRight:
         return True
 
     def release(self) -> None:
-        """Give the right back."""
+        """Give the lock back if this process has it."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None

@@ -14,7 +14,7 @@ from runtime.store.base import RunStore
 PAGE = 500
 
 
-class Releases:
+class HoldReleases:
     """Notices released holds.
 
     Who releases one wakes its runs too, but may die in between, or miss a run that is saved as held at that moment.

@@ -6,9 +6,10 @@ The store is asked in threads: a slow one must not stop the event loop, and with
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Callable, Sequence
 from functools import partial
+
+from msgspec.structs import replace
 
 from runtime.clock import Clock
 from runtime.engine.apply import Unreached
@@ -57,12 +58,12 @@ class Answering:
         try:
             answered = await self._asked(question)
         except ForkjoinError as problem:
-            answered = dataclasses.replace(question, problem=problem.message)
+            answered = replace(question, problem=problem.message)
         except Exception as problem:
             log.warning("question.failed", question=question.id, problem=str(problem))
-            answered = dataclasses.replace(question, problem=f"{type(problem).__name__}: {problem}"[:2_000])
+            answered = replace(question, problem=f"{type(problem).__name__}: {problem}"[:2_000])
         try:
-            answered = dataclasses.replace(answered, answered_at=self._clock.now())
+            answered = replace(answered, answered_at=self._clock.now())
             await asyncio.to_thread(self._store.answer, answered)
         except ForkjoinError as problem:
             log.warning("question.not_stored", question=question.id, problem=problem.message)
@@ -71,7 +72,7 @@ class Answering:
         found = await asyncio.to_thread(self._store.load, [question.run_id])
         branch = found[0].branches.get(question.branch) if found else None
         if branch is None:
-            return dataclasses.replace(question, problem="The run is gone.")
+            return replace(question, problem="The run is gone.")
         stored = found[0]
         visit = next(v for v in reversed(branch.steps) if v.attempts)
         attempt = visit.attempts[-1]
@@ -87,21 +88,19 @@ class Answering:
         )
         held = held_by(draft, branch, attempt.external_system, attempt.target)
         if held:
-            return dataclasses.replace(question, problem=f"Not asked: {attempt.external_system} is held by {held}.")
+            return replace(question, problem=f"Not asked: {attempt.external_system} is held by {held}.")
         if attempt.external_system == "local":
-            return dataclasses.replace(
-                question, problem=f"{visit.step_id} is Python code that runs here; it has no job."
-            )
+            return replace(question, problem=f"{visit.step_id} is Python code that runs here; it has no job.")
         bound = draft.program.bindings.get(visit.step_id)
         unknown = question.kind == "status" and attempt.external_id is None and bound is not None and bound.finds
         if question.kind == "find" or unknown:
             asked = await self._performer.perform(find_action(draft, branch), draft)
             found_work = found_words(draft, branch, asked.answer)
-            return dataclasses.replace(
+            return replace(
                 question, reading=found_work.reading, text=found_work.text, external_id=found_work.external_id
             )
         if attempt.external_id is None:
-            return dataclasses.replace(question, problem="No external id is known: the start was never answered.")
+            return replace(question, problem="No external id is known: the start was never answered.")
         action = Action(
             "logs" if question.kind == "logs" else "poll",
             branch.id,
@@ -113,20 +112,18 @@ class Answering:
         )
         if question.kind == "logs":
             text = await self._performer.logs(action, draft)
-            return dataclasses.replace(question, text=text[-LOGS_LIMIT:])
+            return replace(question, text=text[-LOGS_LIMIT:])
         seen = (await self._performer.perform(action, draft)).answer
         if isinstance(seen, Running):
             progress = f", {seen.progress * 100:.0f} %" if seen.progress is not None else ""
             note = f", {seen.note}" if seen.note else ""
-            return dataclasses.replace(question, reading="running", text=f"it is running{progress}{note}")
+            return replace(question, reading="running", text=f"it is running{progress}{note}")
         if isinstance(seen, Completed):
-            return dataclasses.replace(question, reading="completed", text="it has completed")
+            return replace(question, reading="completed", text="it has completed")
         if isinstance(seen, Failed):
-            return dataclasses.replace(question, reading="failed", text=f"it has failed: {seen.type}: {seen.message}")
+            return replace(question, reading="failed", text=f"it has failed: {seen.type}: {seen.message}")
         if isinstance(seen, Lost):
-            return dataclasses.replace(question, reading="lost", text=f"nothing is known under {attempt.external_id}")
+            return replace(question, reading="lost", text=f"nothing is known under {attempt.external_id}")
         if isinstance(seen, Unreached):
-            return dataclasses.replace(
-                question, reading="unreachable", problem=f"It could not be reached: {seen.message}"
-            )
-        return dataclasses.replace(question, problem="The answer could not be read.")
+            return replace(question, reading="unreachable", problem=f"It could not be reached: {seen.message}")
+        return replace(question, problem="The answer could not be read.")

@@ -25,7 +25,7 @@ def is_open(store: RunStore, workflow: str) -> bool:
     return store.count(RunFilter(workflow=workflow, statuses=OPEN)) > 0
 
 
-class Schedules:
+class RunSchedules:
     """Looks again and again whether a schedule ticks; what is wrong with one is logged once and stops no other."""
 
     def __init__(

@@ -1,12 +1,14 @@
-"""Carrying out stored acts: one that cannot be carried out says so, and holds up no other."""
+"""Carries out the acts of operators that are stored until they are due; one that fails holds up no other."""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
+from runtime.clock import Clock
 from runtime.errors import StoreUnavailable
 from runtime.logs import get_logger
 from runtime.model.act import Act
@@ -15,16 +17,30 @@ from runtime.store.base import RunStore
 log = get_logger(__name__)
 
 
-async def carry_out_due(store: RunStore, carry_out: Callable[[Act], None], now: datetime) -> int:
-    """Carry out what is due, oldest first; gives how many. Raises StoreUnavailable: what is left stays due."""
-    due = await asyncio.to_thread(store.due_acts, now)
-    for act in due:
-        try:
-            await asyncio.to_thread(carry_out, act)
-        except StoreUnavailable:
-            raise
-        except Exception as problem:
-            log.exception("act.failed", act=act.id)
-            failed = dataclasses.replace(act, outcome=f"refused: {type(problem).__name__}: {problem}"[:2_000])
-            await asyncio.to_thread(store.add_act, failed)
-    return len(due)
+class StoredActs:
+    """The stored acts of one store."""
+
+    def __init__(self, store: RunStore, carry_out: Callable[[Act], None], clock: Clock) -> None:
+        """Carry acts out by `carry_out`, which also stores what came of them."""
+        self._store = store
+        self._carry_out = carry_out
+        self._clock = clock
+
+    async def carry_out_due(self) -> int:
+        """Carry out what is due, oldest first; returns how many. Raises StoreUnavailable: what is left stays due."""
+        due = await asyncio.to_thread(self._store.due_acts, self._clock.now())
+        for act in due:
+            try:
+                await asyncio.to_thread(self._carry_out, act)
+            except StoreUnavailable:
+                raise
+            except Exception as problem:
+                log.exception("act.failed", act=act.id)
+                failed = replace(act, outcome=f"refused: {type(problem).__name__}: {problem}"[:2_000])
+                await asyncio.to_thread(self._store.add_act, failed)
+        return len(due)
+
+
+def acts_are_stored(store: RunStore) -> bool:
+    """Whether an act is still to be carried out, however late it is due; raises StoreUnavailable."""
+    return bool(store.due_acts(datetime.max.replace(tzinfo=UTC)))

@@ -1,4 +1,4 @@
-"""Where the wake loop gets runs from, and to whom it says that it is done with them."""
+"""Where the wake loop gets due runs from, and who learns that they were moved."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from runtime.model.stored import Stored
 from runtime.store.base import RunStore
 
 
-class Source(Protocol):
-    """Gives runs that are ours to advance until they are given back."""
+class DueSource(Protocol):
+    """Gives runs that this process alone may advance until it gives them back."""
 
     async def due(self, now: datetime, limit: int, exclude: frozenset[str]) -> list[str]:
-        """Ids of due runs."""
+        """At most `limit` ids of due runs, none of them excluded; raises StoreUnavailable."""
         ...
 
-    async def done(self, idle: Mapping[str, Stored], elsewhere: Mapping[str, str], busy: Collection[str]) -> None:
+    async def moved(self, idle: Mapping[str, Stored], elsewhere: Mapping[str, str], busy: Collection[str]) -> None:
         """Runs were moved and saved.
 
-        `idle` have no calls under way, `busy` have; `elsewhere` names the external system of runs whose next call
-        must be made by somebody who reaches it.
+        `idle` ones have no calls under way, `busy` ones have; `elsewhere` names the external system of runs whose
+        next call must be made by a worker that reaches it.
         """
         ...
 
 
 class StoreSource:
-    """The due runs of a store that is driven by us alone."""
+    """The due runs of a store that only this process drives."""
 
     def __init__(self, store: RunStore) -> None:
         self._store = store
@@ -37,5 +37,5 @@ class StoreSource:
         """Ask the store."""
         return await asyncio.to_thread(self._store.due, now, limit, exclude)
 
-    async def done(self, idle: Mapping[str, Stored], elsewhere: Mapping[str, str], busy: Collection[str]) -> None:
+    async def moved(self, idle: Mapping[str, Stored], elsewhere: Mapping[str, str], busy: Collection[str]) -> None:
         """Nothing: nobody else waits for them."""

@@ -9,24 +9,24 @@ from runtime.model.act import Hold
 from runtime.store.base import RunStore
 
 
-class KnownHolds:
+class HoldCache:
     """Holds, released ones too, for all runs that are moved together."""
 
     def __init__(self, store: RunStore) -> None:
         self._store = store
         self._token: int | None = None
-        self.now: list[Hold] = []
+        self.holds: list[Hold] = []
 
     def read(self) -> None:
-        """Read them if anything in the store has changed since."""
+        """Read the holds if anything in the store has changed since; raises StoreUnavailable."""
         token = self._store.change_token()
         if token != self._token:
-            self.now = self._store.holds(released=True)
+            self.holds = self._store.holds(released=True)
             self._token = token
 
-    def recheck(self, held: Sequence[str], at: datetime) -> None:
-        """Wake runs that were saved as held although a hold was released meanwhile: that wake was overwritten."""
-        before = self.now
+    def recheck(self, held_runs: Sequence[str], at: datetime) -> None:
+        """Wake runs that were saved as held while a hold was released: the save has overwritten the wake."""
+        before = self.holds
         self.read()
-        if self.now != before:
-            self._store.wake(held, at)
+        if self.holds != before:
+            self._store.wake(held_runs, at)

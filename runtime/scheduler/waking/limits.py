@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Protocol
 
 
-class Limits(Protocol):
-    """Gives leave for one call at a time."""
+class CallLimits(Protocol):
+    """Grants places for calls."""
 
-    def of(self, system: str, target: str) -> AbstractAsyncContextManager[Any]:
+    def of(self, system: str, target: str) -> AbstractAsyncContextManager[object]:
         """A context within which one call may be made; entering waits for a free place."""
         ...
 
 
 class LocalLimits:
-    """A bound per target within this process."""
+    """A limit per target within this process."""
 
-    def __init__(self, bound: int) -> None:
-        self._bound = bound
-        self._known: dict[tuple[str, str], asyncio.Semaphore] = {}
+    def __init__(self, calls_per_target: int) -> None:
+        self._calls_per_target = calls_per_target
+        self._semaphores: dict[tuple[str, str], asyncio.Semaphore] = {}
 
     def of(self, system: str, target: str) -> asyncio.Semaphore:
         """The places of a target."""
-        found = self._known.get((system, target))
-        if found is None:
-            found = self._known[system, target] = asyncio.Semaphore(self._bound)
-        return found
+        semaphore = self._semaphores.get((system, target))
+        if semaphore is None:
+            semaphore = self._semaphores[system, target] = asyncio.Semaphore(self._calls_per_target)
+        return semaphore

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from runtime.model.act import Act, Hold
 from runtime.model.codec import to_document
@@ -19,7 +20,7 @@ class ActTable(SmallTables):
     def _put_act(self, act: Act) -> Act:
         if act.id == 0:
             highest = self.one("SELECT max(doc_id) FROM t_acts")[0] or 0
-            act = dataclasses.replace(act, id=highest + 1)
+            act = replace(act, id=highest + 1)
         document = {**to_document(act), "due_ts": act.due_at.timestamp()}
         self.rows.put("acts", [(act.id, document)])
         return act

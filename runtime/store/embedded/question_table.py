@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from runtime.model.codec import to_document
 from runtime.model.question import Question
@@ -24,7 +25,7 @@ class QuestionTable(SmallTables):
             # Before anything is removed: a number is never given twice.
             highest = self.one("SELECT max(doc_id) FROM t_questions")[0] or 0
             self.rows.con.execute("DELETE FROM t_questions WHERE asked_ts<?", ((question.asked_at - KEPT).timestamp(),))
-            numbered = dataclasses.replace(question, id=highest + 1)
+            numbered = replace(question, id=highest + 1)
             self._put(numbered)
         return numbered
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
 from runtime.model.act import Act, Hold
 from runtime.model.codec import to_document
@@ -42,7 +42,7 @@ class SmallTables:
         if act.id == 0:
             row = con.execute(sql("add_act"), (column(act.outcome), act.due_at, column(act.target))).fetchone()
             assert row is not None
-            act = dataclasses.replace(act, id=row[0])
+            act = replace(act, id=row[0])
         con.execute(sql("put_act"), (act.id, column(act.outcome), act.due_at, column(act.target), act_text(act)))
         return act
 
@@ -143,7 +143,7 @@ class SmallTables:
             con.execute(sql("forget_questions"), (question.asked_at - KEPT,))
             row = con.execute(sql("add_question"), (question.asked_at,)).fetchone()
             assert row is not None
-            numbered = dataclasses.replace(question, id=row[0])
+            numbered = replace(question, id=row[0])
             con.execute(sql("put_question"), (False, text(to_document(numbered)), numbered.id))
             return numbered
 

@@ -238,9 +238,9 @@ def test_what_was_damaged_and_is_repaired_goes_on(store: RunStore, table: str) -
     made.answers.set()
     turns(made, 3)
     assert store.counts() == {"damaged": 1, "completed": 3}
-    assert made.loop.look_again() == 0
+    assert made.loop.recheck_damaged() == 0
     write(store, table, place(table), lambda _: before.pop(0))
-    assert made.loop.look_again() == 1
+    assert made.loop.recheck_damaged() == 1
     turns(made, 4)
     assert store.counts() == {"completed": 4}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -10,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tinydb import TinyDB
 
 from runtime.assembly.location import open_store
 from runtime.errors import InvalidInput, LostRight, NotFound, Refused
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Branch
-from runtime.model.change import changed
 from runtime.model.question import Question
 from runtime.model.run import Firing, HistoryEntry, Poll, Run
 from runtime.model.status import RunStatus
@@ -32,7 +31,7 @@ from runtime.store.transfer import export_to, import_from
 from tests.postgres import new_database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-changed_question = dataclasses.replace
+changed_question = replace
 MAKERS: dict[str, Callable[[Path], RunStore]] = {
     "memory": lambda _: MemoryStore(),
     "tinydb": lambda folder: open_store(folder / "store"),
@@ -58,7 +57,7 @@ def run(name: str, *, minutes: int = 0, wake: int | None = None, status: str = "
     at = NOW + timedelta(minutes=minutes)
     due = None if wake is None else NOW + timedelta(seconds=wake)
     made = Run(name, "w", "f", "1", "h", at, at, status=RunStatus(status), revision=1, next_wake_at=due)
-    return changed(made, **fields)
+    return replace(made, **fields)
 
 
 def add(store: RunStore, *runs: Run) -> None:
@@ -78,7 +77,7 @@ def test_what_is_saved_is_what_is_loaded(store: RunStore) -> None:
 
 def test_a_save_against_another_revision_is_refused_alone(store: RunStore) -> None:
     add(store, run("a"), run("b"))
-    new = [Save(changed(run(i), revision=2, why="new"), expected) for i, expected in (("a", 1), ("b", 7))]
+    new = [Save(replace(run(i), revision=2, why="new"), expected) for i, expected in (("a", 1), ("b", 7))]
     assert store.save(new) == ["b"]
     assert [store.get(i).why for i in "ab"] == ["new", ""]  # type: ignore[union-attr]
     assert store.save([Save(run("a"), None)]) == ["a"]
@@ -135,7 +134,7 @@ def test_polls_are_bounded_and_history_keeps_its_newest(store: RunStore, monkeyp
     for n in range(1, 513):
         entry = HistoryEntry(NOW, "k", str(n))
         poll = Poll(NOW, "main", 1, n, 1.0, "ok", "running")
-        store.save([Save(changed(run("a"), revision=n + 1), n, history=(entry,), polls=(poll,))])
+        store.save([Save(replace(run("a"), revision=n + 1), n, history=(entry,), polls=(poll,))])
     assert [p.number for p in store.polls("a", "main")] == list(range(313, 513))
     assert store.polls("a", "other") == []
     kept = [h.message for h in store.history("a")]
@@ -148,9 +147,8 @@ def act(**fields: object) -> Act:
 
 
 def changed_act(one: Act, **fields: object) -> Act:
-    import dataclasses
 
-    return dataclasses.replace(one, **fields)  # type: ignore[arg-type]
+    return replace(one, **fields)
 
 
 def test_acts_are_numbered_and_due_when_their_time_has_come(store: RunStore) -> None:

@@ -39,7 +39,7 @@ LEFT_OUT = {
 def lines_of(page: Path) -> list[str]:
     """Command lines in blocks and between back ticks; not the mere name of a command."""
     text = page.read_text(encoding="utf-8")
-    blocks = [line for block in re.findall(r"```\n(.*?)```", text, re.S) for line in block.split("\n")]
+    blocks = [line for block in re.findall(r"^```\w*\n(.*?)^```", text, re.S | re.M) for line in block.split("\n")]
     blocks = [line.partition(" #")[0].strip() for line in blocks]
     inline = [" ".join(found.split()) for found in re.findall(r"(?<!`)`([^`]+)`(?!`)", text)]
     return [line for line in (*blocks, *inline) if line.split()[:1] == ["forkjoin"]]

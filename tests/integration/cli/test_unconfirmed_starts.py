@@ -48,7 +48,7 @@ def forkjoin(store: str, flows: Path, *words: str) -> subprocess.CompletedProces
 
 def shown(store: str, flows: Path) -> dict[str, Any]:
     with opened(store, flows) as runtime:
-        return dict(runtime.queries.show("r"))
+        return dict(runtime.json_views.show("r"))
 
 
 @pytest.mark.parametrize("point", ["start.before_call", "start.after_call"])

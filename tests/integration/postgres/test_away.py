@@ -99,7 +99,7 @@ def test_when_all_workers_were_killed_it_is_said_and_a_console_starts_one(tmp_pa
             started = start_scheduler_process(runtime)
             try:
                 wait_for(lambda: scheduler_alive(runtime))
-                wait_for(lambda: runtime.queries.show("r")["status"] == "completed", 60)
+                wait_for(lambda: runtime.json_views.show("r")["status"] == "completed", 60)
             finally:
                 started.terminate()
                 started.wait(40)

@@ -62,7 +62,7 @@ def test_a_bulk_act_goes_on_where_its_killed_worker_left_it_and_acts_on_every_ru
         for run in runs:
             assert Counter(a.verb for a in runtime.store.acts(target=run.id))["edit"] == 1
             assert [e.kind for e in runtime.store.history(run.id)].count("act") == 1
-            assert runtime.queries.show(run.id)["state"] == {"n": 1}
+            assert runtime.json_views.show(run.id)["state"] == {"n": 1}
 
 
 def test_a_schedule_starts_each_tick_once_although_its_worker_is_killed(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ from runtime.model.status import ENDED_RUN
 from runtime.model.stored import Stored
 from runtime.model.task import Completed, Failed, Started
 from runtime.operations.commands import Commands
+from runtime.scheduler.waking.advancer import Advancer
+from runtime.scheduler.waking.calls import Calls
 from runtime.scheduler.waking.wake_loop import WakeLoop
 from tests.interleaving import Player, finish
 from tests.postgres import new_database
@@ -66,12 +68,12 @@ class Outside:
 class Driver:
     """A wake loop over a store of its own; its calls are answered when it is told."""
 
-    def __init__(self, player: Player, world: World, *, kept_runs: int) -> None:
+    def __init__(self, player: Player, world: World, *, cached_runs: int) -> None:
         self.player = player
         self.runner = asyncio.Runner()
-        self.loop = WakeLoop(
-            player.store, world.programs, self.perform, world.clock, owner=player.name, kept_runs=kept_runs
-        )
+        advancer = Advancer(world.programs, world.clock, owner=player.name)
+        calls = Calls(self.perform, world.clock)
+        self.loop = WakeLoop(player.store, advancer, calls, world.clock, cached_runs=cached_runs)
         self._world = world
         self._answers = asyncio.Event()
 
@@ -111,7 +113,7 @@ class Driver:
 class World:
     """Some runs, two drivers and an operator."""
 
-    def __init__(self, players: list[Player], runs: int, kept_runs: int) -> None:
+    def __init__(self, players: list[Player], runs: int, cached_runs: int) -> None:
         self.clock = ManualClock()
         self.outside = Outside()
         steps = {"begin": {}, "fork": {}, "a": {}, "b": {}, "join": {"type": "decision"}, "last": {}, "end": {}}
@@ -119,7 +121,7 @@ class World:
         bindings = {s: Binding("second" if s == "b" else "first") for s in ("fork", "a", "b", "last")}
         self.flow = Program("play", made, FlowGraph(made.steps, made.connections), bindings)
         self.players, self.operator = players, players[2]
-        self.drivers = [Driver(p, self, kept_runs=kept_runs) for p in players[:2]]
+        self.drivers = [Driver(p, self, cached_runs=cached_runs) for p in players[:2]]
         self.commands = Commands(self.operator.store, self.clock, self, Actor("mia"))  # type: ignore[arg-type]
         self.runs = [f"r{n}" for n in range(runs)]
         now = self.clock.now()

@@ -12,7 +12,7 @@ from runtime.assembly.location import open_store
 from runtime.errors import LostRight
 from runtime.model.run import Run
 from runtime.model.stored import Save
-from runtime.scheduler.cluster.leased_runs import OfferedSource
+from runtime.scheduler.cluster.leased_runs import LeasedRuns
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.store import PostgresStore
 from tests.postgres import new_database
@@ -64,7 +64,7 @@ def test_a_lease_whose_answer_never_came_is_given_back_at_the_next_renewal(pair:
     one, two = pair
 
     async def story() -> None:
-        source = OfferedSource(one.store, one, lambda: NOW)
+        source = LeasedRuns(one.store, one, lambda: NOW)
         waiting = asyncio.ensure_future(source.wake("a"))
         await asyncio.sleep(0)
         assert await source.due(NOW, 10, frozenset()) == ["a"]
@@ -72,7 +72,7 @@ def test_a_lease_whose_answer_never_came_is_given_back_at_the_next_renewal(pair:
         assert two.store.claim(["b"], two.owner, NOW, NOW + MINUTE) == []
         await source.renew(frozenset())
         assert owners(one) == {"a": one.owner, "b": None}, "what is being moved stays ours"
-        await source.done({}, {}, ["a"])
+        await source.moved({}, {}, ["a"])
         await waiting
 
     asyncio.run(story())

@@ -13,7 +13,7 @@ import pytest
 
 from runtime.assembly.location import open_store
 from runtime.errors import StoreUnavailable
-from runtime.scheduler.cluster.leased_runs import LEASE, OfferedSource
+from runtime.scheduler.cluster.leased_runs import LEASE, LeasedRuns
 from runtime.scheduler.cluster.shared_limits import SharedLimits
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.store import PostgresStore
@@ -122,7 +122,7 @@ def test_a_lease_the_worker_was_not_told_of_goes_back_with_a_heartbeat(tmp_path:
     cluster = Cluster(store)
     cluster.join("one", "h1", {})
     now = store.now()
-    source = OfferedSource(store, cluster, store.now)
+    source = LeasedRuns(store, cluster, store.now)
     assert len(store.claim(["r-0001", "r-0002"], cluster.owner, now, now + LEASE)) == 2
     assert other.claim(["r-0001"], "another", now, now + LEASE) == []
     asyncio.run(source.renew(frozenset()))

@@ -68,7 +68,7 @@ def test_runs_in_flight_move_to_two_workers_and_nothing_is_lost_or_repeated(tmp_
     assert back.tables["runs"][0] == 12
     with opened_here(tmp_path / "back") as runtime:
         assert runtime.store.counts() == {"completed": 12}
-        assert len(runtime.queries.history("r-0001")) > 5
+        assert len(runtime.json_views.history("r-0001")) > 5
 
 
 def test_an_interrupted_copy_goes_on_and_a_store_in_use_is_left_alone(tmp_path: Path) -> None:

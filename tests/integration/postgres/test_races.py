@@ -15,7 +15,10 @@ from runtime.engine.plan import Action
 from runtime.errors import ForkjoinError
 from runtime.model.act import Hold
 from runtime.model.task import Completed, Started
+from runtime.scheduler.waking.advancer import Advancer
+from runtime.scheduler.waking.calls import Calls
 from runtime.scheduler.waking.wake_loop import WakeLoop
+from runtime.store.base import RunStore
 from tests.postgres import new_database
 from tests.unit.scheduler.test_wake_loop import World
 
@@ -34,8 +37,12 @@ class TwoDrivers(World):
         self.other = open_store(url)
         self.started: Counter[str] = Counter()
         self.finished: Counter[str] = Counter()
-        self.loop = WakeLoop(self.store, self.programs, self.perform, self.clock, owner="one")
-        self.second = WakeLoop(self.other, self.programs, self.perform, self.clock, owner="two")
+        self.loop = self.loop_over(self.store, "one")
+        self.second = self.loop_over(self.other, "two")
+
+    def loop_over(self, store: RunStore, owner: str) -> WakeLoop:
+        advancer = Advancer(self.programs, self.clock, owner=owner)
+        return WakeLoop(store, advancer, Calls(self.perform, self.clock), self.clock)
 
     async def perform(self, action: Action, draft: Draft) -> Observed:
         await asyncio.sleep(self.random.random() * 0.01)

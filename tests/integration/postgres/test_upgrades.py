@@ -89,7 +89,7 @@ def test_a_store_of_format_1_is_refused_by_name_then_upgraded_and_its_run_goes_o
     with connected(url) as con:
         assert con.execute("SELECT count(*) FROM workers").fetchone() == (0,), "the silent one may save nothing more"
     with opened(url, tmp_path / "s") as runtime:
-        assert runtime.queries.show("r")["status"] == "pending"
+        assert runtime.json_views.show("r")["status"] == "pending"
         with workers(url, tmp_path / "s"):
             wait_for(lambda: runtime.store.get("r").status != "pending")  # type: ignore[union-attr]
 
@@ -139,7 +139,7 @@ def test_a_queue_of_an_older_procrastinate_is_caught_up(tmp_path: Path) -> None:
         con.execute("DELETE FROM queue_migrations WHERE NOT name = ANY(%s)", (known,))
     with opened(url, tmp_path / "s") as runtime:
         runtime.commands.start("release_approval", run_id="r")
-        assert runtime.queries.show("r")["status"] == "pending", "who does not touch the queue goes on"
+        assert runtime.json_views.show("r")["status"] == "pending", "who does not touch the queue goes on"
         store = runtime.store
         assert isinstance(store, PostgresStore)
         with pytest.raises(StoreUnavailable, match=r"lacks what the procrastinate.*03\.04\.00_01_pre.*store upgrade"):

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from runtime.assembly.location import open_store
-from runtime.model.change import changed
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.model.stored import Save
@@ -32,7 +32,7 @@ def test_a_wake_that_waited_for_a_save_keeps_what_was_saved() -> None:
     store.save([Save(run, None)])
     waking = threading.Thread(target=other.wake, args=(["r"], NOW))
     with store.database.connection() as con, con.transaction():
-        saved = changed(run, revision=2, why="moved on", next_wake_at=later)
+        saved = replace(run, revision=2, why="moved on", next_wake_at=later)
         write_heads(con, [Save(saved, 1)])
         waking.start()
         waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
@@ -45,6 +45,6 @@ def test_a_wake_that_waited_for_a_save_keeps_what_was_saved() -> None:
     assert (found.revision, found.why, found.next_wake_at) == (2, "moved on", NOW)
     with store.database.connection() as con:
         assert con.execute(sql("lock_heads"), (["r"],)).fetchone() == ("r", 2)
-    assert store.save([Save(changed(found, revision=3), 2)]) == []
+    assert store.save([Save(replace(found, revision=3), 2)]) == []
     store.close()
     other.close()

@@ -24,7 +24,7 @@ def test_two_workers_share_runs_and_hear_an_operator_at_once(tmp_path: Path) -> 
         runtime.commands.start("release_approval", run_id="later")
         wait_for(lambda: runtime.store.get("later").status != "pending", 5)  # type: ignore[union-attr]
         runtime.commands.cancel("later", reason="not today")
-        assert runtime.queries.show("later")["status"] == "cancelled"
+        assert runtime.json_views.show("later")["status"] == "cancelled"
 
 
 def test_killed_workers_lose_nothing_and_start_nothing_twice(tmp_path: Path) -> None:
@@ -88,13 +88,14 @@ def test_a_worker_that_was_taken_out_may_save_nothing_more(tmp_path: Path) -> No
         runtime.commands.start("release_approval", run_id="r")
     run = other.get("r")
     assert run is not None
-    from runtime.model.change import changed
+    from msgspec.structs import replace
+
     from runtime.model.stored import Save
 
     with pytest.raises(LostRight):
         zombie.claim(["r"], cut.owner, run.created_at, run.created_at)
     with pytest.raises(LostRight):
-        zombie.save([Save(changed(run, revision=run.revision + 1, why="zombie"), run.revision)])
+        zombie.save([Save(replace(run, revision=run.revision + 1, why="zombie"), run.revision)])
     assert other.get("r") == run
     zombie.close()
     other.close()

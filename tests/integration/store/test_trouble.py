@@ -109,14 +109,14 @@ def test_the_store_is_private(tmp_path: Path) -> None:
 
 INCREMENT = """
 import sys; sys.path.insert(0, sys.argv[1])
-from runtime.model.change import changed
+from msgspec.structs import replace
 from runtime.model.stored import Save
 from runtime.assembly.location import open_store
 store = open_store(sys.argv[2])
 for _ in range(200):
     while True:
         run = store.get("counter")
-        new = changed(run, revision=run.revision + 1, state={"n": run.state["n"] + 1})
+        new = replace(run, revision=run.revision + 1, state={"n": run.state["n"] + 1})
         if not store.save([Save(new, run.revision)]):
             break
 """

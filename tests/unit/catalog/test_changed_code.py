@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import shutil
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.catalog import Catalog, MissingCode, code_files, current_code
 from runtime.catalog import code as code_module
@@ -221,7 +223,7 @@ def test_history_tells_a_change_from_old_to_new_and_never_one_that_was_none(shop
         assert known.id == play.stored.run.id
         return [e.message for e in step.save.history if e.kind == "code_changed"] if step.save else []
 
-    object.__setattr__(play.stored.run, "code_hash", run.code_hash)
+    play.stored = dataclasses.replace(play.stored, run=replace(play.stored.run, code_hash=run.code_hash))
     assert run.code_hash != old
     assert noted(scheduler) == []
     shop.task("333")

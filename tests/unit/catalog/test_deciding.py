@@ -161,12 +161,12 @@ def test_sessions_that_may_run_nothing_doubt_and_all_others_run_it(tmp_path: Pat
     for read_only, runs_code in ((True, True), (False, False), (True, False)):
         settings = Settings.load({**given, "read_only": read_only}, env={})
         with closing(open_runtime(settings, read_only=read_only, runs_code=runs_code)) as runtime:
-            shown = {view["workflow"]: view for view in runtime.queries.flows()}
+            shown = {view["workflow"]: view for view in runtime.json_views.flows()}
             assert shown["shop"]["problems"] == []
             assert "UNDECIDED_TASKS" in shown["shop"]["warnings"][0]
             assert runtime.catalog.verdict(runtime.catalog.find("shop")).problems == ()
             assert not mark.exists()
     with closing(open_runtime(Settings.load(given, env={}))) as runtime:
-        shown = {view["workflow"]: view for view in runtime.queries.flows()}
+        shown = {view["workflow"]: view for view in runtime.json_views.flows()}
         assert (shown["shop"]["tasks"], shown["shop"]["warnings"]) == (["a"], [])
     assert mark.exists()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from runtime.engine.advance import Advance, advance, conclude, new_run
 from runtime.engine.apply import Observed, Stopped
@@ -76,7 +77,7 @@ class Play:
         self.cancels: list[str] = []
         self.finds: list[str] = []
         run = Run("run-1", "play", made.id, made.version, made.hash, self.now, self.now)
-        run = dataclasses.replace(run, state={**made.global_state, **(state or {})})
+        run = replace(run, state={**made.global_state, **(state or {})})
         self._keep(new_run(run, self.situation))
         self.wake()
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from runtime.assembly.location import open_store
 from runtime.errors import InvalidInput
 from runtime.model.branch import Attempt, Branch, StepVisit
-from runtime.model.change import changed
 from runtime.model.run import Run
 from runtime.model.status import BranchStatus, RunStatus
 from runtime.model.stored import Save
@@ -45,14 +45,14 @@ def fill(made: RunStore) -> None:
         branch = Branch(run.id, f"main/f.1/{step}", 1, step, NOW, parent="main", status=status, visit=1, steps=(visit,))
         made.save([Save(run, None, branches=(Branch(run.id, "main", 0, "f", NOW), branch))])
 
-    failed = changed(base, id="etl-1", status=RunStatus.FAILED, why="load failed: don't know", attention=0)
+    failed = replace(base, id="etl-1", status=RunStatus.FAILED, why="load failed: don't know", attention=0)
     add(failed, "load", "process", "load.py", BranchStatus.FAILED)
-    stale = changed(
+    stale = replace(
         base, id="mail-2", workflow="media", status=RunStatus.SLEEPING, is_stale=True, attention=3,
         next_wake_at=NOW + timedelta(minutes=2), labels={"env": "prod"},
     )  # fmt: skip
     add(stale, "email", "http", "mail.internal", BranchStatus.RUNNING)
-    add(changed(base, id="ok-3", status=RunStatus.COMPLETED, attention=9), "email", "http", "x", BranchStatus.COMPLETED)
+    add(replace(base, id="ok-3", status=RunStatus.COMPLETED, attention=9), "email", "http", "x", BranchStatus.COMPLETED)
 
 
 @pytest.mark.parametrize(

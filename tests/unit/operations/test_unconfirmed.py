@@ -55,7 +55,7 @@ def test_an_act_that_was_saved_is_accepted_though_the_store_is_away_right_after(
     runtime.commands.start("release_approval", run_id="a")
     monkeypatch.setattr(runtime.store, "acts", away)
     assert runtime.commands.cancel("a").message == "cancel a: accepted."
-    assert runtime.queries.show("a")["status"] == "cancelled"
+    assert runtime.json_views.show("a")["status"] == "cancelled"
 
 
 def test_an_act_is_not_refused_because_the_store_is_away(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,4 +67,4 @@ def test_an_act_is_not_refused_because_the_store_is_away(runtime: Runtime, monke
         runtime.commands.carry_out(act)
     assert runtime.store.act(act.id) == act, "it stays due"
     runtime.commands.carry_out(act)
-    assert runtime.queries.show("a")["status"] == "cancelled"
+    assert runtime.json_views.show("a")["status"] == "cancelled"

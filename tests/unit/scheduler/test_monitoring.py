@@ -15,6 +15,8 @@ from runtime.scheduler.monitoring.call_meter import Meter
 from runtime.scheduler.monitoring.liveness import TURN_SECONDS, Vitals
 from runtime.scheduler.monitoring.monitor import Monitor
 from runtime.scheduler.monitoring.store_gauges import Facts
+from runtime.scheduler.waking.advancer import Advancer
+from runtime.scheduler.waking.calls import Calls
 from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.store.embedded.memory import MemoryStore
 from tests.scraping import ask, free_port
@@ -24,7 +26,9 @@ def monitor(vitals: Vitals, port: int, read: Any, stuck: Any = dict) -> Monitor:
     async def perform(*_: Any) -> Any:
         raise AssertionError("nothing is called here")
 
-    loop = WakeLoop(MemoryStore(), lambda run: (None, None), perform, ManualClock())  # type: ignore[arg-type,return-value]
+    clock = ManualClock()
+    advancer = Advancer(lambda run: (None, None), clock)  # type: ignore[arg-type,return-value]
+    loop = WakeLoop(MemoryStore(), advancer, Calls(perform, clock), clock)
     return Monitor(vitals, loop, Meter(perform), read=read, stuck=stuck, port=port)
 
 

@@ -153,7 +153,7 @@ def drive(system: Any, seconds: int = 150) -> World:
     world = World(MemoryStore())
     sound = OddSystem(lambda: Completed("fine"))
     performer = Performer({"quick": system, "slow": sound}, None, world.clock)  # type: ignore[dict-item,arg-type]
-    world.loop._perform = performer.perform
+    world.loop.calls.perform = performer.perform
 
     async def story() -> None:
         world.start("r1")
@@ -255,7 +255,7 @@ def test_room_for_a_call_that_cannot_be_had_loses_no_call() -> None:
                 raise RuntimeError("no room")
             return asyncio.Lock()
 
-    world.loop._limits = Full()
+    world.loop.calls.limits = Full()
 
     async def story() -> None:
         world.start("r1")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
 
 from runtime.clock import ManualClock
 from runtime.model.act import Act
 from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.model.stored import Save
-from runtime.scheduler.upkeep.stored_acts import carry_out_due
-from runtime.scheduler.waking.failed_advance import save_all
+from runtime.scheduler.upkeep.stored_acts import StoredActs
+from runtime.scheduler.waking.group_save import save_group
 from runtime.store.base import RunStore
 from tests.unit.scheduler.test_wake_loop import World
 
@@ -56,7 +55,8 @@ def test_an_act_that_fails_oddly_says_so_and_those_after_it_are_carried_out() ->
             raise RuntimeError("nobody thought of this")
         carried.append(act.target)
 
-    assert asyncio.run(carry_out_due(store, carry_out, now + timedelta(seconds=1))) == 2
+    world.clock.move(1)
+    assert asyncio.run(StoredActs(store, carry_out, world.clock).carry_out_due()) == 2
     assert carried == ["fine"]
     (act,) = store.acts(target="odd")
     assert act.outcome == "refused: RuntimeError: nobody thought of this"
@@ -69,6 +69,6 @@ def test_a_key_no_store_takes_keeps_no_other_run_from_being_saved(store: RunStor
         Save(Run(name, "w", "f", "1", "h", now, now, revision=1), None, branches=(Branch(name, key, 0, "s", now),))
         for name, key in (("bad", long), ("good", "main"))
     ]
-    refused, unwritable = save_all(store, saves, None)
-    assert refused == [] and store.get("good") is not None
-    assert (store.get("bad") is None) is ("bad" in unwritable)
+    result = save_group(store, saves, None)
+    assert result.conflicts == [] and store.get("good") is not None
+    assert (store.get("bad") is None) is ("bad" in result.unwritable)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.engine.draft import Draft
 from runtime.model.act import Actor, Hold
 from runtime.model.branch import Branch
 from runtime.operations.acting import Acting, RunChange
 from runtime.operations.order import Order
-from runtime.scheduler.upkeep.hold_releases import Releases
+from runtime.scheduler.upkeep.hold_releases import HoldReleases
 from tests.unit.scheduler.test_wake_loop import World
 
 
@@ -23,7 +23,7 @@ class Held(World):
     def __init__(self) -> None:
         super().__init__()
         self.answers.set()
-        self.releases = Releases(self.store)
+        self.releases = HoldReleases(self.store)
         self.releases.look(self.clock.now())
 
     def put(self, scope: str) -> Hold:
@@ -32,7 +32,7 @@ class Held(World):
         return hold
 
     def release_and_die(self, hold: Hold) -> None:
-        self.store.put_hold(dataclasses.replace(hold, released_at=self.clock.now()))
+        self.store.put_hold(replace(hold, released_at=self.clock.now()))
 
     async def quiet(self) -> None:
         for _ in range(20):
@@ -75,10 +75,10 @@ def test_a_scheduler_that_begins_finds_what_was_released_before() -> None:
         world.clock.move(5)
         world.release_and_die(hold)
         world.release_and_die(other)
-        later = Releases(world.store)
+        later = HoldReleases(world.store)
         assert later.look(world.clock.now()) == 1
         await world.until_completed(1)
-        assert Releases(world.store).look(world.clock.now()) == 0
+        assert HoldReleases(world.store).look(world.clock.now()) == 0
 
     asyncio.run(story())
 

@@ -47,7 +47,7 @@ async def start(world: World) -> None:
     """Start a run; both calls are made and answered, and nobody has taken in yet what came of them."""
     world.start("r1")
     await world.loop.turn()
-    while world.loop._tasks:
+    while world.loop.calls._tasks:
         await asyncio.sleep(0)
     assert world.calls == [("start", "a"), ("start", "b")]
 
@@ -112,8 +112,7 @@ def test_a_run_whose_flow_cannot_be_read_just_now_is_not_failed() -> None:
                 raise AWAY
             return world.program, None
 
-        world.programs = programs  # type: ignore[method-assign]
-        world.loop._programs = programs
+        world.program_of = programs
         world.start("r1")
         with pytest.raises(StoreAway):
             await world.loop.turn()
@@ -133,6 +132,6 @@ def test_who_was_taken_out_while_it_saved_makes_no_calls() -> None:
         await world.loop.turn()
         assert world.status("r1", "a") == "starting", "it is saved"
         assert world.loop.busy_runs == frozenset()
-        assert not world.loop._tasks, "who has the run now makes the call"
+        assert not world.loop.calls._tasks, "who has the run now makes the call"
 
     asyncio.run(story())

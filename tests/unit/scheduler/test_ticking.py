@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.acts.start import NewRun
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.clock import ManualClock
 from runtime.model.act import Actor
-from runtime.model.change import changed
 from runtime.model.status import RunStatus
 from runtime.model.stored import Save
 from runtime.operations.starting import start_runs
 from runtime.scheduler.upkeep.retention import Retention
-from runtime.scheduler.upkeep.run_schedules import Schedules
+from runtime.scheduler.upkeep.run_schedules import RunSchedules
 from runtime.settings import Settings
 from tests.workers import write_fork
 
@@ -36,7 +36,7 @@ class Night:
         self.runtime: Runtime = open_runtime(settings, actor=Actor("scheduler", "scheduler"), clock=self.clock)
         self.runtime.commands.schedule("nightly", enabled=True)
         store, catalog = self.runtime.store, self.runtime.catalog
-        self.schedules = Schedules(store, catalog, self.clock, lambda *tick: self.start(*tick))
+        self.schedules = RunSchedules(store, catalog, self.clock, lambda *tick: self.start(*tick))
 
     def start(self, workflow: str, run_id: str, tick: datetime) -> None:
         start_runs(self.runtime.commands.acting, workflow, [NewRun(run_id)], reason=f"tick {tick}")
@@ -51,7 +51,7 @@ class Night:
         """Everything that is open comes to this."""
         for run in self.runtime.store.query(limit=None):
             if run.status is RunStatus.PENDING:
-                ended = changed(
+                ended = replace(
                     run,
                     status=status,
                     revision=run.revision + 1,

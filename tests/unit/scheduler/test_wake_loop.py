@@ -15,6 +15,8 @@ from runtime.flow.program import Binding, Program
 from runtime.flow.read.building import flow_from_stored
 from runtime.model.run import Run
 from runtime.model.task import Completed, Started
+from runtime.scheduler.waking.advancer import Advancer, ProgramOf
+from runtime.scheduler.waking.calls import Calls
 from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.store.base import RunStore
 from runtime.store.embedded.memory import MemoryStore
@@ -35,7 +37,9 @@ class World:
         self.answers = asyncio.Event()
         self.broken: set[str] = set()
         self.calls: list[tuple[str, str]] = []
-        self.loop = WakeLoop(self.store, self.programs, self.perform, self.clock)
+        self.program_of: ProgramOf = self.programs
+        advancer = Advancer(lambda run: self.program_of(run), self.clock)
+        self.loop = WakeLoop(self.store, advancer, Calls(self.perform, self.clock), self.clock)
 
     def programs(self, run: Run) -> tuple[Program, str | None]:
         if run.id in self.broken:
@@ -49,7 +53,7 @@ class World:
             store.flow(run.flow_hash)
             return self.programs(run)
 
-        self.loop._programs = programs
+        self.program_of = programs
 
     async def perform(self, action: Action, draft: Draft) -> Observed:
         self.calls.append((action.verb, action.step))

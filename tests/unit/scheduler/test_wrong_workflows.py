@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.acts.start import NewRun
 from runtime.assembly.runtime import Runtime, open_runtime
@@ -22,14 +23,13 @@ from runtime.external.simulated.system import SimulatedSystem
 from runtime.flow.read.building import flow_from_stored
 from runtime.flow.read.loader import check_flow
 from runtime.model.act import Actor
-from runtime.model.change import changed
 from runtime.model.status import RunStatus
 from runtime.model.stored import Save
 from runtime.operations.queries.graph import picture
 from runtime.operations.schedules import schedule_views
 from runtime.operations.starting import start_runs
 from runtime.scheduler.upkeep.retention import Retention
-from runtime.scheduler.upkeep.run_schedules import Schedules
+from runtime.scheduler.upkeep.run_schedules import RunSchedules
 from runtime.settings import Settings
 
 STEPS = [{"id": i, "name": i, "type": i} for i in ("begin", "end")]
@@ -217,7 +217,7 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
 def test_each_is_shown_refused_told_once_and_the_healthy_one_goes_on(
     runtime: Runtime, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shown = {view["workflow"]: view for view in runtime.queries.flows()}
+    shown = {view["workflow"]: view for view in runtime.json_views.flows()}
     assert [name for name in FOLDERS if not (shown[name]["problems"] or shown[name]["unbound"])] == []
     assert shown["healthy"]["problems"] == []
     doctor = {check.name: check for check in runtime.queries.doctor(runtime.directory)}["workflows"]
@@ -228,7 +228,7 @@ def test_each_is_shown_refused_told_once_and_the_healthy_one_goes_on(
     assert [name for name in (*FOLDERS, "gone") if not listed[name]["problem"]] == []
     assert listed["healthy"]["problem"] is None
     assert len(listed["healthy"]["next_ticks"]) == 3
-    assert {wake["reason"] for wake in runtime.queries.wakes()} == {"start healthy (every 10 minutes UTC)"}
+    assert {wake["reason"] for wake in runtime.json_views.wakes()} == {"start healthy (every 10 minutes UTC)"}
     for name in FOLDERS:
         runtime.commands.schedule(name, enabled=False)
         with pytest.raises(Refused, match="cannot be started"):
@@ -239,7 +239,7 @@ def test_each_is_shown_refused_told_once_and_the_healthy_one_goes_on(
         start_runs(runtime.commands.acting, workflow, [NewRun(run_id)])
 
     assert isinstance(runtime.clock, ManualClock)
-    schedules = Schedules(runtime.store, runtime.catalog, runtime.clock, start)
+    schedules = RunSchedules(runtime.store, runtime.catalog, runtime.clock, start)
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             runtime.clock.move(601)
@@ -257,7 +257,7 @@ def end(runtime: Runtime, run_id: str) -> None:
     assert run is not None
     if run.status is RunStatus.PENDING:
         now = runtime.clock.now()
-        ended = changed(
+        ended = replace(
             run, status=RunStatus.COMPLETED, revision=run.revision + 1, next_wake_at=None, ended_at=now, updated_at=now
         )
         runtime.store.save([Save(ended, run.revision)])
@@ -271,7 +271,7 @@ def test_runs_whose_retention_cannot_be_read_are_kept_and_all_others_are_removed
         run = runtime.store.get(name)
         assert run is not None
         if name in wrong:
-            runtime.store.save([Save(changed(run, workflow=name, revision=run.revision + 1), run.revision)])
+            runtime.store.save([Save(replace(run, workflow=name, revision=run.revision + 1), run.revision)])
         end(runtime, name)
     retention = Retention(runtime.store, runtime.catalog, 30.0)
     assert retention.remove(runtime.clock.now() + timedelta(days=90)) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.assembly.location import open_store
 from runtime.clock import ManualClock
@@ -41,7 +41,7 @@ class World:
 
     def run(self, run_id: str, birth: str) -> Run:
         made = Run(run_id, "flow", "flow", "1", "hash", NOW, NOW)
-        run = dataclasses.replace(made, birth=birth)
+        run = replace(made, birth=birth)
         assert self.store.save([Save(run, None)]) == []
         return run
 
