@@ -25,8 +25,8 @@ from runtime.operations.ids import random_birth
 from runtime.operations.order import Order
 from runtime.operations.queries.branch_names import find_branch, no_run
 from runtime.operations.receipts import Receipt, recorded, recording
-from runtime.store.base import RunStore
 from runtime.store.documents import rootless
+from runtime.store.ports.store import Store
 
 if TYPE_CHECKING:
     from runtime.catalog import Catalog
@@ -82,7 +82,7 @@ class Acting:
 
     def __init__(
         self,
-        store: RunStore,
+        store: Store,
         clock: Clock,
         catalog: Catalog,
         actor: Actor,
@@ -102,14 +102,14 @@ class Acting:
         """Refuse any change in a read-only session, and in a store whose runs are elsewhere, or not there yet."""
         if self.read_only:
             raise Refused(f"This session is read-only; {verb} is not possible in it.")
-        if moved := self.store.meta("moved_to"):
+        if moved := self.store.facts.get("moved_to"):
             raise Refused(f"The runs of this store were moved to {moved}; {verb} belongs there. Nothing was changed.")
-        if self.store.meta("copied"):
+        if self.store.facts.get("copied"):
             raise Refused(f"A copy into this store was interrupted; repeat forkjoin store copy before {verb}.")
 
     def load(self, run_id: str) -> Stored:
         """The run with all its records; NotFound if there is none."""
-        found = self.store.load([run_id])
+        found = self.store.runs.load([run_id])
         if not found:
             raise no_run(self.store, run_id)
         if (lost := rootless(found[0])) is not None:
@@ -145,11 +145,11 @@ class Acting:
     def earlier(self, run_id: str, order: Order) -> Act | None:
         """The act by which this order was carried out on a run before, if it was."""
         if order.carried is not None:
-            stored = self.store.act(order.carried.id)
+            stored = self.store.acts.get(order.carried.id)
             return stored if stored is not None and stored.outcome != order.carried.outcome else None
         if order.part_of is None:
             return None
-        recorded = self.store.acts(target=run_id, limit=ACTS_SEEN)
+        recorded = self.store.acts.newest(target=run_id, limit=ACTS_SEEN)
         return next((a for a in recorded if (a.arguments or {}).get("part_of") == order.part_of), None)
 
     def on_run(self, change: RunChange, order: Order) -> Receipt:
@@ -178,7 +178,7 @@ class Acting:
             act = self._act_of(change, order, worked)
             assert worked.step.save is not None
             with recording(act):
-                refused = self.store.save([dataclasses.replace(worked.step.save, acts=(act,))])
+                refused = self.store.runs.save([dataclasses.replace(worked.step.save, acts=(act,))])
             if not refused:
                 return self._accepted(change, worked, order.carried or self._numbered(act))
         raise Conflict(f"Not saved: {change.run_id} is being changed by others all the time. Try again.")
@@ -190,7 +190,7 @@ class Acting:
             raise Conflict(
                 f"Not saved: {run_id} is at revision {run.revision}, you saw {order.revision}. Look again, then repeat."
             )
-        holds = self.store.holds(released=True)
+        holds = self.store.holds.all(released=True)
         draft = Draft(Situation(self.program(run), self.clock.now(), holds), run, stored.branches, stored.firings)
         branch = find_branch(stored.branches, change.branch) if change.branch else None
         seen = what_is_seen(draft, branch)
@@ -235,8 +235,8 @@ class Acting:
     def _recheck(self, run: Run, holds: Sequence[Hold]) -> None:
         """Wake a run saved as held if a hold was released meanwhile: who released it did not see it as held."""
         with suppress(StoreUnavailable):  # The act is saved; the scheduler looks after releases too.
-            if run.stands_still and self.store.holds(released=True) != holds:
-                self.store.wake([run.id], self.clock.now())
+            if run.stands_still and self.store.holds.all(released=True) != holds:
+                self.store.due_runs.wake([run.id], self.clock.now())
 
     def _numbered(self, act: Act) -> Act:
         """The act as it was recorded; a store that went away right after has it all the same."""
@@ -246,11 +246,11 @@ class Acting:
             return act
 
 
-def program_of(store: RunStore, catalog: Catalog, run: Run) -> Program:
+def program_of(store: Store, catalog: Catalog, run: Run) -> Program:
     """The program of a run, in the flow version it started with; NotFound if the store lost its flow."""
 
     def source() -> Mapping[str, Any]:
-        found = store.flow(run.flow_hash)
+        found = store.flows.get(run.flow_hash)
         if found is None:
             raise NotFound(f"The flow {run.flow_id} {run.flow_version} of {run.id} is not in this store.")
         return found

@@ -39,7 +39,7 @@ from runtime.operations.acting import Acting, RunChange
 from runtime.operations.ids import random_birth
 from runtime.operations.order import Given, Noted, Order
 from runtime.operations.receipts import Receipt, recording
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 
 class Commands:
@@ -50,7 +50,7 @@ class Commands:
 
     def __init__(
         self,
-        store: RunStore,
+        store: Store,
         clock: Clock,
         catalog: Catalog,
         actor: Actor,
@@ -83,7 +83,7 @@ class Commands:
         facts = {"arguments": dict(act.given()), "saw": saw}
         new = self.acting.new_act(act.verb, run_id, reason, due_at=due, outcome="pending", **facts)
         with recording(new):
-            new = self._store.add_act(new)
+            new = self._store.acts.put(new)
         return Receipt(f"{act.verb} {run_id} accepted, act {new.id}. It can be undone for {seconds:g} s.", (), new)
 
     def bulk(self, act: RunAct, batch: bulk.Batch, *, reason: str = "", dry_run: bool = False) -> Receipt:
@@ -106,7 +106,7 @@ class Commands:
             # Not refused: it stays due, unless it was saved in spite of that.
             raise
         except ForkjoinError as problem:
-            self._store.add_act(replace(stored, outcome=f"refused: {problem.message}"))
+            self._store.acts.put(replace(stored, outcome=f"refused: {problem.message}"))
 
     # Acts on one run
 

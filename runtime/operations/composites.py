@@ -39,7 +39,7 @@ def carry_out(acting: Acting, act: RunAct, run_id: str, order: Order) -> Receipt
     else:
         receipt = resume(acting, run_id, _unseen(order))
     if order.carried is not None:
-        acting.store.add_act(replace(order.carried, outcome="carried out"))
+        acting.store.acts.put(replace(order.carried, outcome="carried out"))
     return receipt
 
 
@@ -62,7 +62,7 @@ def restart(acting: Acting, act: Restart, run_id: str, order: Order) -> Receipt:
     if order.once is not None and new_id is None:
         # An id that is always the same for this act and run: whoever repeats it finds the run that was made.
         new_id = derived_id(f"{order.once}:{run_id}")
-        made = acting.store.get(new_id)
+        made = acting.store.runs.get(new_id)
         if made is not None:
             return Receipt(f"{run_id} was restarted before, as {made.id}.", run=made)
     old = acting.load(run_id).run

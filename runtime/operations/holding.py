@@ -25,7 +25,7 @@ RUN = "run="
 
 def active_hold(acting: Acting, scope: str) -> Hold | None:
     """The hold with exactly this scope, if one is active."""
-    return next((h for h in acting.store.holds() if same_scope(h.scope, scope)), None)
+    return next((h for h in acting.store.holds.all() if same_scope(h.scope, scope)), None)
 
 
 def hold(acting: Acting, act: HoldScope, order: Order) -> Receipt:
@@ -69,7 +69,7 @@ def _pause(acting: Acting, new: Hold, stops: str, order: Order) -> Receipt:
     acting.on_run(RunChange("pause", run_id, rule), trial)
     if order.dry_run:
         return Receipt(f"Would pause {run_id}.", (stops,), dry_run=True)
-    acting.store.put_hold(new)
+    acting.store.holds.put(new)
     with recording(None, partly=f"The hold on {new.scope} is set"):
         return acting.on_run(RunChange("pause", run_id, _only(stops)), _of_run(order))
 
@@ -80,7 +80,7 @@ def release(acting: Acting, act: Release, order: Order, verb: str = "release") -
     acting.refuse_read_only(verb)
     known = active_hold(acting, scope)
     if known is None:
-        names = ", ".join(h.scope for h in acting.store.holds()) or "none"
+        names = ", ".join(h.scope for h in acting.store.holds.all()) or "none"
         raise Refused(f"{scope} is not held. Active holds: {names}.")
     effect = f"Work in {scope} goes on; overdue timers fire, polls spread over one interval."
     if order.dry_run:
@@ -88,13 +88,13 @@ def release(acting: Acting, act: Release, order: Order, verb: str = "release") -
     now = acting.clock.now()
     released, partly = replace(known, released_at=now), f"The hold on {scope} is released"
     if scope.startswith(RUN):
-        acting.store.put_hold(released)
+        acting.store.holds.put(released)
         with recording(None, partly=partly):
             return acting.on_run(RunChange(verb, scope.removeprefix(RUN), _only(effect)), _of_run(order))
     done = _put(acting, released, acting.new_act(verb, scope, order.reason))
     with recording(None, partly=partly):
-        held = [r.id for r in acting.store.query(RunFilter(held=True), limit=None)]
-        acting.store.wake(held, now)
+        held = [r.id for r in acting.store.runs.query(RunFilter(held=True), limit=None)]
+        acting.store.due_runs.wake(held, now)
     return Receipt(f"{verb} {scope}: accepted, act {done.id}.", (effect, f"{len(held)} runs are woken."), done)
 
 
@@ -106,7 +106,7 @@ def _of_run(order: Order) -> Order:
 def _put(acting: Acting, hold: Hold, act: Act) -> Act:
     """Save a hold and the act that changed it, together."""
     with recording(act):
-        return acting.store.put_hold(hold, act) or act
+        return acting.store.holds.put(hold, act) or act
 
 
 def _only(effect: str) -> Rule:

@@ -14,14 +14,14 @@ from runtime.operations.receipts import Receipt, recording
 def undo(acting: Acting, act: Undo, order: Order) -> Receipt:
     """Take back an act that is not carried out yet. Refused when it is due, carried out or undone already."""
     acting.refuse_read_only("undo")
-    stored = acting.store.act(act.act)
+    stored = acting.store.acts.get(act.act)
     if stored is None:
         raise NotFound(f"There is no act {act.act}.")
     if stored.outcome != "pending" or stored.due_at <= acting.clock.now():
         raise Refused(f"Too late to undo: act {act.act} ({stored.verb} {stored.target}) is {stored.outcome}.")
     if order.dry_run:
         return Receipt(f"Would undo act {act.act}.", (), stored, dry_run=True)
-    undone = acting.store.add_act(replace(stored, outcome="undone"))
+    undone = acting.store.acts.put(replace(stored, outcome="undone"))
     with recording(None, partly=f"Act {act.act} is undone"):
-        acting.store.add_act(acting.new_act("undo", str(act.act), order.reason))
+        acting.store.acts.put(acting.new_act("undo", str(act.act), order.reason))
     return Receipt(f"Act {act.act} ({stored.verb} {stored.target}) is undone.", (), undone)
