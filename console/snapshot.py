@@ -37,13 +37,13 @@ def read_snapshot(runtime: Runtime) -> Snapshot:
     """Read it; in a reading thread."""
     store, now = runtime.store, runtime.clock.now()
     alive, text = runtime.queries.scheduler_state()
-    overdue = len(store.due(now, 1_000)) if not alive else 0
+    overdue = len(store.due_runs.due(now, 1_000)) if not alive else 0
     return Snapshot(
         now,
-        store.change_token(),
-        store.counts(),
+        store.changes.token(),
+        store.listing.counts(),
         runtime.queries.attention_count(),
-        store.holds(),
+        store.holds.all(),
         alive,
         text,
         runtime.queries.scheduler() or {},

@@ -101,16 +101,16 @@ class Store:
         """
         store, began, yielded = self._runtime.store, time.monotonic(), 0
         while True:
-            token = store.change_token()
+            token = store.changes.token()
             run = self.queries.load(run_id).run
-            entries = store.history(run_id)
+            entries = store.ledger.history(run_id)
             yield from entries[yielded:]
             yielded = len(entries)
             if run.ended_at is not None:
                 return
             if timeout is not None and time.monotonic() - began > timeout:
                 raise TimedOut(f"{run_id} did not end within {timeout:g} s: it is {run.status}.")
-            store.await_change(token, LONGEST_PAUSE_SECONDS)
+            store.changes.wait(token, LONGEST_PAUSE_SECONDS)
 
     def wait(self, run_id: str, *, timeout: float | None = None) -> Run:
         """Wait until a run has ended, and return it; raises as `follow` does."""

@@ -75,7 +75,7 @@ class Unconfirmed(StoreUnavailable):
     def __init__(self, message: str, *, transaction: str | None = None, act: Any = None, partly: str = "") -> None:
         super().__init__(message, transaction=transaction)
         self.transaction = transaction
-        """The store's name for it: RunStore.settled tells when it has come to an end, either way."""
+        """The store's name for it: Store.settled tells when it has come to an end, either way."""
         self.act = act
         """The act that was to be recorded with it, not numbered; None if there was none."""
         self.partly = partly

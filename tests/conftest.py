@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from runtime.assembly.location import open_store
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 from tests.postgres import new_database
 
 
@@ -42,7 +42,7 @@ def location(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.fixture
-def store(location: str) -> Iterator[RunStore]:
+def store(location: str) -> Iterator[Store]:
     """An empty store, a directory's and a database's in turn."""
     with closing(open_store(location)) as made:
         yield made

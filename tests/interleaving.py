@@ -16,7 +16,12 @@ from runtime.store.postgres.database import Connection
 from runtime.store.postgres.store import PostgresStore
 
 T = TypeVar("T")
-READS = ("load", "holds", "query", "due")
+READS: tuple[tuple[Callable[[PostgresStore], object], str], ...] = (
+    (lambda store: store.runs, "load"),
+    (lambda store: store.holds, "all"),
+    (lambda store: store.runs, "query"),
+    (lambda store: store.due_runs, "due"),
+)
 LOOK_SECONDS = 0.01
 WAITS = """
 SELECT 1 FROM pg_stat_activity
@@ -47,8 +52,8 @@ class Player:
         self._thread.start()
 
     def _gate_store(self, store: PostgresStore) -> None:
-        for name in READS:
-            setattr(store, name, self._before(name, getattr(store, name)))
+        for port, name in READS:
+            setattr(port(store), name, self._before(name, getattr(port(store), name)))
         write = store.database.writing
 
         def writing(work: Callable[[Connection], T], *, counted: bool = True) -> T:

@@ -32,7 +32,7 @@ from runtime.model.stored import Save
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from runtime.operations.queries.queries import Queries
 from runtime.settings import Settings
-from runtime.store.embedded.memory import MemoryStore
+from runtime.store.embedded.store import memory_store
 from tests.unit.engine.grammar import Node, make
 from tests.unit.engine.play import Play, flow_of
 from tests.unit.engine.random_play import RandomPlay
@@ -275,13 +275,15 @@ class OneFlow:
 
 def desk_of(play: Play, *, read_only: bool = False) -> Runtime:
     """The operations over a store that holds this run, as it stands."""
-    store, clock, catalog = MemoryStore(), ManualClock(play.now), OneFlow(play.program)
+    store, clock, catalog = memory_store(), ManualClock(play.now), OneFlow(play.program)
     run = replace(play.run, flow_hash=play.program.flow.hash)
     stored = play.stored
-    store.put_flow(run.flow_hash, play.program.flow.source, "play")
-    assert not store.save([Save(run, None, branches=tuple(stored.branches.values()), firings=tuple(stored.firings))])
+    store.flows.put(run.flow_hash, play.program.flow.source, "play")
+    assert not store.runs.save(
+        [Save(run, None, branches=tuple(stored.branches.values()), firings=tuple(stored.firings))]
+    )
     for hold in play.holds:
-        store.put_hold(hold)
+        store.holds.put(hold)
     catalogs: Any = catalog
     runtime = Runtime(
         Settings(store=":memory:"),

@@ -122,7 +122,7 @@ def wait_for(seen: Callable[[], object], seconds: float = 30, told: Callable[[],
 
 def workers_told(runtime: Runtime) -> list[dict[str, Any]]:
     """The workers as their leader told of them last: name (host:pid), leads and more."""
-    told: list[dict[str, Any]] = (runtime.store.meta("scheduler") or {}).get("workers", [])
+    told: list[dict[str, Any]] = (runtime.store.facts.get("scheduler") or {}).get("workers", [])
     return told
 
 

@@ -46,7 +46,7 @@ def demo(headless: bool, keep: bool) -> None:
         one.overrides["store"] = place
         try:
             made = one.opened("make")
-            if made.store.counts():
+            if made.store.listing.counts():
                 raise Refused(f"{made.store.place} holds runs already; the demo wants a fresh store.")
             kept = keep or given
             lasts = "." if kept else "; it is removed at the end, unless --keep is given."

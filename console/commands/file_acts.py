@@ -47,7 +47,9 @@ class Export(Command):
             if path.exists() and answers.option != "replace":
                 raise Refused(f"{path} is there already; the other choice replaces it.")
             already = "it is there already and is replaced" if path.exists() else "it is made"
-            return Receipt(f"Would write {path}.", (f"{sum(runtime.store.counts().values()):,} runs; {already}.",))
+            return Receipt(
+                f"Would write {path}.", (f"{sum(runtime.store.listing.counts().values()):,} runs; {already}.",)
+            )
 
         def carry_out(runtime: Runtime, answers: Answers) -> Receipt:
             from runtime.operations.transfer import export_to
@@ -79,7 +81,7 @@ class Import(Command):
         """Ask for the file, and whether it is added to the runs there are."""
 
         def rehearse(runtime: Runtime, answers: Answers) -> Receipt:
-            if runtime.store.counts() and answers.option != "merge":
+            if runtime.store.listing.counts() and answers.option != "merge":
                 raise Refused("This store has runs already; merge adds the imported ones to them.")
             size = _path(answers).stat().st_size if _path(answers).exists() else None
             told = "there is no such file" if size is None else f"{size:,} bytes; open runs come held"

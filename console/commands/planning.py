@@ -126,7 +126,7 @@ def bulk_plan(
         return dict(arguments(Answers(more.get("preset", ""), answers.values, answers.reason)))
 
     def runs(runtime: Runtime) -> list[Run]:
-        return [stored for i in ids if (stored := runtime.store.get(i)) is not None]
+        return [stored for i in ids if (stored := runtime.store.runs.get(i)) is not None]
 
     def rehearse(runtime: Runtime, answers: Answers) -> Receipt:
         canary = answers.option == ONE_FIRST.value

@@ -11,7 +11,7 @@ from pathlib import Path
 from runtime.assembly.location import StoreLocation, location_of
 from runtime.errors import Refused
 from runtime.settings import Settings
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 from runtime.store.table_copy import Told, copy_tables
 
 FILES_BESIDE = {"process": "jobs", "simulated": "simulated.db"}
@@ -59,38 +59,38 @@ def copy_store(settings: Settings, source_text: str, target_text: str, told: Tol
     with ExitStack() as stack:
         old = _opened(stack, source)
         assure_source = stack.enter_context(source.at_rest(old))
-        moved_to = old.meta("moved_to")
+        moved_to = old.facts.get("moved_to")
         if moved_to and moved_to != target.address:
             raise _moved_already(source, moved_to)
         target.make_target()
         new = _opened(stack, target)
         assure_target = stack.enter_context(target.at_rest(new))
-        if new.meta("copied") != identity:
+        if new.facts.get("copied") != identity:
             if moved_to:
                 raise _moved_already(source, moved_to)
-            if new.counts() or new.tally("acts"):
+            if new.listing.counts() or new.documents.tally("acts"):
                 raise Refused(f"{target.address} holds runs of its own; a store is copied into an empty one.")
-            new.put_meta("copied", identity)
-        token = old.change_token()
+            new.facts.put("copied", identity)
+        token = old.changes.token()
         tables = copy_tables(old, new, told)
         advice = _hand_over_files(old, new, target, source.machine_directory(settings.directory * source.shared))
         assure_source()
         assure_target()
-        if old.change_token() != token:
+        if old.changes.token() != token:
             raise Refused(
                 f"{source.address} was changed while it was copied. Copy again: only what changed is written."
             )
-        old.put_meta("moved_to", target.address)
+        old.facts.put("moved_to", target.address)
         # From here on the target may be driven; a copy cut off before is repeated and comes here again.
-        new.put_meta("moved_to", None)
-        new.put_meta("copied", None)
+        new.facts.put("moved_to", None)
+        new.facts.put("copied", None)
     message = f"Moved {tables['runs'][0]:,} runs from {source.address} to {target.address}; counts and checksums agree."
     command = "forkjoin worker" if target.shared else "forkjoin scheduler"
     go_on = f"Go on with: {command} --store {shlex.quote(target.address)}"
     return Copied(tables, message, ("The old store stays as it is and is not driven any more.", *advice, go_on))
 
 
-def _opened(stack: ExitStack, location: StoreLocation) -> RunStore:
+def _opened(stack: ExitStack, location: StoreLocation) -> Store:
     store = location.open()
     stack.callback(store.close)
     return store
@@ -100,7 +100,7 @@ def _moved_already(source: StoreLocation, moved_to: str) -> Refused:
     return Refused(f"The runs of {source.address} were moved to {moved_to} already; copy that store.")
 
 
-def _hand_over_files(old: RunStore, new: RunStore, target: StoreLocation, directory: Path) -> list[str]:
+def _hand_over_files(old: Store, new: Store, target: StoreLocation, directory: Path) -> list[str]:
     """Let the new store find work that lives in files of a machine; the files themselves stay where they are.
 
     `directory` is where this machine has them. Returns a sentence for each system whose files must be kept, or whose
@@ -109,10 +109,10 @@ def _hand_over_files(old: RunStore, new: RunStore, target: StoreLocation, direct
     host = os.uname().nodename
     advice: list[str] = []
     for system, files in FILES_BESIDE.items():
-        home = old.meta(f"home:{system}") or {"host": host, "directory": str(directory.absolute())}
+        home = old.facts.get(f"home:{system}") or {"host": host, "directory": str(directory.absolute())}
         folder = Path(home["directory"])
         if target.shared:
-            new.put_meta(f"home:{system}", home)
+            new.facts.put(f"home:{system}", home)
         elif home["host"] != host:
             advice.append(f"Work of {system} lives on {home['host']}, in {folder}: it cannot be seen from {host}.")
             continue

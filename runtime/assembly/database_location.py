@@ -13,9 +13,9 @@ from platformdirs import user_state_dir
 
 from runtime.errors import StoreUnavailable
 from runtime.masking import remember
-from runtime.store.base import RunStore
 from runtime.store.embedded.opening import IfMissing
 from runtime.store.embedded.place import directory_at
+from runtime.store.ports.store import Store
 from runtime.store.private import make_private
 from runtime.store.url_text import database_name, read_url
 
@@ -59,7 +59,7 @@ class DatabaseLocation:
         name = hashlib.sha256(place.encode()).hexdigest()[:12]
         return Path(user_state_dir("forkjoin")) / f"postgresql-{name}"
 
-    def open(self, *, read_only: bool = False, if_missing: IfMissing = "make") -> RunStore:
+    def open(self, *, read_only: bool = False, if_missing: IfMissing = "make") -> Store:
         """Open the store; one that is missing is never made by opening it."""
         remember(read_url(self.url).secrets)
         try:
@@ -96,7 +96,7 @@ class DatabaseLocation:
         make_postgres(self.url)
 
     @contextmanager
-    def at_rest(self, store: RunStore) -> Iterator[Callable[[], None]]:
+    def at_rest(self, store: Store) -> Iterator[Callable[[], None]]:
         """Hold the maintenance lock of the database, which is lost with its connection."""
         from runtime.store.postgres.maintenance_lock import standstill
         from runtime.store.postgres.store import PostgresStore

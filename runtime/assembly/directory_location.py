@@ -11,9 +11,9 @@ from typing import ClassVar
 
 from runtime.errors import Refused
 from runtime.scheduler.single.driving_lock import DrivingLock
-from runtime.store.base import RunStore
 from runtime.store.embedded.opening import IfMissing, open_embedded
 from runtime.store.embedded.place import directory_at, missing, store_is_there
+from runtime.store.ports.store import Store
 from runtime.store.url_text import like_an_address
 
 
@@ -50,7 +50,7 @@ class DirectoryLocation:
         """The directory that was set, else the store itself."""
         return directory_at(directory) if directory else self.directory
 
-    def open(self, *, read_only: bool = False, if_missing: IfMissing = "make") -> RunStore:
+    def open(self, *, read_only: bool = False, if_missing: IfMissing = "make") -> Store:
         """Open the store; `if_missing` decides what becomes of a directory without one."""
         return open_embedded(self.directory, read_only=read_only, if_missing=if_missing)
 
@@ -71,7 +71,7 @@ class DirectoryLocation:
         """Nothing: opening makes it."""
 
     @contextmanager
-    def at_rest(self, store: RunStore) -> Iterator[Callable[[], None]]:
+    def at_rest(self, store: Store) -> Iterator[Callable[[], None]]:
         """Hold the driving lock, which cannot be lost while this process lives."""
         lock = DrivingLock(self.directory)
         if not lock.acquire():

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from runtime.settings import Settings
-from runtime.store.base import RunStore
 from runtime.store.embedded.opening import IfMissing as IfMissing
+from runtime.store.ports.store import Store
 
 
 class StoreLocation(Protocol):
@@ -40,7 +40,7 @@ class StoreLocation(Protocol):
         """The directory for jobs, locks and logs of this machine; `directory` is the one that was set, if any."""
         ...
 
-    def open(self, *, read_only: bool = False, if_missing: IfMissing = "make") -> RunStore:
+    def open(self, *, read_only: bool = False, if_missing: IfMissing = "make") -> Store:
         """Open the store; raises StoreUnavailable, or InvalidInput for what cannot be the name of one."""
         ...
 
@@ -65,7 +65,7 @@ class StoreLocation(Protocol):
         """Make an empty store for a copy if opening the location would not make one."""
         ...
 
-    def at_rest(self, store: RunStore) -> AbstractContextManager[Callable[[], None]]:
+    def at_rest(self, store: Store) -> AbstractContextManager[Callable[[], None]]:
         """Keep schedulers and workers away from the open store while the context lasts.
 
         The value is a check that raises StoreUnavailable if that right was lost meanwhile. Entering raises Refused
@@ -86,7 +86,7 @@ def location_of(store: str | Path) -> StoreLocation:
     return DirectoryLocation(text)
 
 
-def open_store(store: str | Path, *, read_only: bool = False, if_missing: IfMissing = "make") -> RunStore:
+def open_store(store: str | Path, *, read_only: bool = False, if_missing: IfMissing = "make") -> Store:
     """Open the store in a directory, or that of a URL; errors as `StoreLocation.open`."""
     return location_of(store).open(read_only=read_only, if_missing=if_missing)
 

@@ -14,7 +14,7 @@ from runtime.clock import Clock, SystemClock
 from runtime.model.act import Actor
 from runtime.operations.queries.queries import Queries
 from runtime.settings import Settings
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 if TYPE_CHECKING:
     from runtime.catalog import Catalog
@@ -41,7 +41,7 @@ class Runtime:
     """An open store with the operations over it; what only some commands need is made when it is first asked for."""
 
     settings: Settings
-    store: RunStore
+    store: Store
     directory: Path
     """For jobs, locks and logs of this machine."""
     clock: Clock
@@ -144,7 +144,7 @@ def open_runtime(
     return Runtime(settings, store, directory, clock, queries, systems, access)
 
 
-def _clock_of(store: RunStore) -> Clock:
+def _clock_of(store: Store) -> Clock:
     """The clock of this machine, or that of the store where many machines share it: their clocks may differ."""
     moment = store.now()
     if moment is None:

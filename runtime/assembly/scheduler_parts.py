@@ -76,7 +76,7 @@ def parts_of(runtime: Runtime, systems: Mapping[str, ExternalSystem]) -> Schedul
     with_python: dict[str, ExternalSystem] = {**systems, "python": PythonSystem(catalog.code)}
     # Task code has its own limit inside the catalog; this one only catches what slips through.
     performer = Performer(with_python, catalog, clock, runtime.settings.call_timeout_seconds + 5)
-    meter = Meter(performer.perform, durations=store.meta("durations"))
+    meter = Meter(performer.perform, durations=store.facts.get("durations"))
 
     def program(run: Run) -> Program:
         return program_of(store, catalog, run)

@@ -17,7 +17,7 @@ def scheduler_alive(runtime: Runtime) -> bool:
     """Whether a scheduler has written a heartbeat lately."""
     from runtime.engine.explain.reasons import scheduler_state
 
-    return scheduler_state(runtime.store.meta("scheduler"), runtime.clock.now())[0]
+    return scheduler_state(runtime.store.facts.get("scheduler"), runtime.clock.now())[0]
 
 
 def start_scheduler_process(runtime: Runtime) -> subprocess.Popen[bytes]:

@@ -22,8 +22,8 @@ from runtime.model.run import Run
 from runtime.model.stored import Stored
 from runtime.operations.ids import random_birth
 from runtime.operations.queries.branch_names import find_branch, no_run
-from runtime.store.base import RunStore
 from runtime.store.documents import rootless
+from runtime.store.ports.store import Store
 
 if TYPE_CHECKING:
     from runtime.catalog import Catalog
@@ -54,7 +54,7 @@ class Acting:
 
     def __init__(
         self,
-        store: RunStore,
+        store: Store,
         clock: Clock,
         catalog: Catalog,
         actor: Actor,
@@ -74,14 +74,14 @@ class Acting:
         """Refuse any change in a read-only session, and in a store whose runs are elsewhere, or not there yet."""
         if self.read_only:
             raise Refused(f"This session is read-only; {verb} is not possible in it.")
-        if moved := self.store.meta("moved_to"):
+        if moved := self.store.facts.get("moved_to"):
             raise Refused(f"The runs of this store were moved to {moved}; {verb} belongs there. Nothing was changed.")
-        if self.store.meta("copied"):
+        if self.store.facts.get("copied"):
             raise Refused(f"A copy into this store was interrupted; repeat forkjoin store copy before {verb}.")
 
     def load(self, run_id: str) -> Stored:
         """The run with all its records; NotFound if there is none."""
-        found = self.store.load([run_id])
+        found = self.store.runs.load([run_id])
         if not found:
             raise no_run(self.store, run_id)
         if (lost := rootless(found[0])) is not None:
@@ -117,11 +117,11 @@ class Acting:
     def earlier(self, run_id: str, part_of: int | None, carried: Act | None = None) -> Act | None:
         """The act that was recorded on a run before as part of this one, or this one if it is not pending any more."""
         if carried is not None:
-            stored = self.store.act(carried.id)
+            stored = self.store.acts.get(carried.id)
             return stored if stored is not None and stored.outcome != carried.outcome else None
         if part_of is None:
             return None
-        recorded = self.store.acts(target=run_id, limit=ACTS_SEEN)
+        recorded = self.store.acts.newest(target=run_id, limit=ACTS_SEEN)
         return next((a for a in recorded if (a.arguments or {}).get("part_of") == part_of), None)
 
     def on_run(
@@ -161,7 +161,7 @@ class Acting:
                 raise Conflict(
                     f"Not saved: {run_id} is at revision {run.revision}, you saw {revision}. Look again, then repeat."
                 )
-            active = self.store.holds(released=True) if holds is None else holds
+            active = self.store.holds.all(released=True) if holds is None else holds
             draft = Draft(Situation(self.program(run), self.clock.now(), active), run, stored.branches, stored.firings)
             chosen = find_branch(stored.branches, branch) if branch else None
             seen = what_is_seen(draft, chosen)
@@ -195,7 +195,7 @@ class Acting:
             else:
                 act = replace(carried, before=was, after=after, outcome="carried out")
             with recording(act):
-                refused = self.store.save([dataclasses.replace(step.save, acts=(act,))])
+                refused = self.store.runs.save([dataclasses.replace(step.save, acts=(act,))])
             if not refused:
                 self._recheck(step.stored.run, active)
                 kept = carried or self._numbered(act)
@@ -206,8 +206,8 @@ class Acting:
     def _recheck(self, run: Run, holds: Sequence[Hold]) -> None:
         """Wake a run saved as held if a hold was released meanwhile: who released it did not see it as held."""
         with suppress(StoreUnavailable):  # The act is saved; the scheduler looks after releases too.
-            if run.stands_still and self.store.holds(released=True) != holds:
-                self.store.wake([run.id], self.clock.now())
+            if run.stands_still and self.store.holds.all(released=True) != holds:
+                self.store.due_runs.wake([run.id], self.clock.now())
 
     def _numbered(self, act: Act) -> Act:
         """The act as it was recorded; a store that went away right after has it all the same."""
@@ -231,9 +231,9 @@ def recording(act: Act | None, *, partly: str = "") -> Iterator[None]:
         raise
 
 
-def recorded(store: RunStore, act: Act) -> Act | None:
+def recorded(store: Store, act: Act) -> Act | None:
     """The act of this actor, verb, target and moment as the store has it, numbered; None if it has none."""
-    known = store.acts(target=act.target, limit=LOOKED_THROUGH)
+    known = store.acts.newest(target=act.target, limit=LOOKED_THROUGH)
     return next((a for a in known if _told(a) == _told(act)), None)
 
 
@@ -241,11 +241,11 @@ def _told(act: Act) -> tuple[object, ...]:
     return act.actor, act.source, act.verb, act.target, act.at
 
 
-def program_of(store: RunStore, catalog: Catalog, run: Run) -> Program:
+def program_of(store: Store, catalog: Catalog, run: Run) -> Program:
     """The program of a run, in the flow version it started with; NotFound if the store lost its flow."""
 
     def source() -> Mapping[str, Any]:
-        found = store.flow(run.flow_hash)
+        found = store.flows.get(run.flow_hash)
         if found is None:
             raise NotFound(f"The flow {run.flow_id} {run.flow_version} of {run.id} is not in this store.")
         return found

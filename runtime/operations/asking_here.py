@@ -17,14 +17,14 @@ from runtime.errors import Refused
 from runtime.model.branch import Branch
 from runtime.operations.acting import program_of
 from runtime.operations.queries.branch_names import find_branch, no_run
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 
 @dataclass(frozen=True)
 class AskingHere:
     """Calls made at once. Raises NotFound, Refused (nothing was started, or only the scheduler may run its code)."""
 
-    store: RunStore
+    store: Store
     catalog: Catalog
     systems: Mapping[str, Any]
     clock: Clock
@@ -49,7 +49,7 @@ class AskingHere:
         return found_words(draft, chosen, seen.answer)
 
     def _draft(self, run_id: str, branch: str) -> tuple[Draft, Branch]:
-        found = self.store.load([run_id])
+        found = self.store.runs.load([run_id])
         if not found:
             raise no_run(self.store, run_id)
         stored = found[0]

@@ -62,7 +62,7 @@ def accept(
     outcome = "pending" if due_in else "running"
     act = acting.new_act("bulk", f"{len(runs)} runs", reason, arguments=plan, outcome=outcome, due_at=due_at)
     with recording(act):
-        act = acting.store.add_act(act)
+        act = acting.store.acts.put(act)
     return Receipt(f"bulk {verb}: accepted, act {act.id}: {len(runs)} runs.", (effect,), act)
 
 
@@ -77,15 +77,15 @@ def stop(acting: Acting, act_id: int, *, reason: str, dry_run: bool) -> Receipt:
     if dry_run:
         return Receipt(f"Would stop act {act_id}.", (f"{left} runs would not be touched.",), act, dry_run=True)
     stopped = replace(act, outcome=f"stopped: by {acting.actor.name}; {left} were not touched")
-    acting.store.add_act(stopped)
+    acting.store.acts.put(stopped)
     with recording(None, partly=f"Act {act_id} is stopped"):
-        acting.store.add_act(acting.new_act("bulk stop", str(act_id), reason))
+        acting.store.acts.put(acting.new_act("bulk stop", str(act_id), reason))
     return Receipt(f"Act {act_id} stopped: {left} were not touched.", (), stopped)
 
 
 def bulk_act(acting: Acting, act_id: int) -> Act:
     """The bulk act with this id; NotFound if there is none."""
-    act = acting.store.act(act_id)
+    act = acting.store.acts.get(act_id)
     if act is None or act.verb != "bulk":
         raise NotFound(f"There is no bulk act {act_id}.")
     return act
@@ -117,7 +117,7 @@ def carry_on(acting: Acting, act: Act, apply: Callable[..., object]) -> Act:
         return replace(act, outcome="carried out", after=tally)
     count = 1 if plan["canary"] and position == 0 else max(1, int(plan["rate"] * TICK_SECONDS))
     for run_id in targets[position : position + count]:
-        before = acting.store.get(run_id)
+        before = acting.store.runs.get(run_id)
         try:
             apply(plan["verb"], run_id, plan["arguments"], act.reason or f"bulk act {act.id}", part_of=act.id)
             results[run_id] = "accepted"
@@ -140,11 +140,11 @@ def carry_on(acting: Acting, act: Act, apply: Callable[..., object]) -> Act:
 
 def write_down(acting: Acting, before: Act, after: Act) -> None:
     """Store how far a bulk act came, unless somebody else carried it further; one stopped meanwhile stays stopped."""
-    stored = acting.store.act(before.id)
+    stored = acting.store.acts.get(before.id)
     if stored is None or (stored.arguments or {}).get("next", 0) > (after.arguments or {}).get("next", 0):
         return
     outcome = after.outcome if stored.outcome == before.outcome else stored.outcome
-    acting.store.add_act(replace(after, outcome=outcome))
+    acting.store.acts.put(replace(after, outcome=outcome))
 
 
 def came_to(
@@ -153,7 +153,7 @@ def came_to(
     """What each retried run came to: open, completed, `failed again` (as before) or `failed otherwise`."""
     found: dict[str, str] = {}
     for run_id in run_ids:
-        run = acting.store.get(run_id) if results.get(run_id) == "accepted" else None
+        run = acting.store.runs.get(run_id) if results.get(run_id) == "accepted" else None
         if run is None:
             continue
         if run.failed_branches or run.status is RunStatus.FAILED:

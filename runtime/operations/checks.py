@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.operations.damage import NAMED, deep_damage, known_damage
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 ADVICE = "forkjoin export --skip-damaged FILE saves the rest, forkjoin prune --damaged removes them"
 
@@ -19,7 +19,7 @@ class Check:
     text: str
 
 
-def damage_checks(store: RunStore, *, deep: bool) -> list[Check]:
+def damage_checks(store: Store, *, deep: bool) -> list[Check]:
     """Lines about damaged records: those that are known, or with `deep` every one there is."""
     if not deep:
         return [Check("damaged", False, f"{said}; {ADVICE}") for said in known_damage(store)]

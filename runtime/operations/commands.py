@@ -26,7 +26,7 @@ from runtime.operations.damage import prune_damaged
 from runtime.operations.ids import derived_id, random_birth
 from runtime.operations.restarting import run_id_of, workflow_of
 from runtime.operations.starting import NewRun, start_runs
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 
 class Commands(BranchCommands):
@@ -37,7 +37,7 @@ class Commands(BranchCommands):
 
     def __init__(
         self,
-        store: RunStore,
+        store: Store,
         clock: Clock,
         catalog: Catalog,
         actor: Actor,
@@ -160,16 +160,16 @@ class Commands(BranchCommands):
     def undo(self, act_id: int, *, reason: str = "", dry_run: bool = False) -> Receipt:
         """Take back an act that is not carried out yet."""
         self.acting.refuse_read_only("undo")
-        act = self._store.act(act_id)
+        act = self._store.acts.get(act_id)
         if act is None:
             raise NotFound(f"There is no act {act_id}.")
         if act.outcome != "pending" or act.due_at <= self.acting.clock.now():
             raise Refused(f"Too late to undo: act {act_id} ({act.verb} {act.target}) is {act.outcome}.")
         if dry_run:
             return Receipt(f"Would undo act {act_id}.", (), act, dry_run=True)
-        undone = self._store.add_act(replace(act, outcome="undone"))
+        undone = self._store.acts.put(replace(act, outcome="undone"))
         with recording(None, partly=f"Act {act_id} is undone"):
-            self._store.add_act(self.acting.new_act("undo", str(act_id), reason))
+            self._store.acts.put(self.acting.new_act("undo", str(act_id), reason))
         return Receipt(f"Act {act_id} ({act.verb} {act.target}) is undone.", (), undone)
 
     def later(self, verb: str, run_id: str, seconds: float, *, reason: str = "", **facts: Any) -> Receipt:
@@ -178,7 +178,7 @@ class Commands(BranchCommands):
         due = self.acting.clock.now() + timedelta(seconds=seconds)
         act = self.acting.new_act(verb, run_id, reason, due_at=due, outcome="pending", **facts)
         with recording(act):
-            act = self._store.add_act(act)
+            act = self._store.acts.put(act)
         return Receipt(f"{verb} {run_id} accepted, act {act.id}. It can be undone for {seconds:g} s.", (), act)
 
     def bulk(
@@ -228,7 +228,7 @@ class Commands(BranchCommands):
             # Not refused: it stays due, unless it was saved in spite of that.
             raise
         except ForkjoinError as problem:
-            self._store.add_act(replace(act, outcome=f"refused: {problem.message}"))
+            self._store.acts.put(replace(act, outcome=f"refused: {problem.message}"))
 
     def apply(self, verb: str, run_id: str, arguments: Mapping[str, Any], reason: str = "", **how: Any) -> Receipt:
         """Carry one act out on one run by the name of its verb."""
@@ -241,7 +241,7 @@ class Commands(BranchCommands):
             part_of = carried.id if carried is not None else how.pop("part_of", None)
             receipt = self._once(verb, run_id, arguments, reason, part_of)
             if carried is not None:
-                self._store.add_act(replace(carried, outcome="carried out"))
+                self._store.acts.put(replace(carried, outcome="carried out"))
             return receipt
         if verb == "wake":
             arguments = {**arguments, "at": datetime.fromisoformat(str(arguments["at"]))}
@@ -252,7 +252,7 @@ class Commands(BranchCommands):
         """Acts that are more than one save of the run itself, carried out once as part of another act."""
         if verb == "restart":
             new_id = None if part_of is None else derived_id(f"{part_of}:{run_id}")
-            made = self._store.get(new_id) if new_id is not None else None
+            made = self._store.runs.get(new_id) if new_id is not None else None
             if made is not None:
                 return Receipt(f"{run_id} was restarted before, as {made.id}.", run=made)
             return self.restart(run_id, reason=reason, **{"new_id": new_id, **arguments})

@@ -9,8 +9,8 @@ from runtime.model.damage import Damage
 from runtime.model.status import RunStatus
 from runtime.model.stored import RunFilter
 from runtime.operations.acting import Acting, Receipt, recording
-from runtime.store.base import RunStore
 from runtime.store.examining import examine
+from runtime.store.ports.store import Store
 
 NAMED = 20
 SMALL = ("holds", "schedules", "meta")
@@ -19,23 +19,23 @@ USED_BY_RUNS = ("runs", "branches", "joins", "flows")
 """Tables of which one damaged document makes its run unusable; in others only the document is lost."""
 
 
-def known_damage(store: RunStore) -> list[str]:
+def known_damage(store: Store) -> list[str]:
     """Sentences about runs that were found damaged when they were to be moved, and about damaged small tables."""
-    marked = store.query(RunFilter(statuses=frozenset({RunStatus.DAMAGED})), order="id", limit=NAMED + 1)
-    found = store.damage([run.id for run in marked[:NAMED]])
+    marked = store.runs.query(RunFilter(statuses=frozenset({RunStatus.DAMAGED})), order="id", limit=NAMED + 1)
+    found = store.runs.damage([run.id for run in marked[:NAMED]])
     told = [
         f"{found[run.id].place} of {run.id} {found[run.id].problem}" if run.id in found else f"{run.id}: {run.why}"
         for run in marked[:NAMED]
     ]
     if len(marked) > NAMED:
-        told.append(f"{store.counts().get(RunStatus.DAMAGED, 0):,} runs in all")
+        told.append(f"{store.listing.counts().get(RunStatus.DAMAGED, 0):,} runs in all")
     return [*told, *(f"{one.place} {one.problem}" for one in examine(store, SMALL))]
 
 
-def deep_damage(store: RunStore) -> tuple[list[str], list[str]]:
+def deep_damage(store: Store) -> tuple[list[str], list[str]]:
     """Sentences about every damaged record, and about what the database finds wrong with its file."""
     found = [f"{one.place}{f' (run {one.run_id})' if one.run_id else ''} {one.problem}" for one in examine(store)]
-    return list(dict.fromkeys(found)), store.integrity()
+    return list(dict.fromkeys(found)), store.documents.integrity()
 
 
 def prune_damaged(acting: Acting, *, reason: str, dry_run: bool) -> Receipt:
@@ -50,12 +50,12 @@ def prune_damaged(acting: Acting, *, reason: str, dry_run: bool) -> Receipt:
         return Receipt(f"Would remove {count} damaged records.", effects, dry_run=True)
     if not count:
         raise Refused("Nothing in this store is damaged; nothing was removed.")
-    acting.store.remove(runs)
+    acting.store.runs.remove(runs)
     for table, numbers in records.items():
-        acting.store.drop_documents(table, numbers)
+        acting.store.documents.drop(table, numbers)
     with recording(None, partly=f"{count} damaged records are removed"):
         done = acting.new_act("prune", f"{count} damaged records", reason, after=list(effects[:100]))
-        act = acting.store.add_act(done)
+        act = acting.store.acts.put(done)
     return Receipt(f"Removed {count} damaged records.", effects, act)
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.engine.explain.reasons import scheduler_state
 from runtime.errors import ForkjoinError
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 if TYPE_CHECKING:
     from runtime.catalog import Catalog
@@ -30,7 +30,7 @@ _SHOWN = 5
 
 
 def other_environment(
-    store: RunStore,
+    store: Store,
     catalog: Catalog,
     now: datetime,
     run_id: str | None = None,
@@ -43,7 +43,7 @@ def other_environment(
     Only variables that known flows, or the flow of this run, name are compared; one that is not set here is none of
     who asks.
     """
-    beat = store.meta("scheduler") or {}
+    beat = store.facts.get("scheduler") or {}
     if not scheduler_state(beat, now)[0]:
         return ""
     mine = os.environ if environ is None else environ
@@ -72,13 +72,13 @@ def named_variables(sources: Iterable[Mapping[str, Any]]) -> list[str]:
     return sorted(found)
 
 
-def _sources(store: RunStore, catalog: Catalog, run_id: str | None) -> list[Mapping[str, Any]]:
+def _sources(store: Store, catalog: Catalog, run_id: str | None) -> list[Mapping[str, Any]]:
     try:
         sources = [workflow.source for workflow in catalog.workflows() if workflow.source is not None]
     except ForkjoinError:
         sources = []
-    run = store.get(run_id) if run_id is not None else None
-    own = store.flow(run.flow_hash) if run is not None else None
+    run = store.runs.get(run_id) if run_id is not None else None
+    own = store.flows.get(run.flow_hash) if run is not None else None
     return [*sources, own] if own is not None else sources
 
 
@@ -94,7 +94,7 @@ def _environment(process: Path) -> dict[str, str] | None:
     return {name: value for name, _, value in pairs}
 
 
-def _sentence(store: RunStore, differ: list[str], pid: object, kind: str) -> str:
+def _sentence(store: Store, differ: list[str], pid: object, kind: str) -> str:
     names = ", ".join(differ[:_SHOWN]) + (f" and {len(differ) - _SHOWN} more" if len(differ) > _SHOWN else "")
     verb = "is" if len(differ) == 1 else "are"
     where = "" if kind == "worker" else f" --store {shlex.quote(str(Path(store.place).parent))}"

@@ -17,7 +17,7 @@ from runtime.operations.scopes import checked_scope
 
 def active_hold(acting: Acting, scope: str) -> Hold | None:
     """The hold with exactly this scope, if one is active."""
-    return next((h for h in acting.store.holds() if same_scope(h.scope, scope)), None)
+    return next((h for h in acting.store.holds.all() if same_scope(h.scope, scope)), None)
 
 
 LONGEST_SCOPE = 500
@@ -57,7 +57,7 @@ def hold(
         acting.on_run("pause", run_id, rule, reason=reason, dry_run=True, revision=revision)
         if dry_run:
             return Receipt(f"Would pause {run_id}.", (stops,), dry_run=True)
-        acting.store.put_hold(set_hold)
+        acting.store.holds.put(set_hold)
         with recording(None, partly=f"The hold on {scope} is set"):
             return acting.on_run("pause", run_id, _nothing(stops), reason=reason, part_of=part_of)
     if dry_run:
@@ -73,7 +73,7 @@ def release(
     acting.refuse_read_only(verb)
     known = active_hold(acting, scope)
     if known is None:
-        names = ", ".join(h.scope for h in acting.store.holds()) or "none"
+        names = ", ".join(h.scope for h in acting.store.holds.all()) or "none"
         raise Refused(f"{scope} is not held. Active holds: {names}.")
     effect = f"Work in {scope} goes on; overdue timers fire, polls spread over one interval."
     if dry_run:
@@ -81,20 +81,20 @@ def release(
     now = acting.clock.now()
     released, partly = replace(known, released_at=now), f"The hold on {scope} is released"
     if scope.startswith("run="):
-        acting.store.put_hold(released)
+        acting.store.holds.put(released)
         with recording(None, partly=partly):
             return acting.on_run(verb, scope.removeprefix("run="), _nothing(effect), reason=reason, part_of=part_of)
     act = _put(acting, released, acting.new_act(verb, scope, reason))
     with recording(None, partly=partly):
-        held = [r.id for r in acting.store.query(RunFilter(held=True), limit=None)]
-        acting.store.wake(held, now)
+        held = [r.id for r in acting.store.runs.query(RunFilter(held=True), limit=None)]
+        acting.store.due_runs.wake(held, now)
     return Receipt(f"{verb} {scope}: accepted, act {act.id}.", (effect, f"{len(held)} runs are woken."), act)
 
 
 def _put(acting: Acting, hold: Hold, act: Act) -> Act:
     """Save a hold and the act that changed it, together."""
     with recording(act):
-        return acting.store.put_hold(hold, act) or act
+        return acting.store.holds.put(hold, act) or act
 
 
 def _nothing(effect: str) -> Rule:

@@ -13,8 +13,8 @@ from runtime.engine.explain.reasons import scheduler_state
 from runtime.errors import NotFound, Refused
 from runtime.operations.acting import Acting, Receipt, recording
 from runtime.operations.queries.systems import systems
-from runtime.store.base import RunStore
 from runtime.store.facts import fact_in
+from runtime.store.ports.store import Store
 
 KEY = "home:"
 PAGE = 500
@@ -31,12 +31,12 @@ class Home:
     """Workers there that are alive and reach the system."""
 
 
-def homes(store: RunStore, now: datetime) -> list[Home]:
+def homes(store: Store, now: datetime) -> list[Home]:
     """The homes of a store, by system; an embedded store has none, its work lies in its directory."""
-    beat = store.meta("scheduler") or {}
+    beat = store.facts.get("scheduler") or {}
     alive = beat.get("workers", []) if scheduler_state(beat, now)[0] else []
     found, after = [], 0
-    while page := store.raw("meta", after, PAGE):
+    while page := store.documents.raw("meta", after, PAGE):
         after = page[-1][0]
         keys = [(str(columns["key"]), doc) for _, columns, doc in page]
         found += [(key, value) for key, doc in keys if key.startswith(KEY) and (value := fact_in(key, doc))]
@@ -93,8 +93,8 @@ def adopt(acting: Acting, system: str, directory: Path, *, reason: str = "", dry
     )
     if dry_run:
         return Receipt(f"Would adopt {system}.", effects, dry_run=True)
-    acting.store.put_meta(KEY + system, place)
+    acting.store.facts.put(KEY + system, place)
     before = {"host": found.host, "directory": found.directory}
     with recording(None, partly=f"The home of {system} is moved"):
-        act = acting.store.add_act(acting.new_act("adopt", f"system={system}", reason, before=before, after=place))
+        act = acting.store.acts.put(acting.new_act("adopt", f"system={system}", reason, before=before, after=place))
     return Receipt(f"adopt {system}: accepted, act {act.id}.", effects, act)

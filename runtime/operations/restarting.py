@@ -22,7 +22,7 @@ def workflow_of(acting: Acting, old: Run) -> tuple[Workflow, str]:
     found = _as_it_is_now(acting, old)
     if found is not None:
         return found, ""
-    source = acting.store.flow(old.flow_hash)
+    source = acting.store.flows.get(old.flow_hash)
     if source is None:
         raise NotFound(f"The flow {old.flow_id} {old.flow_version} of {old.id} is neither here nor in this store.")
     where = old.flow_file or f"the workflow {old.workflow}"

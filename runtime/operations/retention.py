@@ -17,7 +17,7 @@ def switch_schedule(acting: Acting, flow: str, *, enabled: bool, reason: str, dr
     """Switch the schedule of a workflow. Refused when it has none, stands so already or cannot be started."""
     verb = "schedule enable" if enabled else "schedule disable"
     acting.refuse_read_only(verb)
-    states = acting.store.schedules()
+    states = acting.store.schedules.all()
     # What is wrong, or not there any more, can still be switched off.
     name, rule = _scheduled(acting, flow) if enabled or flow not in states else (flow, "")
     state = states.get(name, {})
@@ -28,9 +28,9 @@ def switch_schedule(acting: Acting, flow: str, *, enabled: bool, reason: str, dr
         return Receipt(f"Would {verb} {name}.", (effect,), dry_run=True)
     now = acting.clock.now().isoformat()
     new = {**state, "enabled": enabled, "enabled_at": now} if enabled else {**state, "enabled": False}
-    acting.store.put_schedule(name, new)
+    acting.store.schedules.put(name, new)
     with recording(None, partly=f"The schedule of {name} is {'on' if enabled else 'off'}"):
-        act = acting.store.add_act(acting.new_act(verb, name, reason))
+        act = acting.store.acts.put(acting.new_act(verb, name, reason))
     return Receipt(f"{verb} {name}: accepted, act {act.id}.", (effect,), act)
 
 
@@ -61,7 +61,7 @@ def prune(acting: Acting, older_than: timedelta, *, failed: bool, reason: str, d
     gone = [
         run
         for status in statuses
-        for run in acting.store.query(RunFilter(statuses=frozenset({status})), limit=None)
+        for run in acting.store.runs.query(RunFilter(statuses=frozenset({status})), limit=None)
         if run.ended_at is not None and run.ended_at <= edge and run.next_wake_at is None
     ]
     if dry_run:
@@ -71,5 +71,5 @@ def prune(acting: Acting, older_than: timedelta, *, failed: bool, reason: str, d
         sweep(acting.store, acting.catalog.systems)
     span = {"older_than": older_than.total_seconds(), "failed": failed}
     with recording(None, partly=f"{count} runs are removed"):
-        act = acting.store.add_act(acting.new_act("prune", f"{count} runs", reason, arguments=span))
+        act = acting.store.acts.put(acting.new_act("prune", f"{count} runs", reason, arguments=span))
     return Receipt(f"Removed {count} runs.", (), act)

@@ -10,19 +10,19 @@ from runtime.catalog import Catalog, Workflow
 from runtime.errors import ForkjoinError
 from runtime.flow.schedule import next_ticks, rule_text
 from runtime.operations.queries.views import moment
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 TICKS = 3
 """So many next ticks are shown."""
 
 
-def schedule_views(catalog: Catalog, store: RunStore, now: datetime) -> list[dict[str, Any]]:
+def schedule_views(catalog: Catalog, store: Store, now: datetime) -> list[dict[str, Any]]:
     """Every workflow with a schedule: rule, whether it is on, its last and next ticks, and what is wrong with it.
 
     A schedule that is on though its workflow is not known, or has none any more, is among them. One that is off
     shows when it would tick if it were enabled now.
     """
-    states = store.schedules()
+    states = store.schedules.all()
     known = {workflow.name: workflow for workflow in catalog.known()}
     shown = [_view(catalog, workflow, states.get(name, {}), now) for name, workflow in known.items()]
     strange = [_view(catalog, None, state, now, name) for name, state in states.items() if name not in known]
@@ -74,7 +74,7 @@ def _rule_text(rule: Any) -> str:
     return "-" if rule is None else "cannot be read"
 
 
-def coming_ticks(catalog: Catalog, store: RunStore, now: datetime) -> list[tuple[datetime, str]]:
+def coming_ticks(catalog: Catalog, store: Store, now: datetime) -> list[tuple[datetime, str]]:
     """The next tick of every schedule that is on, soonest first, and what it starts in words."""
     rows = [row for row in schedule_views(catalog, store, now) if row["enabled"] and row["next_ticks"]]
     return sorted(

@@ -39,9 +39,9 @@ def checked_scope(acting: Acting, scope: str, *, force: bool = False) -> str:
 
 def _check_flow(acting: Acting, name: str) -> None:
     known = {text for w in acting.catalog.workflows() for text in (w.name, w.flow.id if w.flow else w.name)}
-    if name in known or acting.store.query(RunFilter(workflow=name), limit=1):
+    if name in known or acting.store.runs.query(RunFilter(workflow=name), limit=1):
         return
-    known |= {text for workflow, source in acting.store.flows() for text in (workflow, str(source.get("id")))}
+    known |= {text for workflow, source in acting.store.flows.all() for text in (workflow, str(source.get("id")))}
     if name not in known:
         raise NotFound(_unknown(f"no workflow {name}", f"flow={name}", known))
 
@@ -51,7 +51,7 @@ def _check_system(acting: Acting, name: str) -> None:
     known = {(s, t) for w in acting.catalog.workflows() for s, t in _used(acting, w.name, w.source or {})}
     if name in installed or any(in_scope(name, *place) for place in known):
         return
-    known |= {place for workflow, source in acting.store.flows() for place in _used(acting, workflow, source)}
+    known |= {place for workflow, source in acting.store.flows.all() for place in _used(acting, workflow, source)}
     rows = systems(acting.store)
     if not any(in_scope(name, *place) for place in known) and not any(row.within(name) for row in rows):
         named = {full_name(*place) for place in known} | installed | {row.name for row in rows}

@@ -103,14 +103,14 @@ def start_runs(
     if len(set(ids)) < len(ids):
         twice = next(i for i in ids if ids.count(i) > 1)
         raise InvalidInput(f"The run id {twice} is given twice.")
-    taken = [i for i in ids if acting.store.get(i) is not None]
+    taken = [i for i in ids if acting.store.runs.get(i) is not None]
     if taken:
         raise Refused(f"The run id {taken[0]} is taken. Choose another, or leave --id out.")
     what = ids[0] if len(ids) == 1 else f"{len(ids)} runs"
     effects = [f"{workflow.name} {flow.version} starts as {what}."]
     if dry_run:
         return runs, Receipt(f"Would start {what}.", tuple(effects), None, runs[0] if runs else None, True)
-    acting.store.put_flow(flow.hash, flow.source, workflow.name)
+    acting.store.flows.put(flow.hash, flow.source, workflow.name)
     target = ids[0] if len(ids) == 1 else workflow.name
     told: dict[str, Any] = {"flow": str(workflow.path) if workflow.loose else workflow.name, "runs": len(ids)}
     if restarted_from is not None:
@@ -121,7 +121,7 @@ def start_runs(
     if saves:
         saves[0] = Save(saves[0].run, None, branches=saves[0].branches, history=saves[0].history, acts=(act,))
     with recording(act):
-        refused = acting.store.save(saves)
+        refused = acting.store.runs.save(saves)
     if refused:
         raise Refused(f"The run id {refused[0]} is taken. Choose another, or leave --id out.")
     return runs, Receipt(f"Started {what}.", tuple(effects), act, runs[0] if runs else None)

@@ -8,10 +8,10 @@ from typing import Any
 from runtime.errors import StoreUnavailable
 from runtime.model.damage import Damage
 from runtime.model.status import RunStatus
-from runtime.store.base import RunStore
 from runtime.store.documents import Unfit
 from runtime.store.fitting import fitted, parsed
 from runtime.store.layout import TABLES
+from runtime.store.ports.store import Store
 
 PARTS = ("branches", "joins", "history", "polls")
 """Tables whose documents belong to a run."""
@@ -28,7 +28,7 @@ SAME = {
 """Columns that must say what the document says."""
 
 
-def examine(store: RunStore, tables: Sequence[str] = TABLES, *, missing: bool = True) -> Iterator[Damage]:
+def examine(store: Store, tables: Sequence[str] = TABLES, *, missing: bool = True) -> Iterator[Damage]:
     """Everything in these tables that cannot be read or does not fit, in their order.
 
     With `missing` also records that are not there though others refer to them. A table that cannot be
@@ -38,7 +38,7 @@ def examine(store: RunStore, tables: Sequence[str] = TABLES, *, missing: bool = 
     for table in tables:
         last = 0
         try:
-            while rows := store.raw(table, last):
+            while rows := store.documents.raw(table, last):
                 for number, columns, doc in rows:
                     yield from seen.look(table, number, columns, doc)
                 last = rows[-1][0]

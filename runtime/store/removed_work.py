@@ -17,7 +17,7 @@ from typing import Any
 from runtime.errors import Damaged
 from runtime.logs import get_logger
 from runtime.model.run import Run
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 log = get_logger(__name__)
 NOTE = "removed:"
@@ -30,17 +30,17 @@ def key_start(run: Run) -> str:
     return f"{run.id}~{run.birth}/" if run.birth else f"{run.id}/"
 
 
-def remove_runs(store: RunStore, runs: Sequence[Run]) -> int:
+def remove_runs(store: Store, runs: Sequence[Run]) -> int:
     """Remove runs, noting whose files are to go; gives how many were there."""
     count = 0
     for first in range(0, len(runs), PART):
         part = runs[first : first + PART]
-        store.put_meta(f"{NOTE}{secrets.token_hex(8)}", {"keys": [key_start(run) for run in part]})
-        count += store.remove([run.id for run in part])
+        store.facts.put(f"{NOTE}{secrets.token_hex(8)}", {"keys": [key_start(run) for run in part]})
+        count += store.runs.remove([run.id for run in part])
     return count
 
 
-def sweep(store: RunStore, systems: Mapping[str, Any]) -> int:
+def sweep(store: Store, systems: Mapping[str, Any]) -> int:
     """Remove here what removed runs left behind; gives how many pieces of work went. What still runs is left."""
     notes = _notes(store)
     if not notes:
@@ -59,16 +59,16 @@ def sweep(store: RunStore, systems: Mapping[str, Any]) -> int:
         # Each system has its files on one machine; the note goes when all have looked.
         owed = {name for name, system in systems.items() if hasattr(system, "forget")} - done
         if not owed and not kept.intersection(note["keys"]):
-            store.drop_documents("meta", [number])
+            store.documents.drop("meta", [number])
         elif swept and not done <= set(note.get("done", ())) and not kept.intersection(note["keys"]):
-            store.put_meta(note["key"], {"keys": note["keys"], "done": sorted(done)})
+            store.facts.put(note["key"], {"keys": note["keys"], "done": sorted(done)})
     return gone
 
 
 class Sweeping:
     """Sweeps now and then."""
 
-    def __init__(self, store: RunStore, systems: Mapping[str, Any]) -> None:
+    def __init__(self, store: Store, systems: Mapping[str, Any]) -> None:
         self._store, self._systems = store, systems
         self._swept_at = 0.0
 
@@ -82,10 +82,10 @@ class Sweeping:
             log.info("removed.swept", jobs=count)
 
 
-def _notes(store: RunStore) -> list[tuple[int, dict[str, Any]]]:
+def _notes(store: Store) -> list[tuple[int, dict[str, Any]]]:
     found: list[tuple[int, dict[str, Any]]] = []
     after = 0
-    while page := store.page("meta", after, PART):
+    while page := store.documents.page("meta", after, PART):
         after = page[-1][0]
         for number, document in page:
             key, value = str(document.get("key")), document.get("value")
@@ -94,21 +94,21 @@ def _notes(store: RunStore) -> list[tuple[int, dict[str, Any]]]:
     return found
 
 
-def _place(store: RunStore, name: str, system: Any) -> Path | None:
+def _place(store: Store, name: str, system: Any) -> Path | None:
     """The directory in which the files of a system lie, if that is on this machine."""
     if not hasattr(system, "forget"):
         return None
-    home = store.meta(f"home:{name}")
+    home = store.facts.get(f"home:{name}")
     if not home:
         directory: Path = system.directory
         return directory
     return Path(home["directory"]) if home["host"] == os.uname().nodename else None
 
 
-def _there(store: RunStore, start: str) -> bool:
+def _there(store: Store, start: str) -> bool:
     """Whether the run of these keys is in the store; one that cannot be read is."""
     try:
-        run = store.get(start.rstrip("/").partition("~")[0])
+        run = store.runs.get(start.rstrip("/").partition("~")[0])
     except Damaged:
         return True
     return run is not None and key_start(run) == start

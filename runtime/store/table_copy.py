@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from runtime.errors import StoreUnavailable
-from runtime.store.base import RunStore
 from runtime.store.layout import TABLES
+from runtime.store.ports.store import Store
 
 PAGE = 500
 PLACED = frozenset({"scheduler", "systems", "moved_to", "copied", "epoch"})
@@ -19,7 +19,7 @@ Told = Callable[[str, int, int], None]
 Rows = list[tuple[int, dict[str, Any]]]
 
 
-def copy_tables(one: RunStore, two: RunStore, told: Told) -> dict[str, tuple[int, str]]:
+def copy_tables(one: Store, two: Store, told: Told) -> dict[str, tuple[int, str]]:
     """Copy every table; gives number of documents and checksum of each. `told` hears (table, documents, of).
 
     Asked again after an interruption it writes only what differs. Raises StoreUnavailable if the copy differs in the
@@ -29,19 +29,19 @@ def copy_tables(one: RunStore, two: RunStore, told: Told) -> dict[str, tuple[int
     return {**done, "meta": _copy_facts(one, two, told)}
 
 
-def _copy(one: RunStore, two: RunStore, table: str, told: Told) -> tuple[int, str]:
-    total = one.tally(table)
+def _copy(one: Store, two: Store, table: str, told: Told) -> tuple[int, str]:
+    total = one.documents.tally(table)
     ours, theirs = hashlib.sha256(), hashlib.sha256()
     last = count = 0
     told(table, 0, total)
-    while page := one.page(table, last, PAGE):
+    while page := one.documents.page(table, last, PAGE):
         upto = page[-1][0]
         known = {n: _canonical(d) for n, d in _between(two, table, last, upto)}
         wanted = {n: _canonical(d) for n, d in page}
         if surplus := [n for n in known if n not in wanted]:
-            two.drop_documents(table, surplus)
+            two.documents.drop(table, surplus)
         if missing := [(n, d) for n, d in page if known.get(n) != wanted[n]]:
-            two.put_documents(table, missing)
+            two.documents.put(table, missing)
         written = known if not missing else {n: _canonical(d) for n, d in _between(two, table, last, upto)}
         for number, document in wanted.items():
             ours.update(document)
@@ -49,19 +49,19 @@ def _copy(one: RunStore, two: RunStore, table: str, told: Told) -> tuple[int, st
         last = upto
         count += len(page)
         told(table, count, max(total, count))
-    while surplus := [n for n, _ in two.page(table, last, PAGE)]:
-        two.drop_documents(table, surplus)
-    if ours.digest() != theirs.digest() or two.tally(table) != count:
+    while surplus := [n for n, _ in two.documents.page(table, last, PAGE)]:
+        two.documents.drop(table, surplus)
+    if ours.digest() != theirs.digest() or two.documents.tally(table) != count:
         raise StoreUnavailable(f"The copy of {table} differs from its source; nothing is driven from it. Copy again.")
     return count, ours.hexdigest()[:16]
 
 
-def _copy_facts(one: RunStore, two: RunStore, told: Told) -> tuple[int, str]:
+def _copy_facts(one: Store, two: Store, told: Told) -> tuple[int, str]:
     """Facts go by key: their numbers mean nothing, and each store has some of its own."""
     facts = _facts(one)
     for key, value in facts.items():
-        if two.meta(key) != value:
-            two.put_meta(key, value)
+        if two.facts.get(key) != value:
+            two.facts.put(key, value)
     written = _facts(two)
     ours, theirs = (_canonical({key: found.get(key) for key in facts}) for found in (facts, written))
     if ours != theirs:
@@ -70,15 +70,15 @@ def _copy_facts(one: RunStore, two: RunStore, told: Told) -> tuple[int, str]:
     return len(facts), hashlib.sha256(ours).hexdigest()[:16]
 
 
-def _facts(store: RunStore) -> dict[str, Any]:
+def _facts(store: Store) -> dict[str, Any]:
     found = {d["key"]: d["value"] for _, d in _between(store, "meta", 0, None)}
     return {key: value for key, value in found.items() if key not in PLACED and not key.startswith("home:")}
 
 
-def _between(store: RunStore, table: str, after: int, upto: int | None) -> Rows:
+def _between(store: Store, table: str, after: int, upto: int | None) -> Rows:
     """Documents with numbers above `after` and not above `upto`."""
     found: Rows = []
-    while page := store.page(table, after, PAGE):
+    while page := store.documents.page(table, after, PAGE):
         after = page[-1][0]
         found += [(n, d) for n, d in page if upto is None or n <= upto]
         if upto is not None and after >= upto:

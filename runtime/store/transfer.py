@@ -16,11 +16,11 @@ from runtime.model.act import Hold
 from runtime.model.codec import to_document
 from runtime.model.damage import Damage
 from runtime.model.status import ENDED_RUN, RunStatus
-from runtime.store.base import RunStore
 from runtime.store.examining import examine
 from runtime.store.exported import read_export
 from runtime.store.fitting import parsed
 from runtime.store.layout import TABLES
+from runtime.store.ports.store import Store
 
 WHOLE = ("runs", "branches", "joins")
 """Tables of which one damaged document costs its whole run; of others only the document is left out."""
@@ -29,7 +29,7 @@ OF_ONE_STORE = ("moved_to", "copied", "epoch")
 
 
 def export_to(
-    store: RunStore, target: Path | IO[str], *, left_out: list[Damage] | None = None, force: bool = False
+    store: Store, target: Path | IO[str], *, left_out: list[Damage] | None = None, force: bool = False
 ) -> int:
     """Write every document as {table: {number: document}}; gives how many. A file appears whole or not at all, 0600.
 
@@ -68,23 +68,23 @@ def export_to(
     return count
 
 
-def _sound(store: RunStore, damages: Sequence[Damage]) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+def _sound(store: Store, damages: Sequence[Damage]) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
     """Every document but those that are damaged, and those of runs that are."""
     bad = {(one.table, one.number) for one in damages}
     gone = {one.run_id for one in damages if one.table in WHOLE}
     for table in TABLES if damages else ():
         last = 0
-        while rows := store.raw(table, last):
+        while rows := store.documents.raw(table, last):
             for number, columns, doc in rows:
                 run_id = columns.get("id") if table == "runs" else columns.get("run_id")
                 if (table, number) not in bad and (run_id is None or run_id not in gone):
                     yield table, number, parsed(doc)
             last = rows[-1][0]
     if not damages:
-        yield from store.export()
+        yield from store.documents.export()
 
 
-def _write(store: RunStore, file: IO[str], damages: Sequence[Damage]) -> int:
+def _write(store: Store, file: IO[str], damages: Sequence[Damage]) -> int:
     count = 0
     table: str | None = None
     file.write("{")
@@ -100,7 +100,7 @@ def _write(store: RunStore, file: IO[str], damages: Sequence[Damage]) -> int:
     return count
 
 
-def import_from(store: RunStore, path: Path, *, merge: bool, live: bool, now: datetime, actor: str) -> int:
+def import_from(store: Store, path: Path, *, merge: bool, live: bool, now: datetime, actor: str) -> int:
     """Read an exported file into a store, all or nothing; open runs come held unless `live`.
 
     Schedules come disabled. With `merge` nothing comes that would stop or redirect the runs that are there: no hold
@@ -108,7 +108,7 @@ def import_from(store: RunStore, path: Path, *, merge: bool, live: bool, now: da
     not fit), Refused (the store has runs and `merge` is not given, or a run id is taken).
     """
     tables = read_export(path)
-    if store.counts() and not merge:
+    if store.listing.counts() and not merge:
         raise Refused("This store has runs already; --merge adds the imported ones to them.")
     for state in tables.get("schedules", {}).values():
         state["enabled"] = False
@@ -117,7 +117,7 @@ def import_from(store: RunStore, path: Path, *, merge: bool, live: bool, now: da
         tables["meta"] = {n: fact for n, fact in tables.get("meta", {}).items() if fact["key"] not in OF_ONE_STORE}
     if not live:
         _hold_open(tables, now, actor)
-    store.restore(tables)
+    store.documents.restore(tables)
     return sum(len(documents) for documents in tables.values())
 
 

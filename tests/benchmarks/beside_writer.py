@@ -20,13 +20,11 @@ from runtime.model.stored import Save
 from runtime.assembly.location import open_store
 store = open_store(sys.argv[1])
 until, n = time.time() + float(sys.argv[2]), 0
-runs = store.query(limit=200)
+runs = store.runs.query(limit=200)
 while time.time() < until:
     runs = [replace(r, revision=r.revision + 1, why=f"turn {n}") for r in runs]
-    store.save([Save(r, r.revision - 1) for r in runs])
+    store.runs.save([Save(r, r.revision - 1) for r in runs])
     n += 1
-    if n % 50 == 0:
-        store.checkpoint()
 print("SAVES", n * len(runs))
 """
 
@@ -43,8 +41,8 @@ def beside_writer(count: int, seconds: float) -> dict[str, float]:
         lists, acts, locked, log_size, turn = [], [], 0, 0, 0
         while writer.poll() is None:
             began = time.perf_counter()
-            runtime.store.query(order="attention", descending=False, limit=50)
-            runtime.store.counts()
+            runtime.store.runs.query(order="attention", descending=False, limit=50)
+            runtime.store.listing.counts()
             lists.append((time.perf_counter() - began) * 1e3)
             began = time.perf_counter()
             try:

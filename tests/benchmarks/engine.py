@@ -23,7 +23,7 @@ from runtime.scheduler.waking.advancer import Advancer
 from runtime.scheduler.waking.calls import Calls
 from runtime.scheduler.waking.limits import LocalLimits
 from runtime.scheduler.waking.wake_loop import WakeLoop
-from runtime.store.embedded.tinydb_store import TinyDBStore
+from runtime.store.embedded.store import open_file
 
 WAKES_PER_RUN = 3
 GROUP = 500
@@ -73,12 +73,12 @@ async def _play(folder: Path, runs: int) -> tuple[float, int]:
     bindings = {s: Binding("instant") for s in ("a", "b")}
     program = Program("bench", made, FlowGraph(made.steps, made.connections), bindings)
     clock = ManualClock()
-    store = TinyDBStore(folder / "store.db")
+    store = open_file(folder / "store.db")
     now = clock.now()
     heads = [
         Run(f"r{n}", "bench", "bench", "1", made.hash, now, now, state=dict(made.global_state)) for n in range(runs)
     ]
-    store.save([new_run(head, Situation(program, now)) for head in heads])
+    store.runs.save([new_run(head, Situation(program, now)) for head in heads])
     performer = Performer({"instant": Instant()}, Catalog([]), clock)  # type: ignore[dict-item]
     advancer = Advancer(lambda _: (program, None), clock)
     loop = WakeLoop(store, advancer, Calls(performer.perform, clock, LocalLimits(100_000)), clock, batch=GROUP)
@@ -89,9 +89,9 @@ async def _play(folder: Path, runs: int) -> tuple[float, int]:
                 await loop.calls.result_arrived.wait()
         clock.move(10.5)
     took = time.perf_counter() - began
-    assert store.counts() == {"completed": runs}, store.counts()
+    assert store.listing.counts() == {"completed": runs}, store.listing.counts()
     size = sum(
-        store.one(f"SELECT coalesce(sum(length(doc)),0) FROM t_{t}")[0]
+        store.rows.one(f"SELECT coalesce(sum(length(doc)),0) FROM t_{t}")[0]
         for t in ("runs", "branches", "history", "polls")
     )
     store.close()

@@ -119,7 +119,7 @@ def lateness(server: Server, folder: Path, sleepers: int, runs: int) -> list[flo
                 time.sleep(0.05)
         for one in range(runs):
             planned: dict[str, float] = {}
-            for poll in runtime.store.polls(f"r{one}"):
+            for poll in runtime.store.ledger.polls(f"r{one}"):
                 due = planned.get(poll.branch)
                 if due is not None:
                     late.append(poll.at.timestamp() - poll.took_ms / 1e3 - due)

@@ -23,7 +23,7 @@ from runtime.scheduler.single.alarm import Alarm
 from runtime.scheduler.waking.advancer import Advancer
 from runtime.scheduler.waking.calls import Calls
 from runtime.scheduler.waking.wake_loop import WakeLoop
-from runtime.store.embedded.tinydb_store import TinyDBStore
+from runtime.store.embedded.store import open_file
 from tests.benchmarks.console import filled, percentile
 from tests.benchmarks.engine import flow
 
@@ -40,17 +40,17 @@ def memory_of(count: int) -> float:
     with tempfile.TemporaryDirectory() as name:
         filled(Path(name), count)
         before = memory()
-        store = TinyDBStore(Path(name) / "store.db")
+        store = open_file(Path(name) / "store.db")
 
         async def look() -> None:
             clock = SystemClock()
             advancer = Advancer(lambda _: None, clock)  # type: ignore[arg-type,return-value]
             loop = WakeLoop(store, advancer, Calls(None, clock), clock)  # type: ignore[arg-type]
             for _ in range(3):
-                store.next_wake()
+                store.due_runs.next_wake()
                 await loop.turn()
 
-        store.wake([], SystemClock().now())
+        store.due_runs.wake([], SystemClock().now())
         con = store.rows.con
         con.execute("DELETE FROM t_runs WHERE id='template'")
         asyncio.run(look())
@@ -81,10 +81,10 @@ async def _late(runs: int, seconds: float, slow: float | None) -> list[float]:
     program = Program("bench", made, FlowGraph(made.steps, made.connections), bindings)
     clock = SystemClock()
     with tempfile.TemporaryDirectory() as name:
-        store = TinyDBStore(Path(name) / "store.db")
+        store = open_file(Path(name) / "store.db")
         now = clock.now()
         heads = [Run(f"r{n}", "bench", "bench", "1", made.hash, now, now) for n in range(runs)]
-        store.save([new_run(head, Situation(program, now)) for head in heads])
+        store.runs.save([new_run(head, Situation(program, now)) for head in heads])
         systems = {"quick": Patient("quick", 0.0), "slow": Patient("slow", slow or 0.0)}
         performer = Performer(systems, Catalog([]), clock, 60)  # type: ignore[arg-type]
         polls: list[float] = []
@@ -103,7 +103,7 @@ async def _late(runs: int, seconds: float, slow: float | None) -> list[float]:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             await loop.turn()
-            alarm.hint(store.next_wake(loop.busy_runs))
+            alarm.hint(store.due_runs.next_wake(loop.busy_runs))
             rang.clear()
             waits = [asyncio.ensure_future(e.wait()) for e in (rang, loop.calls.result_arrived)]
             await asyncio.wait(waits, timeout=0.25, return_when=asyncio.FIRST_COMPLETED)

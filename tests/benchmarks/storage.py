@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.model.stored import Save
-from runtime.store.embedded.tinydb_store import TinyDBStore
+from runtime.store.embedded.store import open_file
 from runtime.store.run_document import run_document
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,10 +52,10 @@ def storage(count: int) -> list[tuple[str, float, float]]:
             )
             for n in range(count)
         ]
-        store = TinyDBStore(file)
+        store = open_file(file)
         began = time.perf_counter()
         for start in range(0, count, 1_000):
-            store.save([Save(r, None) for r in runs[start : start + 1_000]])
+            store.runs.save([Save(r, None) for r in runs[start : start + 1_000]])
         ours_batch = time.perf_counter() - began
         raw = sqlite3.connect(raw_file, isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
@@ -81,14 +81,14 @@ def storage(count: int) -> list[tuple[str, float, float]]:
 
         def one() -> None:
             n = next(revisions)
-            store.save([Save(replace(runs[7], revision=n + 1), n)])
+            store.runs.save([Save(replace(runs[7], revision=n + 1), n)])
 
         def raw_one() -> None:
             n = next(raw_revisions)
             raw.execute("UPDATE runs SET revision=?, doc=? WHERE id='r7' AND revision=?", (n + 1, documents[7][5], n))
 
         def reopen() -> None:
-            TinyDBStore(file).close()
+            open_file(file).close()
 
         def raw_reopen() -> None:
             con = sqlite3.connect(raw_file)
@@ -101,11 +101,15 @@ def storage(count: int) -> list[tuple[str, float, float]]:
         pairs: list[tuple[str, Callable[[], object], Callable[[], object]]] = [
             (
                 "list 200",
-                lambda: store.query(order="updated_at", limit=200),
+                lambda: store.runs.query(order="updated_at", limit=200),
                 lambda: [orjson.loads(d) for (d,) in raw.execute(raw_list)],
             ),
-            ("count", store.counts, lambda: raw.execute("SELECT status,count(*) FROM runs GROUP BY status").fetchall()),
-            ("due", lambda: store.due(now, 500), lambda: raw.execute(raw_due).fetchall()),
+            (
+                "count",
+                store.listing.counts,
+                lambda: raw.execute("SELECT status,count(*) FROM runs GROUP BY status").fetchall(),
+            ),
+            ("due", lambda: store.due_runs.due(now, 500), lambda: raw.execute(raw_due).fetchall()),
             ("open", reopen, raw_reopen),
         ]
         rows += [(name, timed(ours, 20), timed(bare, 20)) for name, ours, bare in pairs]

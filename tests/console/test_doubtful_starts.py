@@ -113,7 +113,7 @@ def test_a_job_that_was_found_is_not_started_beside_by_a_retry(tmp_path: Path) -
             assert "(*)" not in screen, "work beside work is chosen, never preset"
             await desk.confirm()
             assert "nothing is chosen" in desk.message
-            assert [act.verb for act in world.runtime.store.acts(limit=5)] == ["start"]
+            assert [act.verb for act in world.runtime.store.acts.newest(limit=5)] == ["start"]
         await world.close()
 
     story(night())

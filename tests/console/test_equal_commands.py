@@ -22,6 +22,13 @@ from tests.scheduling import opened
 from tests.situations import PLIGHTS, desk_of, words_of
 from tests.unit.operations.test_every_suggestion import run_at
 
+
+def awaited_event(runtime: Runtime) -> str | None:
+    """The event for which the run waits."""
+    visit = runtime.store.runs.load(["run-1"])[0].branches["main"].current
+    return visit.event if visit is not None else None
+
+
 STATE = {"it's": '$HOME "x" `y`', "n": 9007199254740993, "deep": {"a": [1, None, True]}}
 FAILED = "completed with failures"
 A = "main/begin.1/a"
@@ -43,7 +50,7 @@ ACTS: dict[str, tuple[str, Callable[[Runtime], object]]] = {
     "send to one of two": ("two branches wait for one name", lambda r: r.commands.send("run-1", "go", True, A)),
     "send, a hostile name": (
         "an event with a hostile name",
-        lambda r: r.commands.send("run-1", r.store.load(["run-1"])[0].branches["main"].current.event or "", "text"),  # type: ignore[union-attr]
+        lambda r: r.commands.send("run-1", awaited_event(r) or "", "text"),
     ),
     "send, a dash": ("an event that looks like an option", lambda r: r.commands.send("run-1", "--payload", {})),
     "edit": ("one runs", lambda r: r.commands.edit("run-1", STATE)),
@@ -76,7 +83,7 @@ ACTS: dict[str, tuple[str, Callable[[Runtime], object]]] = {
 
 
 def newest(desk: Runtime) -> Act:
-    return desk.store.acts(limit=1)[0]
+    return desk.store.acts.newest(limit=1)[0]
 
 
 def told(act: Act) -> Mapping[str, Any]:
@@ -144,6 +151,6 @@ def test_an_act_on_many_runs_names_all_of_them(count: int, monkeypatch: pytest.M
     named = words[words.index("--where") + 1].removeprefix("id:").split(",")
     assert tuple(named) == ids
     assert words_of(shell_line(words)) == list(words)
-    monkeypatch.setattr(desk.store, "get", lambda i: replace(run, id=i))
+    monkeypatch.setattr(desk.store.runs, "get", lambda i: replace(run, id=i))
     plan.carry_out(desk, Answers("one first", {}, "x y"))
     assert equal_command(newest(desk)) == (*words[:2], *words[2:5], "--rate", "10", *words[5:])

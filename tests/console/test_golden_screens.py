@@ -112,7 +112,7 @@ def test_workers_that_are_silent_and_runs_that_wait_for_one_stand_out(
         async with at_night(tmp_path, (110, 30)) as desk:
             store = desk.world.runtime.store
             queue = {"depth": 17.0, "due": 240.0, "oldest_due_s": 7.5}
-            store.put_meta("scheduler", {**store.meta("scheduler"), "workers": WORKERS, "queue": queue})
+            store.facts.put("scheduler", {**store.facts.get("scheduler"), "workers": WORKERS, "queue": queue})
             await desk.look()
             await desk.press("7")
             compare("health-workers-110x30", "\n".join(between(desk.lines, "forkjoin RW", "Worker      etl-1")))

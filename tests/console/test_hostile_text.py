@@ -107,7 +107,7 @@ def test_every_screen_shows_it_and_does_nothing_else(kind: str, tmp_path: Path) 
             if kind in ("closing markup", "link that acts", "json in brackets", "template"):
                 assert text[:20] in whole, "it is shown as it came"
             assert desk.app.is_running
-            assert [a.verb for a in world.runtime.store.acts()] == ["ack", "hold", "start"]
+            assert [a.verb for a in world.runtime.store.acts.newest()] == ["ack", "hold", "start"]
         await world.close()
 
     story(told())

@@ -82,8 +82,8 @@ def seen(desk: Desk) -> list[str]:
         runs.whole_filter,
         str(runs.source.marks.ids),
         runs.sort,
-        str([a.verb for a in desk.world.runtime.store.acts()]),
-        str([h.scope for h in desk.world.runtime.store.holds()]),
+        str([a.verb for a in desk.world.runtime.store.acts.newest()]),
+        str([h.scope for h in desk.world.runtime.store.holds.all()]),
     ]
 
 
@@ -150,7 +150,7 @@ def test_a_range_is_of_runs_not_of_places(tmp_path: Path) -> None:
 def test_a_run_gets_the_id_its_dialog_promised_or_none(tmp_path: Path) -> None:
     async def told() -> None:
         async with at_night(tmp_path) as desk:
-            known = {r.id for r in desk.world.runtime.store.query(limit=None)}
+            known = {r.id for r in desk.world.runtime.store.runs.query(limit=None)}
             app: Any = desk.app
             for keys in (("5", "down", "ctrl+n"), ("1", "ctrl+r")):
                 await desk.press(*keys)
@@ -160,7 +160,7 @@ def test_a_run_gets_the_id_its_dialog_promised_or_none(tmp_path: Path) -> None:
                 wanted = words[words.index("--id") + 1]
                 assert wanted in promised, "the effect names it, and the command gives it"
                 await desk.confirm()
-                (new,) = {r.id for r in desk.world.runtime.store.query(limit=None)} - known
+                (new,) = {r.id for r in desk.world.runtime.store.runs.query(limit=None)} - known
                 assert new == wanted
                 known.add(new)
             await desk.press("1", "ctrl+r")
@@ -169,7 +169,7 @@ def test_a_run_gets_the_id_its_dialog_promised_or_none(tmp_path: Path) -> None:
             desk.world.runtime.commands.start("profile_update", {}, taken)
             await desk.confirm()
             assert f"The run id {taken} is taken" in desk.message
-            assert len(desk.world.runtime.store.query(limit=None)) == len(known) + 1
+            assert len(desk.world.runtime.store.runs.query(limit=None)) == len(known) + 1
 
     story(told())
 
@@ -199,7 +199,7 @@ def test_what_was_edited_is_kept_until_it_is_saved_or_given_up(tmp_path: Path, m
             assert "An edit of blind-5 was not saved" in desk.screen
             await desk.press("enter")
             assert "user-7" in given[-1], "what was written is offered again"
-            changed = {**desk.world.runtime.store.get("blind-5").state, "userId": "user-9"}  # type: ignore[union-attr]
+            changed = {**desk.world.runtime.store.runs.get("blind-5").state, "userId": "user-9"}  # type: ignore[union-attr]
             desk.world.runtime.commands.edit("blind-5", changed)
             await desk.confirm()
             assert "was changed by others while it was edited" in desk.message
@@ -208,7 +208,7 @@ def test_what_was_edited_is_kept_until_it_is_saved_or_given_up(tmp_path: Path, m
             await desk.press("escape", "enter", "E", "enter")
             await desk.confirm()
             await desk.look()
-            assert desk.world.runtime.store.get("blind-5").state["userId"] == "user-7"  # type: ignore[union-attr]
+            assert desk.world.runtime.store.runs.get("blind-5").state["userId"] == "user-7"  # type: ignore[union-attr]
             assert not desk.app.drafts and not path.exists()
 
     story(told())

@@ -40,12 +40,12 @@ def test_ctrl_c_says_how_to_quit_and_the_first_q_quits(place: str, tmp_path: Pat
             assert desk.app.is_running
             assert not isinstance(desk.app.screen, Dialog)
             assert "q quits the console now; the runs go on." in desk.message
-            runs = desk.world.runtime.store.counts()
+            runs = desk.world.runtime.store.listing.counts()
             await desk.pilot.press("q")
             await desk.pilot.pause()
             assert desk.app.return_code == 0
             assert not desk.app.is_running
-            assert desk.world.runtime.store.counts() == runs
+            assert desk.world.runtime.store.listing.counts() == runs
 
     story(told())
 

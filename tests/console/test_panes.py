@@ -129,18 +129,18 @@ def test_each_run_counts_once_in_tab_heading_rows_and_filter(tmp_path: Path) -> 
             start("profile_update", {"emailOutcome": "failed"}, "mail-8")
             await desk.later(20)
             # Whatever a run was ranked for, it is listed: late ones, and those whose branches say nothing.
-            for rank, run in zip((0, 1, 2, 3, 4, 6), store.query(limit=6), strict=False):
-                store.save([save_of(store, run.id, attention=rank, is_late=rank == 4)])
+            for rank, run in zip((0, 1, 2, 3, 4, 6), store.runs.query(limit=6), strict=False):
+                store.runs.save([save_of(store, run.id, attention=rank, is_late=rank == 4)])
             await desk.look()
             await desk.press("2")
             groups = troubles(store)
-            wanted = store.count(RunFilter(attention_below=QUIET))
+            wanted = store.listing.count(RunFilter(attention_below=QUIET))
             assert sum(g.run_count for g in groups) == wanted
             assert "late" in {g.kind for g in groups}
             assert f"Needs attention {wanted}" in desk.lines[1]
             assert f"in {wanted} runs" in desk.screen
             assert all(g.affected >= g.run_count and len(g.runs) == g.affected for g in groups)
-            listed = [r for r in store.query(limit=None) if r.attention < QUIET]
+            listed = [r for r in store.runs.query(limit=None) if r.attention < QUIET]
             assert len(listed) == wanted == len(set().union(*(g.runs for g in groups)))
             await desk.press("1", "exclamation_mark")
             assert f"{wanted} of " in desk.screen
@@ -151,7 +151,7 @@ def test_each_run_counts_once_in_tab_heading_rows_and_filter(tmp_path: Path) -> 
 def save_of(store: Any, run_id: str, **changes: Any) -> Any:
     from runtime.model.stored import Save
 
-    run = store.get(run_id)
+    run = store.runs.get(run_id)
     return Save(replace(run, revision=run.revision + 1, **changes), run.revision)
 
 
@@ -165,7 +165,7 @@ def test_age_is_the_same_in_console_list_and_filter(tmp_path: Path) -> None:
         async with at_night(tmp_path, (160, 48)) as desk:
             desk.world.clock.move(7_200)
             await desk.look()
-            run = desk.world.runtime.store.get("mail-7")
+            run = desk.world.runtime.store.runs.get("mail-7")
             assert run is not None and run.ended_at is not None
             now = desk.world.clock.now()
             age = age_seconds(run, now)

@@ -30,9 +30,9 @@ def test_next_ticks_and_what_is_wrong_stand_on_workflows_and_wakes(tmp_path: Pat
         world = World(tmp_path / "store", workflows=ship(tmp_path / "flows"))
         for name in ("berlin", "monthly"):
             world.runtime.commands.schedule(name, enabled=True)
-        enabled = world.runtime.store.schedules()["berlin"]
+        enabled = world.runtime.store.schedules.all()["berlin"]
         for name in ("wrong", "gone"):
-            world.runtime.store.put_schedule(name, enabled)
+            world.runtime.store.schedules.put(name, enabled)
         world.beat()
         async with console(world, (120, 36)) as desk:
             shown = await desk.press("5")

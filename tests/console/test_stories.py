@@ -56,7 +56,7 @@ def test_a_failed_branch_is_found_understood_and_retried_until_the_run_is_whole(
             assert "accepted, act" in desk.message
             await desk.later(7)
             await desk.later(4)
-            assert desk.world.runtime.store.get("mail-7").failed_branches == 0  # type: ignore[union-attr]
+            assert desk.world.runtime.store.runs.get("mail-7").failed_branches == 0  # type: ignore[union-attr]
             assert "completed" in desk.row("mail-7")
 
     story(told())
@@ -71,7 +71,7 @@ def test_an_act_is_taken_back_within_its_window(tmp_path: Path) -> None:
             await desk.press("u")
             assert "undone" in desk.message
             await desk.later(10)
-            assert desk.world.runtime.store.get("mail-7").failed_branches == 1  # type: ignore[union-attr]
+            assert desk.world.runtime.store.runs.get("mail-7").failed_branches == 1  # type: ignore[union-attr]
             await desk.press("u")
             assert "Too late to undo" in desk.message
 
@@ -85,13 +85,13 @@ def test_an_approval_is_sent_with_a_form_made_from_the_schema(tmp_path: Path) ->
             form = await desk.press("W")
             assert "Send event approve to rel-2.14" in form
             assert "( ) true" in form
-            before = desk.world.runtime.store.get("rel-2.14")
+            before = desk.world.runtime.store.runs.get("rel-2.14")
             await desk.press("space", "tab")
             await desk.type("mia")
             await desk.confirm()
             assert "accepted" in desk.message, desk.screen
             await desk.later(2)
-            after = desk.world.runtime.store.get("rel-2.14")
+            after = desk.world.runtime.store.runs.get("rel-2.14")
             assert before is not None and after is not None
             assert after.revision > before.revision
             assert "decide" in str(after.visits)
@@ -106,13 +106,13 @@ def test_a_hold_is_seen_on_every_screen_and_released_again(tmp_path: Path) -> No
             await desk.type("provider outage")
             await desk.confirm()
             await desk.look()
-            assert desk.world.runtime.store.holds()
+            assert desk.world.runtime.store.holds.all()
             for key in ("2", "4", "6", "1"):
                 assert "provider outage" in await desk.press(key)
             await desk.press("H")
             assert "release: held by mia" in desk.screen
             await desk.confirm()
-            assert not desk.world.runtime.store.holds()
+            assert not desk.world.runtime.store.holds.all()
 
     story(told())
 
@@ -142,10 +142,10 @@ def test_somebody_else_was_first_and_nothing_is_overwritten(tmp_path: Path) -> N
             jo.skip("mail-7", "send-email-notification", {"messageId": "by hand"}, reason="told by phone")
             await desk.confirm()
             await desk.later(6)
-            (act, *_) = [a for a in desk.world.runtime.store.acts() if a.verb == "retry"]
+            (act, *_) = [a for a in desk.world.runtime.store.acts.newest() if a.verb == "retry"]
             assert act.outcome.startswith("refused")
             assert "refused" in desk.message
-            found = desk.world.runtime.store.load(["mail-7"])[0]
+            found = desk.world.runtime.store.runs.load(["mail-7"])[0]
             assert {str(b.status) for b in found.branches.values()} >= {"skipped"}
 
     story(told())
@@ -179,7 +179,7 @@ def test_letters_typed_into_a_field_are_no_commands(tmp_path: Path) -> None:
             assert desk.app.is_running
             assert len(desk.app.screen_stack) == 1
             await desk.press("escape")
-            assert not [a for a in desk.world.runtime.store.acts() if a.verb != "start"]
+            assert not [a for a in desk.world.runtime.store.acts.newest() if a.verb != "start"]
 
     story(told())
 
@@ -197,7 +197,7 @@ def test_a_read_only_console_shows_everything_and_changes_nothing(tmp_path: Path
             assert "read-only. From a shell" in menu
             await desk.press("escape", "ctrl+p")
             assert "retry" not in desk.screen.split("Commands")[1]
-            assert not [a for a in desk.world.runtime.store.acts() if a.verb != "start"]
+            assert not [a for a in desk.world.runtime.store.acts.newest() if a.verb != "start"]
 
     story(told())
 
@@ -225,7 +225,7 @@ def test_many_failed_runs_are_retried_one_first(tmp_path: Path) -> None:
             while "bulk" not in str(getattr(desk.app.view, "data", None)) or "25 runs" not in desk.row(">"):
                 await desk.press("j")
             assert "25 of 25: 25 accepted, 25 completed" in desk.row(">")
-            failed = [r for r in world.runtime.store.query(limit=None) if r.failed_branches]
+            failed = [r for r in world.runtime.store.runs.query(limit=None) if r.failed_branches]
             assert failed == []
         await world.close()
 
@@ -242,7 +242,7 @@ def test_the_wake_is_moved_from_the_board(tmp_path: Path) -> None:
             await desk.type("10s")
             await desk.confirm()
             assert "wake" in desk.message
-            run = desk.world.runtime.store.get(run_id)
+            run = desk.world.runtime.store.runs.get(run_id)
             assert run is not None and run.next_wake_at is not None
             assert (run.next_wake_at - desk.world.clock.now()).total_seconds() == 10
 
@@ -277,7 +277,7 @@ def test_the_state_is_edited_only_after_its_difference_was_shown(tmp_path: Path,
             assert '+  "userId": "user-7"' in dialog
             await desk.confirm()
             await desk.look()
-            run = desk.world.runtime.store.get("blind-5")
+            run = desk.world.runtime.store.runs.get("blind-5")
             assert run is not None and run.state["userId"] == "user-7"
             dialog = await desk.press("j", "E")
             assert "Save the state of mail-7" in dialog  # What can be retried can be edited first.

@@ -29,10 +29,10 @@ class Runtime:
     """A store whose answers are given; its own store, and the runtime around it."""
 
     def __init__(self, answer: Callable[[int], int]) -> None:
-        self.store = self
-        self.await_change = lambda token, _: answer(token)
+        self.store = self.changes = self
+        self.wait = lambda token, _: answer(token)
 
-    def stop_waiting(self) -> None:
+    def stop(self) -> None:
         """Nobody waits here."""
 
     def close(self) -> None:

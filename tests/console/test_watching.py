@@ -82,7 +82,7 @@ def test_a_database_that_goes_away_is_said_and_comes_back(tmp_path: Path, server
             await until(desk, lambda: "cannot be used" not in desk.screen)
             await until(desk, lambda: "Refused: The store" not in desk.screen)
             assert "as of" not in desk.screen
-            assert not world.runtime.store.holds(), "nothing is repeated that nobody gave again"
+            assert not world.runtime.store.holds.all(), "nothing is repeated that nobody gave again"
             await desk.confirm()
             assert "accepted" in desk.message or "carried out" in desk.message
             world.runtime.commands.cancel("slow-3")
@@ -113,10 +113,10 @@ def test_an_act_cut_off_while_it_was_saved_is_looked_for_and_said(
             said = "hold all: it was saved, act" if commits else "hold all: it was not saved; give it again."
             await until(desk, lambda: said in desk.message)
             assert said in desk.screen
-            held = [h.scope for h in world.runtime.store.holds()]
+            held = [h.scope for h in world.runtime.store.holds.all()]
             assert held == (["all"] if commits else []), "nothing is repeated by itself"
             if commits:
-                (act,) = [a for a in world.runtime.store.acts() if a.verb == "hold"]
+                (act,) = [a for a in world.runtime.store.acts.newest() if a.verb == "hold"]
                 assert desk.message == f"{said} {act.id}."
 
     story(told())

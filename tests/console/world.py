@@ -78,7 +78,7 @@ class World:
 
     def beat(self) -> None:
         """The scheduler shows that it is alive."""
-        self.runtime.store.put_meta(
+        self.runtime.store.facts.put(
             "scheduler",
             {
                 "host": "etl-1",
@@ -98,14 +98,14 @@ class World:
                 moved = await self.loop.turn()
                 self.answering.look()
                 await asyncio.sleep(0)
-                if not moved and not self.loop.in_flight and not self.runtime.store.open_questions():
+                if not moved and not self.loop.in_flight and not self.runtime.store.questions.open():
                     break
                 await asyncio.sleep(0.001)
             if seconds <= 0:
                 break
             self.clock.move(min(step, seconds))
             seconds -= step
-        self.runtime.store.put_meta("systems", self.meter.summary())
+        self.runtime.store.facts.put("systems", self.meter.summary())
         self.beat()
 
     async def close(self) -> None:

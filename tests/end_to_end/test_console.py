@@ -67,8 +67,8 @@ def test_the_demo_is_understood_and_repaired_from_the_keyboard_alone(tmp_path: P
         assert "will not be woken" in desk.screen
         assert f"scheduler--store{store}keeps" in "".join(desk.screen.split())
     with opened(store) as runtime:
-        assert [h.reason for h in runtime.store.holds()] == ["provider outage"]
-        assert runtime.store.get("failing-0001").failed_branches == 0  # type: ignore[union-attr]
+        assert [h.reason for h in runtime.store.holds.all()] == ["provider outage"]
+        assert runtime.store.runs.get("failing-0001").failed_branches == 0  # type: ignore[union-attr]
 
 
 def test_quitting_or_killing_a_console_harms_no_run(tmp_path: Path) -> None:
@@ -86,9 +86,9 @@ def test_quitting_or_killing_a_console_harms_no_run(tmp_path: Path) -> None:
             second.press_until("Escape", "enter open")
             second.press_until("q", "EXIT=0")
         until = time.monotonic() + 30
-        while runtime.store.get("a").status != "completed" and time.monotonic() < until:  # type: ignore[union-attr]
+        while runtime.store.runs.get("a").status != "completed" and time.monotonic() < until:  # type: ignore[union-attr]
             time.sleep(0.1)
-        assert runtime.store.get("a").status == "completed"  # type: ignore[union-attr]
+        assert runtime.store.runs.get("a").status == "completed"  # type: ignore[union-attr]
 
 
 def test_two_consoles_and_a_scheduler_see_one_store(tmp_path: Path) -> None:

@@ -101,4 +101,4 @@ def test_hostile_bytes_do_not_end_the_console_and_do_nothing(tmp_path: Path) -> 
         answers(desk)
         assert leaves(desk) == 0
     with opened(tmp_path / "s") as runtime:
-        assert [a.verb for a in runtime.store.acts()] == ["start"], "nothing of it was read as keys that act"
+        assert [a.verb for a in runtime.store.acts.newest()] == ["start"], "nothing of it was read as keys that act"

@@ -101,5 +101,5 @@ def test_a_forced_read_only_console_opens_over_ssh_and_nothing_else(tmp_path: Pa
                 while consoles(store) and time.monotonic() < ended_by:
                     time.sleep(0.1)
                 assert not consoles(store), "a console whose line was cut ends by itself"
-        assert [a.verb for a in runtime.store.acts()] == ["start"]
+        assert [a.verb for a in runtime.store.acts.newest()] == ["start"]
         assert not (store / "console-crash.log").exists()

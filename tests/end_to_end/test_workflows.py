@@ -88,8 +88,8 @@ def wait_until(runtime: Runtime, run_id: str, seen: Any) -> dict[str, Any]:
         shown = show(runtime, run_id)
         if seen(shown):
             return shown
-        token = runtime.store.change_token()
-        while runtime.store.change_token() == token and time.monotonic() < end:
+        token = runtime.store.changes.token()
+        while runtime.store.changes.token() == token and time.monotonic() < end:
             time.sleep(0.01)
     raise AssertionError(json.dumps(show(runtime, run_id), indent=1)[:4_000])
 

@@ -31,16 +31,16 @@ def test_the_scheduler_answers_and_the_run_is_not_moved(tmp_path: Path) -> None:
     with opened(tmp_path) as runtime, scheduler(tmp_path):
         (run,), _ = runtime.commands.start("profile_update", {"emailOutcome": "failed"}, "a")
         until = time.monotonic() + WAIT
-        while not (found := runtime.store.load(["a"])[0]).run.failed_branches and time.monotonic() < until:
+        while not (found := runtime.store.runs.load(["a"])[0]).run.failed_branches and time.monotonic() < until:
             time.sleep(0.05)
         failed = next(b for b in found.branches.values() if b.status == "failed")
-        before = runtime.store.get("a")
+        before = runtime.store.runs.get("a")
         said = answered(runtime, runtime.asking.ask(run.id, failed.id))
         assert (said.reading, said.problem) == ("failed", "")
         assert "failed" in said.text
         logs = answered(runtime, runtime.asking.ask(run.id, failed.id, "logs"))
         assert logs.problem or logs.text
-        assert runtime.store.get("a") == before
+        assert runtime.store.runs.get("a") == before
 
 
 def test_nothing_is_asked_where_nothing_was_started_or_nothing_may_be_written(tmp_path: Path) -> None:

@@ -89,14 +89,14 @@ def test_every_way_to_make_a_run_gives_it_a_birth_and_copies_keep_it(location: s
         births = [run.birth for run in [*made, restarted]]
         assert all(len(birth) == 10 and birth.isalnum() and birth == birth.lower() for birth in births)
         assert len(set(births)) == len(births)
-        runtime.store.export()
+        runtime.store.documents.export()
         from runtime.store.transfer import export_to, import_from
 
         export_to(runtime.store, tmp_path / "out.json")
         with opened(tmp_path / "other", flows) as other:
             import_from(other.store, tmp_path / "out.json", merge=False, live=True, now=ManualClock().now(), actor="x")
             for run in [*made, restarted]:
-                found = other.store.get(run.id)
+                found = other.store.runs.get(run.id)
                 assert found is not None
                 assert found.birth == run.birth
 
@@ -107,11 +107,11 @@ def test_the_key_holds_the_birth_and_an_older_run_keeps_the_shape_of_its_keys(lo
         runtime.commands.acting.births = lambda: "k3f9q2m7xa"
         runtime.commands.start("one", run_id="r1")
         runtime.commands.start("one", run_id="r2")
-        stored = runtime.store.load(["r2"])[0]
+        stored = runtime.store.runs.load(["r2"])[0]
         older = replace(stored.run, birth="", revision=stored.run.revision + 1)
         from runtime.model.stored import Save
 
-        assert runtime.store.save([Save(older, stored.run.revision)]) == []
+        assert runtime.store.runs.save([Save(older, stored.run.revision)]) == []
     assert drive(location, flows).returncode == 0
     assert result_of(location, flows, "r1")[1] == "r1~k3f9q2m7xa/work.1/1"
     assert result_of(location, flows, "r2")[1] == "r2/work.1/1"

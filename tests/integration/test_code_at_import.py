@@ -30,12 +30,12 @@ def wait_for(seen: Callable[[], object], seconds: float = 60) -> None:
 
 def stopped(runtime: Runtime, name: str) -> bool:
     """Whether the run has failed or says why it stands."""
-    run = runtime.store.get(name)
+    run = runtime.store.runs.get(name)
     return run is not None and bool(run.status == "failed" or run.why)
 
 
 def failed(runtime: Runtime, name: str) -> bool:
-    run = runtime.store.get(name)
+    run = runtime.store.runs.get(name)
     return run is not None and run.status == "failed"
 
 
@@ -55,10 +55,10 @@ def test_code_that_does_not_come_through_its_import_stops_its_own_workflow_alone
             for name in AT_IMPORT:
                 wait_for(partial(stopped, runtime, name))
             runtime.commands.start("sound", run_id="sound")
-            wait_for(lambda: runtime.store.get("sound").status == "completed")  # type: ignore[union-attr]
+            wait_for(lambda: runtime.store.runs.get("sound").status == "completed")  # type: ignore[union-attr]
             for name in ("ends", "interrupts", "raises"):
                 wait_for(partial(failed, runtime, name))
-                assert "cannot be imported" in runtime.store.get(name).why  # type: ignore[union-attr]
+                assert "cannot be imported" in runtime.store.runs.get(name).why  # type: ignore[union-attr]
             assert process.poll() is None
             process.terminate()
             assert process.wait(30) == 0, "code that hangs does not keep the scheduler from stopping"

@@ -62,7 +62,7 @@ def test_a_thread_that_never_comes_back_is_counted(tmp_path: Path) -> None:
     with opened(tmp_path / "s", flows) as runtime, scheduler(tmp_path / "s", flows, **more):
         runtime.commands.start("stuck", run_id="r")
         wait_for(lambda: value(scrape(port), "forkjoin_stuck_threads") == 1, 30)
-        wait_for(lambda: runtime.store.meta("scheduler")["stuck_threads"] == 1, 30)
+        wait_for(lambda: runtime.store.facts.get("scheduler")["stuck_threads"] == 1, 30)
 
 
 def test_a_port_in_use_is_one_sentence_and_nothing_is_driven(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_port_in_use_is_one_sentence_and_nothing_is_driven(tmp_path: Path) -> 
     (line,) = ended.stderr.splitlines()
     assert line.startswith(f"127.0.0.1:{port} cannot be used for /metrics")
     with opened(tmp_path) as runtime:
-        assert runtime.store.meta("scheduler") is None
+        assert runtime.store.facts.get("scheduler") is None
 
 
 def test_without_a_port_the_metrics_library_is_not_loaded(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_the_example_starts_follows_and_repairs_a_run(store: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "completed 0"
     with open_store(store) as opened:
-        [retry] = [act for act in opened.queries.store.acts() if act.verb == "retry"]
+        [retry] = [act for act in opened.queries.store.acts.newest() if act.verb == "retry"]
         assert (retry.actor, retry.source, retry.reason) == ("mara", "python", "mailbox emptied")
 
 

@@ -28,9 +28,9 @@ def wait_for(seen: Callable[[], object], seconds: float) -> None:
 
 def test_an_act_from_another_process_is_carried_out_at_once(tmp_path: Path) -> None:
     with opened(tmp_path) as runtime, scheduler(tmp_path):
-        wait_for(lambda: runtime.store.meta("scheduler"), 20)
+        wait_for(lambda: runtime.store.facts.get("scheduler"), 20)
         runtime.commands.start("release_approval", run_id="r")
-        wait_for(lambda: runtime.store.get("r").status != "pending", 5)  # type: ignore[union-attr]
+        wait_for(lambda: runtime.store.runs.get("r").status != "pending", 5)  # type: ignore[union-attr]
         runtime.commands.hold("all")
         runtime.commands.release("all")
         runtime.commands.cancel("r", reason="not today")
@@ -39,20 +39,20 @@ def test_an_act_from_another_process_is_carried_out_at_once(tmp_path: Path) -> N
 
 def test_a_standby_takes_over_when_the_driver_is_killed(tmp_path: Path) -> None:
     with opened(tmp_path) as runtime, scheduler(tmp_path) as first:
-        wait_for(lambda: (runtime.store.meta("scheduler") or {}).get("pid") == first.pid, 20)
+        wait_for(lambda: (runtime.store.facts.get("scheduler") or {}).get("pid") == first.pid, 20)
         with scheduler(tmp_path) as second:
             assert not DrivingLock(tmp_path).acquire()
             first.send_signal(signal.SIGKILL)
-            wait_for(lambda: runtime.store.meta("scheduler")["pid"] == second.pid, 10)
-            assert runtime.store.meta("scheduler")["epoch"] == 2
+            wait_for(lambda: runtime.store.facts.get("scheduler")["pid"] == second.pid, 10)
+            assert runtime.store.facts.get("scheduler")["epoch"] == 2
 
 
 def test_a_term_signal_stops_gracefully_and_says_so(tmp_path: Path) -> None:
     with opened(tmp_path) as runtime, scheduler(tmp_path) as process:
-        wait_for(lambda: runtime.store.meta("scheduler"), 20)
+        wait_for(lambda: runtime.store.facts.get("scheduler"), 20)
         process.terminate()
         assert process.wait(20) == 0
-        assert runtime.store.meta("scheduler")["stopped"] is True
+        assert runtime.store.facts.get("scheduler")["stopped"] is True
 
 
 def test_systemd_hears_ready_watchdog_and_stopping(tmp_path: Path) -> None:

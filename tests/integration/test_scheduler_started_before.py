@@ -46,7 +46,7 @@ def test_edited_code_runs_and_a_new_variable_is_told(tmp_path: Path) -> None:
     with opened(store, known) as runtime, scheduler(store, known, SHOP_URL="http://old"):
 
         def ended(run_id: str) -> bool:
-            found = runtime.store.get(run_id)
+            found = runtime.store.runs.get(run_id)
             return found is not None and found.ended_at is not None
 
         first = forkjoin(store, known, "start", "shop", "--id", "one", "--json", SHOP_URL="http://old")

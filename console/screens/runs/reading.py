@@ -52,7 +52,7 @@ class Reading:
 
         def work(runtime: Runtime) -> tuple[Order, list[Run | None], int | None]:
             order = read_order(runtime.store, runtime.clock, where, sort, only=only, progress=told)
-            at = runtime.store.numbers([chosen]).get(chosen) if chosen else None
+            at = runtime.store.listing.numbers([chosen]).get(chosen) if chosen else None
             return order, read_rows(runtime.store, order.numbers[:FIRST]), at
 
         feed.read("order", work, self._take_order, self._no_order, slow=bool(where), brings=brings)
@@ -140,7 +140,9 @@ class Reading:
                 self.order()
             view.info.update_lines()
 
-        view.console_app.feed.read("grown", lambda runtime: runtime.store.count(), take, view.console_app.trouble)
+        view.console_app.feed.read(
+            "grown", lambda runtime: runtime.store.listing.count(), take, view.console_app.trouble
+        )
 
     def mark(self, numbers: array[int], where: str = "") -> None:
         """Mark the runs with these row numbers."""

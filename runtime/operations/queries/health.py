@@ -41,9 +41,9 @@ def read_health(queries: Queries, directory: Path) -> Health:
         told,
         list(beat.get("rates", ())),
         queries.doctor(directory),
-        queries.store.counts(),
-        *queries.store.sizes(),
-        queries.store.holds(),
+        queries.store.listing.counts(),
+        *queries.store.documents.sizes(),
+        queries.store.holds.all(),
         _version(),
     )
 

@@ -31,8 +31,8 @@ from runtime.operations.queries.wakes import Wake, wake_of
 from runtime.operations.queries.workers import troubles
 from runtime.operations.queries.workflows import WorkflowState, workflow_states, workflows_check
 from runtime.operations.schedules import coming_ticks
-from runtime.store.base import RunStore
 from runtime.store.documents import rootless
+from runtime.store.ports.store import Store
 
 if TYPE_CHECKING:
     from runtime.catalog import Catalog
@@ -45,7 +45,7 @@ class Queries:
 
     def __init__(
         self,
-        store: RunStore,
+        store: Store,
         clock: Clock,
         make_catalog: Callable[[], Catalog],
         broken_plugins: Callable[[], list[str]] = list,
@@ -66,7 +66,7 @@ class Queries:
 
     def load(self, run_id: str) -> Stored:
         """A run with all its records; NotFound if there is none, Damaged if one cannot be read."""
-        found = self.store.load([run_id])
+        found = self.store.runs.load([run_id])
         if not found:
             raise no_run(self.store, run_id)
         if (lost := rootless(found[0])) is not None:
@@ -98,7 +98,7 @@ class Queries:
         found = why(
             self.program(stored.run),
             stored,
-            self.store.holds(released=True),
+            self.store.holds.all(released=True),
             self.scheduler(),
             self.clock.now(),
             self.durations(),
@@ -111,12 +111,12 @@ class Queries:
 
     def durations(self) -> dict[str, list[float]]:
         """How long steps took lately, by `workflow/step`, as the scheduler noted it."""
-        return dict(self.store.meta("durations") or {})
+        return dict(self.store.facts.get("durations") or {})
 
     def scheduler(self) -> dict[str, Any] | None:
         """The last heartbeat of a scheduler; with `moved_to` if nobody drives this store because it was moved."""
-        beat: dict[str, Any] | None = self.store.meta("scheduler")
-        if scheduler_state(beat, self.clock.now())[0] or not (moved := self.store.meta("moved_to")):
+        beat: dict[str, Any] | None = self.store.facts.get("scheduler")
+        if scheduler_state(beat, self.clock.now())[0] or not (moved := self.store.facts.get("moved_to")):
             return beat
         return {**(beat or {}), "moved_to": moved}
 
@@ -126,25 +126,27 @@ class Queries:
 
     def attention_count(self) -> int:
         """Runs that need attention."""
-        return self.store.count(RunFilter(attention_below=QUIET))
+        return self.store.listing.count(RunFilter(attention_below=QUIET))
 
     def history(self, run_id: str) -> list[HistoryEntry]:
         """What happened to a run, oldest first."""
         self.load(run_id)
-        return list(self.store.history(run_id))
+        return list(self.store.ledger.history(run_id))
 
     def polls(self, run_id: str, branch: str | None = None) -> list[Poll]:
         """The poll ledger of a run or one branch."""
         stored = self.load(run_id)
         chosen = find_branch(stored.branches, branch).id if branch else None
-        return list(self.store.polls(run_id, chosen))
+        return list(self.store.ledger.polls(run_id, chosen))
 
     def wakes(self, limit: int | None = 50) -> list[Wake]:
         """Runs and schedules by when they are due, held ones last."""
         now = self.clock.now()
-        runs = self.store.query(order="next_wake_at", descending=False, limit=None if limit is None else limit + 200)
+        runs = self.store.runs.query(
+            order="next_wake_at", descending=False, limit=None if limit is None else limit + 200
+        )
         due = [(run.next_wake_at, wake_of(run, now)) for run in runs if run.next_wake_at is not None]
-        if any(state.get("enabled") for state in self.store.schedules().values()):
+        if any(state.get("enabled") for state in self.store.schedules.all().values()):
             due += [(at, Wake(None, at, text)) for at, text in coming_ticks(self.catalog, self.store, now)]
         timed = [wake for _, wake in sorted(due, key=lambda one: one[0])]
         held = [wake_of(run, now) for run in runs if run.next_wake_at is None and run.held]
@@ -152,15 +154,15 @@ class Queries:
 
     def wake_board(self, limit: int) -> tuple[list[Run], list[Run]]:
         """Runs by next wake, and held runs; at most `limit` of each."""
-        timed = self.store.query(order="next_wake_at", descending=False, limit=limit)
-        return [r for r in timed if r.next_wake_at], self.store.query(RunFilter(held=True), limit=limit)
+        timed = self.store.runs.query(order="next_wake_at", descending=False, limit=limit)
+        return [r for r in timed if r.next_wake_at], self.store.runs.query(RunFilter(held=True), limit=limit)
 
     def recorded(self, act: Act, transaction: str | None = None) -> Act | None:
         """An act that was not confirmed, as the store has it, numbered; None: it was not saved.
 
         Refused while its transaction is still open, so that what may yet be saved is never called lost.
         """
-        if transaction is not None and not self.store.settled(transaction):
+        if transaction is not None and not self.store.changes.settled(transaction):
             raise Refused(f"{act.verb} {act.target} is still being saved or taken back; look again.")
         return recorded(self.store, act)
 
@@ -178,9 +180,9 @@ class Queries:
 
     def doctor(self, directory: Path, *, deep: bool = False) -> list[Check]:
         """Looks at store, permissions, disk, scheduler and workflows; with `deep` at every document."""
-        checks = [Check("store", True, f"{self.store.place}: {sum(self.store.counts().values())} runs")]
+        checks = [Check("store", True, f"{self.store.place}: {sum(self.store.listing.counts().values())} runs")]
         checks += damage_checks(self.store, deep=deep)
-        if moved := self.store.meta("moved_to"):
+        if moved := self.store.facts.get("moved_to"):
             checks.append(Check("moved", False, f"its runs were moved to {moved}; name that --store"))
         if directory.is_dir():
             mode = directory.stat().st_mode & 0o777
@@ -192,7 +194,7 @@ class Queries:
             checks.append(Check("disk", free > 100_000_000 and not remote, f"{free / 1e9:.1f} GB free, {where}"))
         writable = self.store.may_write() and (not directory.is_dir() or os.access(directory, os.W_OK))
         checks.append(Check("writable", writable, "yes" if writable else "no: only reading commands work"))
-        if source := self.store.meta("copied"):
+        if source := self.store.facts.get("copied"):
             checks.append(Check("copied", False, f"a copy from {source} was interrupted: repeat forkjoin store copy"))
         alive, text = scheduler_state(self.scheduler(), self.clock.now())
         if not moved:

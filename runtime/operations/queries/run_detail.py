@@ -61,7 +61,7 @@ def read_detail(queries: Queries, run_id: str) -> RunDetail:
     stored = queries.load(run_id)
     program = queries.program(stored.run)
     now = queries.clock.now()
-    holds = queries.store.holds(released=True)
+    holds = queries.store.holds.all(released=True)
     durations = queries.durations()
     allowed = Allowed(Situation(program, now, holds, durations), stored)
     allowed.work_out()  # In the thread that reads: keys and footer then wait for nothing.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from runtime.clock import Clock
 from runtime.model.run import Run
 from runtime.operations.queries.filters import parse
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 DESCENDING = frozenset({"created_at", "updated_at"})
 STEP = 2_000
@@ -28,7 +28,7 @@ class Order:
 
 
 def read_order(
-    store: RunStore,
+    store: Store,
     clock: Clock,
     where: str = "",
     sort: str = "attention",
@@ -41,19 +41,19 @@ def read_order(
     `progress(read, total)` is called now and then; where it answers False, reading ends with what was found.
     """
     if only:
-        known = store.numbers(only)
-        return Order(array("q", (known[i] for i in only if i in known)), where, sort, store.count())
+        known = store.listing.numbers(only)
+        return Order(array("q", (known[i] for i in only if i in known)), where, sort, store.listing.count())
     chosen = parse(where)
     descending = sort in DESCENDING
-    numbers = store.snapshot(chosen.narrowed, order=sort, descending=descending)
-    total = store.count()
+    numbers = store.listing.snapshot(chosen.narrowed, order=sort, descending=descending)
+    total = store.listing.count()
     if not where.strip():
         return Order(numbers, where, sort, total)
     now = clock.now()
     kept = array("q")
     for start in range(0, len(numbers), STEP):
         part = numbers[start : start + STEP]
-        runs = store.rows_at(part)
+        runs = store.listing.rows_at(part)
         found = {run.id for run in chosen.select(store, [run for run in runs if run is not None], now)}
         kept.extend(n for n, run in zip(part, runs, strict=True) if run is not None and run.id in found)
         if progress is not None and not progress(min(start + STEP, len(numbers)), len(numbers)):
@@ -61,6 +61,6 @@ def read_order(
     return Order(kept, where, sort, total)
 
 
-def read_rows(store: RunStore, numbers: Sequence[int]) -> list[Run | None]:
+def read_rows(store: Store, numbers: Sequence[int]) -> list[Run | None]:
     """The runs with these row numbers; None where a run was removed meanwhile."""
-    return store.rows_at(numbers) if numbers else []
+    return store.listing.rows_at(numbers) if numbers else []

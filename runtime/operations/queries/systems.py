@@ -9,7 +9,7 @@ from runtime.engine.explain.summary import at_work
 from runtime.model.status import ObservationState
 from runtime.model.stored import RunFilter
 from runtime.model.target import full_name, in_scope
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 SCANNED = 2_000
 OPEN = frozenset({"sleeping", "running", "waiting", "paused", "pending", "failed"})
@@ -48,18 +48,18 @@ class SystemRow:
         return "unsure" if self.failed_share > 0 or self.unseen else "ok"
 
 
-def systems(store: RunStore) -> list[SystemRow]:
+def systems(store: Store) -> list[SystemRow]:
     """Every target with open work or calls lately, the worst first."""
     rows: dict[str, SystemRow] = {}
-    for name, told in dict(store.meta("systems") or {}).items():
+    for name, told in dict(store.facts.get("systems") or {}).items():
         row = rows.setdefault(name, SystemRow(name))
         seconds = max(float(told.get("seconds") or 1.0), 1.0)
         row.calls_per_minute = 60.0 * told["calls"] / max(seconds, 60.0)
         row.failed_share = told["failed"] / told["calls"] if told["calls"] else 0.0
         row.p95_ms = told.get("p95_ms")
-    page = store.query(RunFilter(statuses=OPEN), order="next_wake_at", descending=False, limit=SCANNED)
+    page = store.runs.query(RunFilter(statuses=OPEN), order="next_wake_at", descending=False, limit=SCANNED)
     for start in range(0, len(page), 500):
-        for stored in store.load([run.id for run in page[start : start + 500]], skip_damaged=True):
+        for stored in store.runs.load([run.id for run in page[start : start + 500]], skip_damaged=True):
             for branch in at_work(stored.branches):
                 visit = branch.current
                 attempt = visit.attempts[-1] if visit and visit.attempts else None
@@ -77,7 +77,7 @@ def systems(store: RunStore) -> list[SystemRow]:
                     row.unseen += 1
                     if seen.seen_at and (row.oldest_unseen_at is None or seen.seen_at < row.oldest_unseen_at):
                         row.oldest_unseen_at, row.oldest_unseen_run = seen.seen_at, stored.run.id
-    for hold in store.holds():
+    for hold in store.holds.all():
         kind, _, name = hold.scope.partition("=")
         for row in rows.values():
             if kind == "all" or (kind == "system" and row.within(name)):

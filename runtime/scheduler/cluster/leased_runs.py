@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from runtime.model.stored import Stored
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 from runtime.store.postgres.cluster import Cluster
 
 LEASE = timedelta(seconds=60)
@@ -18,7 +18,7 @@ RENEW_SECONDS = 20.0
 class LeasedRuns:
     """Between the wake task of the queue and the wake loop of one worker."""
 
-    def __init__(self, store: RunStore, cluster: Cluster, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, cluster: Cluster, now: Callable[[], datetime]) -> None:
         self._store = store
         self._cluster = cluster
         self._now = now
@@ -73,7 +73,9 @@ class LeasedRuns:
         try:
             async with self._leasing:
                 now = self._now()
-                got = await asyncio.to_thread(self._store.claim, list(wanted), self._cluster.owner, now, now + LEASE)
+                got = await asyncio.to_thread(
+                    self._store.due_runs.claim, list(wanted), self._cluster.owner, now, now + LEASE
+                )
                 self._leased |= set(got)
         except BaseException:
             self.give_up(list(wanted))
@@ -91,7 +93,7 @@ class LeasedRuns:
                 if back:
                     if self.routed:
                         await asyncio.to_thread(self._cluster.set_routes, {i: next_system(idle[i]) for i in back})
-                    await asyncio.to_thread(self._store.release, back, self._cluster.owner)
+                    await asyncio.to_thread(self._store.due_runs.release, back, self._cluster.owner)
                 self._leased -= set(idle)
         finally:
             self.give_up([*idle, *busy])
@@ -103,7 +105,7 @@ class LeasedRuns:
             if self._leased:
                 now = self._now()
                 kept = await asyncio.to_thread(
-                    self._store.claim, sorted(self._leased), self._cluster.owner, now, now + LEASE
+                    self._store.due_runs.claim, sorted(self._leased), self._cluster.owner, now, now + LEASE
                 )
                 self._leased &= set(kept)
             await asyncio.to_thread(self._cluster.release_rest, [*self._leased, *self._taken])

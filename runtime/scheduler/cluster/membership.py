@@ -12,7 +12,7 @@ from runtime.logs import get_logger
 from runtime.scheduler.cluster.merged_heartbeat import combined
 from runtime.scheduler.cluster.store_clock import StoreClock
 from runtime.scheduler.cluster.worker_report import WorkerReport
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 from runtime.store.postgres.cluster import Cluster, Member
 
 log = get_logger(__name__)
@@ -27,7 +27,7 @@ class Membership:
     """The place of this worker; every method waits for the store and may raise StoreUnavailable."""
 
     def __init__(
-        self, store: RunStore, cluster: Cluster, clock: StoreClock, directory: Path, report: WorkerReport
+        self, store: Store, cluster: Cluster, clock: StoreClock, directory: Path, report: WorkerReport
     ) -> None:
         self.directory = directory
         """The directory of this machine."""
@@ -84,11 +84,11 @@ class Membership:
         self._rates.append(merged["scheduler"]["wakes_per_second"])
         merged["scheduler"]["rates"] = list(self._rates)
         for key, value in merged.items():
-            self._store.put_meta(key, value)
+            self._store.facts.put(key, value)
 
     def leave(self, not_begun: Sequence[str]) -> None:
         """Leave, and offer the runs again whose wakes were not begun; the last one writes that nobody is left."""
         self._cluster.leave(not_begun)
         if not self._cluster.members():
-            heartbeat = self._store.meta("scheduler") or {}
-            self._store.put_meta("scheduler", {**heartbeat, "workers": [], "stopped": True})
+            heartbeat = self._store.facts.get("scheduler") or {}
+            self._store.facts.put("scheduler", {**heartbeat, "workers": [], "stopped": True})

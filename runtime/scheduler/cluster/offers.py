@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runtime.scheduler.cluster.queue import Deferring
 from runtime.scheduler.upkeep.stored_acts import acts_are_stored
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 from runtime.store.postgres.cluster import Cluster
 
 OFFER_SECONDS = 0.2
@@ -18,7 +18,7 @@ DEPTH_PER_WORKER = 200
 class Offers:
     """Every worker offers; the store lets one at a time."""
 
-    def __init__(self, store: RunStore, cluster: Cluster, reach: Sequence[str] | None) -> None:
+    def __init__(self, store: Store, cluster: Cluster, reach: Sequence[str] | None) -> None:
         """Offer runs of the external systems in `reach`; None: of all."""
         self._store = store
         self._cluster = cluster
@@ -36,4 +36,4 @@ class Offers:
 
     def exhausted(self) -> bool:
         """Whether no run will ever be due and no act is stored."""
-        return self._store.next_wake() is None and not acts_are_stored(self._store)
+        return self._store.due_runs.next_wake() is None and not acts_are_stored(self._store)

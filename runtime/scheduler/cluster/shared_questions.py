@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from runtime.clock import Clock
 from runtime.model.question import Question
-from runtime.store.base import RunStore
-from runtime.store.embedded.question_table import KEPT
+from runtime.store.ports.questions import KEPT
+from runtime.store.ports.store import Store
 from runtime.store.postgres.cluster import Cluster
 
 QUESTION_SECONDS = 60.0
@@ -16,7 +16,7 @@ QUESTION_SECONDS = 60.0
 class SharedQuestions:
     """The open questions to external systems this worker can call."""
 
-    def __init__(self, store: RunStore, cluster: Cluster, clock: Clock, reach: Sequence[str] | None) -> None:
+    def __init__(self, store: Store, cluster: Cluster, clock: Clock, reach: Sequence[str] | None) -> None:
         """`reach` names the external systems this worker can call; None: all."""
         self._store = store
         self._cluster = cluster
@@ -27,7 +27,7 @@ class SharedQuestions:
         """Take the open questions nobody has taken, each by one worker; nobody waits for the answer to old ones."""
         oldest = self._clock.now() - KEPT
         return [
-            question for question in self._store.open_questions() if question.asked_at > oldest and self._take(question)
+            question for question in self._store.questions.open() if question.asked_at > oldest and self._take(question)
         ]
 
     def _take(self, question: Question) -> bool:
@@ -36,7 +36,7 @@ class SharedQuestions:
     def _can_ask(self, question: Question) -> bool:
         if self._reach is None:
             return True
-        runs = self._store.load([question.run_id], skip_damaged=True)
+        runs = self._store.runs.load([question.run_id], skip_damaged=True)
         branch = runs[0].branches.get(question.branch) if runs else None
         started = [visit for visit in branch.steps if visit.attempts] if branch is not None else []
         return not started or started[-1].attempts[-1].external_system in (*self._reach, "local", "python")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 MOST_DUE = 10_000
 
@@ -29,7 +29,7 @@ class Facts:
 
 
 def read_facts(
-    store: RunStore,
+    store: Store,
     now: datetime,
     attention: Callable[[], int],
     queue: Callable[[], Mapping[str, float]] | None = None,
@@ -43,7 +43,7 @@ def read_facts(
         waiting = queue()
         due, oldest, depth = int(waiting["due"]), float(waiting["oldest_due_s"]), int(waiting["depth"])
     else:
-        first = store.next_wake(busy)
-        due, depth = len(store.due(now, MOST_DUE, busy)), None
+        first = store.due_runs.next_wake(busy)
+        due, depth = len(store.due_runs.due(now, MOST_DUE, busy)), None
         oldest = max(0.0, (now - first).total_seconds()) if first is not None else 0.0
-    return Facts(store.counts(), attention(), due, oldest, len(store.holds()), depth, time.time())
+    return Facts(store.listing.counts(), attention(), due, oldest, len(store.holds.all()), depth, time.time())

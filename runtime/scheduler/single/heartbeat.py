@@ -12,7 +12,7 @@ from runtime.scheduler.monitoring.call_meter import Meter
 from runtime.scheduler.monitoring.liveness import Vitals
 from runtime.scheduler.monitoring.wake_rate import WakeRate
 from runtime.scheduler.waking.wake_loop import WakeLoop
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 BEAT_SECONDS = 2.0
 RATES = 60
@@ -24,7 +24,7 @@ class SchedulerHeartbeat:
 
     def __init__(
         self,
-        store: RunStore,
+        store: Store,
         clock: Clock,
         loop: WakeLoop,
         meter: Meter,
@@ -57,9 +57,9 @@ class SchedulerHeartbeat:
         self._written_at = time.monotonic()
         self._rates.append(round(rate, 2))
         if self._meter.changed:
-            self._store.put_meta("systems", self._meter.summary())
-            self._store.put_meta("durations", self._meter.durations())
-        self._store.put_meta(
+            self._store.facts.put("systems", self._meter.summary())
+            self._store.facts.put("durations", self._meter.durations())
+        self._store.facts.put(
             "scheduler",
             {
                 "pid": os.getpid(),

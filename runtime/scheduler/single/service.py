@@ -22,7 +22,7 @@ from runtime.scheduler.single.upkeep_round import UpkeepRound
 from runtime.scheduler.upkeep.moved_store import refuse_moved
 from runtime.scheduler.upkeep.stored_acts import acts_are_stored
 from runtime.scheduler.waking.wake_loop import WakeLoop
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 log = get_logger(__name__)
 STANDBY_SECONDS = 0.5
@@ -48,7 +48,7 @@ class SchedulerService:
 
     def __init__(
         self,
-        store: RunStore,
+        store: Store,
         loop: WakeLoop,
         rest: Rest,
         upkeep: UpkeepRound,
@@ -112,7 +112,7 @@ class SchedulerService:
             await self._pause(STANDBY_SECONDS)
         # While this process stood by the store may have been moved away.
         refuse_moved(self._store)
-        self._loop.epoch = self._store.new_epoch()
+        self._loop.epoch = self._store.facts.new_epoch()
         log.info("scheduler.driving", directory=self._lock.directory, epoch=self._loop.epoch, pid=os.getpid())
         return True
 
@@ -142,7 +142,7 @@ class SchedulerService:
         moved = await self._loop.turn()
         next_tick = self._upkeep.carry_out()
         self._vitals.works()
-        token = self._store.change_token()
+        token = self._store.changes.token()
         wake_at = self._next_wake()
         idle = not moved and wake_at is None and not self._loop.in_flight
         last = until_idle and idle and not acts_are_stored(self._store)
@@ -154,7 +154,7 @@ class SchedulerService:
         return _Turn(last, token, _earlier(wake_at, next_tick))
 
     def _next_wake(self) -> datetime | None:
-        return _earlier(self._store.next_wake(self._loop.busy_runs), self._loop.next_wake())
+        return _earlier(self._store.due_runs.next_wake(self._loop.busy_runs), self._loop.next_wake())
 
     def _report(self, problem: Exception, pause: float) -> None:
         if isinstance(problem, StoreUnavailable):

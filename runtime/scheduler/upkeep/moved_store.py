@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from runtime.errors import Refused
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 
-def refuse_moved(store: RunStore) -> None:
+def refuse_moved(store: Store) -> None:
     """Refused if the runs of this store were moved away, or a copy into it was interrupted."""
-    if moved := store.meta("moved_to"):
+    if moved := store.facts.get("moved_to"):
         raise Refused(f"The runs of this store were moved to {moved}; they are driven there. Nothing was woken.")
-    if source := store.meta("copied"):
+    if source := store.facts.get("copied"):
         raise Refused(
             f"The copy from {source} into this store was interrupted. Repeat forkjoin store copy; nothing was woken."
         )

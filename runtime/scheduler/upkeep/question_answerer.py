@@ -24,7 +24,7 @@ from runtime.logs import get_logger
 from runtime.model.question import Question
 from runtime.model.run import Run
 from runtime.model.task import Completed, Failed, Lost, Running
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 log = get_logger(__name__)
 AT_ONCE = 8
@@ -34,7 +34,7 @@ LOGS_LIMIT = 200_000
 class Answering:
     """Looks for open questions and answers a few at once."""
 
-    def __init__(self, store: RunStore, performer: Performer, programs: Callable[[Run], Program], clock: Clock) -> None:
+    def __init__(self, store: Store, performer: Performer, programs: Callable[[Run], Program], clock: Clock) -> None:
         self._store = store
         self._performer = performer
         self._programs = programs
@@ -43,7 +43,7 @@ class Answering:
 
     def look(self, questions: Sequence[Question] | None = None) -> None:
         """Begin with the open questions, or with those given; returns at once."""
-        for question in self._store.open_questions() if questions is None else questions:
+        for question in self._store.questions.open() if questions is None else questions:
             if len(self._busy) >= AT_ONCE:
                 return
             if question.id not in self._busy:
@@ -64,12 +64,12 @@ class Answering:
             answered = replace(question, problem=f"{type(problem).__name__}: {problem}"[:2_000])
         try:
             answered = replace(answered, answered_at=self._clock.now())
-            await asyncio.to_thread(self._store.answer, answered)
+            await asyncio.to_thread(self._store.questions.answer, answered)
         except ForkjoinError as problem:
             log.warning("question.not_stored", question=question.id, problem=problem.message)
 
     async def _asked(self, question: Question) -> Question:
-        found = await asyncio.to_thread(self._store.load, [question.run_id])
+        found = await asyncio.to_thread(self._store.runs.load, [question.run_id])
         branch = found[0].branches.get(question.branch) if found else None
         if branch is None:
             return replace(question, problem="The run is gone.")
@@ -80,7 +80,7 @@ class Answering:
             Situation(
                 await asyncio.to_thread(self._programs, stored.run),
                 self._clock.now(),
-                await asyncio.to_thread(self._store.holds),
+                await asyncio.to_thread(self._store.holds.all),
             ),
             stored.run,
             stored.branches,

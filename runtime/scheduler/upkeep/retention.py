@@ -12,7 +12,7 @@ from runtime.logs import get_logger
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.model.stored import RunFilter
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 from runtime.store.removed_work import remove_runs
 
 log = get_logger(__name__)
@@ -23,7 +23,7 @@ PAGE = 500
 class Retention:
     """Completed and cancelled runs are kept as long as their flow says, else as long as the setting says."""
 
-    def __init__(self, store: RunStore, catalog: Catalog, retention_days: float) -> None:
+    def __init__(self, store: Store, catalog: Catalog, retention_days: float) -> None:
         self._store, self._catalog = store, catalog
         self._general = min(retention_days * 86_400, LONGEST_RETENTION)
         self._told: dict[str, str] = {}
@@ -74,9 +74,9 @@ def _written(workflow: Workflow) -> object:
     return "null" if metadata["retention"] is None else metadata["retention"]
 
 
-def _pages(store: RunStore, where: RunFilter) -> Iterator[Run]:
+def _pages(store: Store, where: RunFilter) -> Iterator[Run]:
     """All runs that match, a page of them in memory at a time."""
     after = None
-    while page := store.query(where, order="id", descending=False, limit=PAGE, after=after):
+    while page := store.runs.query(where, order="id", descending=False, limit=PAGE, after=after):
         yield from page
         after = page[-1].id

@@ -14,22 +14,22 @@ from runtime.logs import get_logger
 from runtime.model.act import Hold
 from runtime.model.status import RunStatus
 from runtime.model.stored import RunFilter
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 log = get_logger(__name__)
 OPEN = frozenset(RunStatus) - {RunStatus.COMPLETED, RunStatus.CANCELLED, RunStatus.FAILED, RunStatus.DAMAGED}
 
 
-def is_open(store: RunStore, workflow: str) -> bool:
+def is_open(store: Store, workflow: str) -> bool:
     """Whether a run of a workflow has not ended; failed and damaged ones wait for an operator and do not count."""
-    return store.count(RunFilter(workflow=workflow, statuses=OPEN)) > 0
+    return store.listing.count(RunFilter(workflow=workflow, statuses=OPEN)) > 0
 
 
 class RunSchedules:
     """Looks again and again whether a schedule ticks; what is wrong with one is logged once and stops no other."""
 
     def __init__(
-        self, store: RunStore, catalog: Catalog, clock: Clock, start_run: Callable[[str, str, datetime], None]
+        self, store: Store, catalog: Catalog, clock: Clock, start_run: Callable[[str, str, datetime], None]
     ) -> None:
         self._store, self._catalog, self._clock, self._start_run = store, catalog, clock, start_run
         self._told: dict[str, str] = {}
@@ -40,8 +40,8 @@ class RunSchedules:
         """Start what is due; gives the next moment a schedule ticks. Raises only what is wrong with the store."""
         now = self._clock.now()
         soonest: datetime | None = None
-        enabled = {name: state for name, state in self._store.schedules().items() if state.get("enabled")}
-        holds = self._store.holds() if enabled else ()
+        enabled = {name: state for name, state in self._store.schedules.all().items() if state.get("enabled")}
+        holds = self._store.holds.all() if enabled else ()
         for name, state in enabled.items():
             try:
                 following = self._look_at(name, state, holds, now)
@@ -111,10 +111,10 @@ class RunSchedules:
 
     def _write_down(self, name: str, told: Mapping[str, str | None]) -> None:
         """Note what became of a tick on what the schedule is now: somebody may have switched it off meanwhile."""
-        state = self._store.schedules().get(name)
+        state = self._store.schedules.all().get(name)
         if state is not None:
             kept = {**state, **told}
-            self._store.put_schedule(name, {key: value for key, value in kept.items() if value is not None})
+            self._store.schedules.put(name, {key: value for key, value in kept.items() if value is not None})
 
 
 def _rule(catalog: Catalog, workflow: Workflow) -> tuple[Mapping[str, Any], str]:

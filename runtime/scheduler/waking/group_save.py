@@ -10,7 +10,7 @@ from runtime.errors import StoreUnavailable
 from runtime.logs import get_logger
 from runtime.model.stored import Save, Stored
 from runtime.scheduler.waking.failed_advance import failed_advance
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 log = get_logger(__name__)
 
@@ -25,10 +25,10 @@ class GroupResult:
     """What kept runs from being written that cannot be written at all."""
 
 
-def save_group(store: RunStore, saves: Sequence[Save], epoch: int | None) -> GroupResult:
+def save_group(store: Store, saves: Sequence[Save], epoch: int | None) -> GroupResult:
     """Save a group, one by one if it cannot be written together; raises StoreUnavailable."""
     try:
-        return GroupResult(conflicts=store.save(saves, epoch=epoch))
+        return GroupResult(conflicts=store.runs.save(saves, epoch=epoch))
     except StoreUnavailable:
         raise
     except Exception as problem:
@@ -43,7 +43,7 @@ def save_group(store: RunStore, saves: Sequence[Save], epoch: int | None) -> Gro
     return result
 
 
-def save_failure(store: RunStore, before: Stored, problem: Exception, now: datetime, epoch: int | None) -> bool:
+def save_failure(store: Store, before: Stored, problem: Exception, now: datetime, epoch: int | None) -> bool:
     """Save that a run failed because its step cannot be written; False where not even that can be."""
     save = failed_advance(before, problem, now).save
     assert save is not None

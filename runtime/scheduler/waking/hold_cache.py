@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from runtime.model.act import Hold
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 
 class HoldCache:
     """Holds, released ones too, for all runs that are moved together."""
 
-    def __init__(self, store: RunStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._token: int | None = None
         self.holds: list[Hold] = []
 
     def read(self) -> None:
         """Read the holds if anything in the store has changed since; raises StoreUnavailable."""
-        token = self._store.change_token()
+        token = self._store.changes.token()
         if token != self._token:
-            self.holds = self._store.holds(released=True)
+            self.holds = self._store.holds.all(released=True)
             self._token = token
 
     def recheck(self, held_runs: Sequence[str], at: datetime) -> None:
@@ -29,4 +29,4 @@ class HoldCache:
         before = self.holds
         self.read()
         if self.holds != before:
-            self._store.wake(held_runs, at)
+            self._store.due_runs.wake(held_runs, at)

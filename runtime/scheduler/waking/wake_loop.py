@@ -21,7 +21,7 @@ from runtime.scheduler.waking.load_runs import RunLoader
 from runtime.scheduler.waking.run_cache import RunCache
 from runtime.scheduler.waking.set_aside import RunsSetAside
 from runtime.scheduler.waking.wake_counters import WakeCounters
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 
 BATCH = 500
 CACHED_RUNS = 2_000
@@ -54,7 +54,7 @@ class WakeLoop:
 
     def __init__(
         self,
-        store: RunStore,
+        store: Store,
         advancer: Advancer,
         calls: Calls,
         clock: Clock,

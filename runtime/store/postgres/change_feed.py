@@ -22,7 +22,7 @@ SETTLE_SECONDS = 0.15
 """A change is not announced if another of the same process was just before: after a hint one more look is due."""
 
 
-class Changes:
+class ChangeFeed:
     """One thread waits here at a time; `stop` may be called by any."""
 
     def __init__(self, database: Database) -> None:

@@ -14,8 +14,8 @@ from runtime.store.postgres.database import Connection
 from runtime.store.postgres.maintenance_lock import SILENT_SECONDS, refuse_joining
 from runtime.store.postgres.process_identity import has_ended, machine
 from runtime.store.postgres.queries import sql
-from runtime.store.postgres.small_tables import text
 from runtime.store.postgres.store import PostgresStore
+from runtime.store.postgres.text import text
 
 OFFER_SECONDS = 10.0
 Defer = Callable[[Connection, Sequence[tuple[str, str]]], None]
@@ -62,7 +62,7 @@ class Cluster:
             return int(row[0])
 
         self.number = self._database.writing(register)
-        self.store.member = self.number
+        self.store.right.number = self.number
         return self.number
 
     def leave(self, offered: Sequence[str] = ()) -> None:
@@ -74,7 +74,7 @@ class Cluster:
             self._forget(con, [self.number])
 
         self._database.writing(give_back)
-        self.store.member = None
+        self.store.right.number = None
 
     @staticmethod
     def _forget(con: Connection, numbers: list[int]) -> None:
@@ -239,6 +239,6 @@ class Cluster:
             value = text({"key": key, "value": {"host": host, "directory": directory}})
             self._database.writing(lambda con: con.execute(sql("new_meta"), (key, value)), counted=False)
         else:
-            self.store.put_meta(key, {"host": host, "directory": directory})
-        found = self.store.meta(key)
+            self.store.facts.put(key, {"host": host, "directory": directory})
+        found = self.store.facts.get(key)
         return str(found["host"]), str(found["directory"])

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
-import msgspec
 import psycopg
 from psycopg import errors
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -20,7 +18,6 @@ from runtime.errors import ForkjoinError, StoreAway, StoreUnavailable, Unconfirm
 from runtime.store.postgres.connection_url import conninfo, shown, without_password
 from runtime.store.postgres.queries import sql
 
-P = ParamSpec("P")
 T = TypeVar("T")
 Connection = psycopg.Connection[Any]
 
@@ -247,19 +244,3 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._pool.close(timeout=2)
-
-
-def guarded(method: Callable[P, T]) -> Callable[P, T]:
-    """Turn a document that cannot be read into StoreUnavailable."""
-
-    @functools.wraps(method)
-    def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return method(*args, **kwargs)
-        except (msgspec.ValidationError, msgspec.DecodeError) as problem:
-            owner: Any = args[0]
-            raise StoreUnavailable(
-                f"A document in {owner.database.name} cannot be read: {problem}. Nothing was changed."
-            ) from problem
-
-    return call

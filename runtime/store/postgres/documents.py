@@ -13,10 +13,11 @@ from runtime.model.codec import from_document
 from runtime.model.run import Run
 from runtime.store.facts import document_in
 from runtime.store.layout import TABLES
-from runtime.store.postgres.database import Connection
+from runtime.store.paging import every_document
+from runtime.store.postgres.database import Connection, Database
 from runtime.store.postgres.queries import piece, sql
 from runtime.store.postgres.saving import columns, head
-from runtime.store.postgres.small_tables import SmallTables, column, text
+from runtime.store.postgres.text import column, text
 
 PAGE = 500
 KEYS: dict[str, tuple[str, ...]] = {
@@ -28,28 +29,23 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 
 
-class Moving(SmallTables):
-    """The part of the store that gives and takes documents by table and number."""
+class PostgresDocuments:
+    """Documents of a database by table and number."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def export(self) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
-        """Every document as (table, number, document)."""
-        for table in TABLES:
-            last = 0
-            while rows := self.page(table, last):
-                for number, document in rows:
-                    yield table, number, document
-                last = rows[-1][0]
+        return every_document(self)
 
     def page(self, table: str, after: int, limit: int = PAGE) -> list[tuple[int, dict[str, Any]]]:
-        """Documents of a table with numbers above `after`, in order."""
         query = piece("page_runs") if table == "runs" else piece("page", table=Identifier(table))
-        rows = self.database.reading(lambda con: con.execute(query, (after, limit)).fetchall())
+        rows = self._database.reading(lambda con: con.execute(query, (after, limit)).fetchall())
         return [(n, document_in(table, n, doc)) for n, doc in rows]
 
     def raw(self, table: str, after: int, limit: int = PAGE) -> list[tuple[int, dict[str, Any], Any]]:
-        """Rows of a table with numbers above `after`: number, columns, and the document as it lies there."""
         query = piece("raw_runs") if table == "runs" else piece("raw", table=Identifier(table))
-        rows: list[tuple[int, dict[str, Any], Any]] = self.database.reading(
+        rows: list[tuple[int, dict[str, Any], Any]] = self._database.reading(
             lambda con: con.execute(query, (after, limit)).fetchall()
         )
         return rows
@@ -59,24 +55,21 @@ class Moving(SmallTables):
         return []
 
     def tally(self, table: str) -> int:
-        """How many documents a table has."""
         query = piece("tally", table=Identifier(_numbered(table)))
-        row: Any = self.database.reading(lambda con: con.execute(query).fetchone())
+        row: Any = self._database.reading(lambda con: con.execute(query).fetchone())
         return int(row[0])
 
-    def put_documents(self, table: str, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
-        """Write documents with their numbers, in place of those that are there already."""
-
+    def put(self, table: str, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
         def write(con: Connection) -> None:
             self._place(con, table, rows)
             con.execute(piece("number_on", table=Identifier(_numbered(table))), (_numbered(table),))
 
-        self.database.writing(write)
+        self._database.writing(write)
 
-    def drop_documents(self, table: str, numbers: Sequence[int]) -> None:
+    def drop(self, table: str, numbers: Sequence[int]) -> None:
         """Remove documents by number; a run goes with all that belongs to it."""
         query = piece("drop_documents", table=Identifier(_numbered(table)))
-        self.database.writing(lambda con: con.execute(query, (list(numbers),)))
+        self._database.writing(lambda con: con.execute(query, (list(numbers),)))
 
     def _place(self, con: Connection, table: str, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
         numbers = [number for number, _ in rows]
@@ -94,9 +87,11 @@ class Moving(SmallTables):
         values = {key_of(table, n, d): (n, *values_of(table, d), text(d)) for n, d in rows}
         con.execute(sql(f"place_{table}"), columns(list(values.values())))
 
-    def restore(self, tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
-        """Add exported documents in one transaction; Refused if a run id is there already."""
+    def sizes(self) -> tuple[int, int]:
+        """Bytes of the database; its log belongs to the server."""
+        return int(self._database.one("database_size")[0]), 0
 
+    def restore(self, tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
         def write(con: Connection) -> None:
             ids = [column(str(d.get("id"))) for d in tables.get("runs", {}).values()]
             taken = con.execute(sql("taken_runs"), (ids,)).fetchone()
@@ -117,7 +112,7 @@ class Moving(SmallTables):
                     rows = [(number, {**document, "id": number}) for number, document in rows]
                 self._place(con, table, rows)
 
-        self.database.writing(write)
+        self._database.writing(write)
 
 
 def key_of(table: str, number: int, document: Mapping[str, Any]) -> tuple[Any, ...]:

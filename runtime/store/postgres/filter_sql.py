@@ -11,7 +11,7 @@ from runtime.errors import NotFound
 from runtime.model.stored import RunFilter
 from runtime.store.postgres.database import Connection
 from runtime.store.postgres.queries import piece, sql
-from runtime.store.postgres.small_tables import column
+from runtime.store.postgres.text import column
 
 AND = SQL(" AND ")
 

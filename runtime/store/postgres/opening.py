@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.store.postgres.database import Database
-from runtime.store.postgres.store import PostgresStore
+from runtime.store.postgres.store import PostgresStore, store_in
 from runtime.store.postgres.upgrading import Upgraded, check, format_of, upgrade
 
 
@@ -15,7 +15,7 @@ def open_postgres(url: str, *, read_only: bool = False, connections: int = 8) ->
     except BaseException:
         database.close()
         raise
-    return PostgresStore(database)
+    return store_in(database)
 
 
 def upgrade_postgres(url: str) -> tuple[Upgraded, str]:

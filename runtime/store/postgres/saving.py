@@ -10,10 +10,10 @@ import orjson
 from runtime.model.codec import to_bytes, to_document
 from runtime.model.run import Run
 from runtime.model.stored import Save
-from runtime.store.base import POLLS_PER_BRANCH
+from runtime.store.ports.ledger import HISTORY_PER_RUN, POLLS_PER_BRANCH
 from runtime.store.postgres.database import Connection
 from runtime.store.postgres.queries import sql
-from runtime.store.postgres.small_tables import column, text
+from runtime.store.postgres.text import column, text
 from runtime.store.run_document import run_document
 
 
@@ -78,7 +78,7 @@ def write_heads(con: Connection, saves: Sequence[Save]) -> list[Save]:
     return [s for s in saves if s.run.id in kept]
 
 
-def write_records(con: Connection, saves: Sequence[Save], history_kept: int) -> None:
+def write_records(con: Connection, saves: Sequence[Save]) -> None:
     """Write branches, firings, history and polls of runs whose heads were written."""
     # A statement cannot touch one row twice: the last version of a branch counts.
     branches = {(b.run_id, column(b.id)): to_bytes(b).decode() for s in saves for b in s.branches}
@@ -103,7 +103,7 @@ def write_records(con: Connection, saves: Sequence[Save], history_kept: int) -> 
             con.execute(sql("trim_polls"), columns(over))
         for save in saves:
             if save.run.revision % 256 == 0:
-                con.execute(sql("trim_history"), {"run": save.run.id, "kept": history_kept})
+                con.execute(sql("trim_history"), {"run": save.run.id, "kept": HISTORY_PER_RUN})
 
 
 def history_text(save: Save) -> str:

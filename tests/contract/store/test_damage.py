@@ -23,9 +23,10 @@ from runtime.operations.checks import damage_checks
 from runtime.operations.queries.attention import troubles
 from runtime.operations.queries.filters import matching, parse
 from runtime.operations.queries.systems import systems
-from runtime.store.base import RunStore
-from runtime.store.embedded.memory import MemoryStore
+from runtime.store.embedded.store import EmbeddedStore, memory_store
 from runtime.store.examining import examine
+from runtime.store.ports.store import Store
+from runtime.store.postgres.store import PostgresStore
 from runtime.store.transfer import export_to, import_from
 from tests.postgres import new_database
 from tests.unit.scheduler.test_wake_loop import World
@@ -86,16 +87,16 @@ def place_of_store() -> str:
 
 
 @pytest.fixture
-def store(place_of_store: str, tmp_path: Path) -> Iterator[RunStore]:
-    made: RunStore = MemoryStore() if place_of_store == "memory" else open_store(new_database())
+def store(place_of_store: str, tmp_path: Path) -> Iterator[Store]:
+    made: Store = memory_store() if place_of_store == "memory" else open_store(new_database())
     yield made
     made.close()
 
 
-def write(store: RunStore, table: str, where: str, change: Any) -> int:
+def write(store: Store, table: str, where: str, change: Any) -> int:
     """Put other text into documents, as a disk or another program might; gives how many."""
-    rows: Any = getattr(store, "rows", None)
-    if rows is not None:
+    if isinstance(store, EmbeddedStore):
+        rows = store.rows
         found = rows.con.execute(f"SELECT doc_id, doc FROM t_{table} WHERE {where}").fetchall()
         for number, doc in found:
             text = change(doc if isinstance(doc, str) else doc.decode())
@@ -109,30 +110,30 @@ def write(store: RunStore, table: str, where: str, change: Any) -> int:
             con.execute(f"UPDATE {table} SET doc = %s WHERE {key} = %s", (change(doc), number))
         return len(found)
 
-    database: Any = getattr(store, "database")  # noqa: B009
-    return int(database.writing(work))
+    assert isinstance(store, PostgresStore)
+    return int(store.database.writing(work))
 
 
-def world(store: RunStore) -> World:
+def world(store: Store) -> World:
     """Three runs under way, and one that has ended, with a record in every table."""
     made = World(store)
     now = made.clock.now()
     flow = made.program.flow
-    store.put_flow(flow.hash, flow.source, "play")
+    store.flows.put(flow.hash, flow.source, "play")
     made.answers.set()
     made.start("ended")
     turns(made, 5)
-    assert store.counts() == {"completed": 1}
+    assert store.listing.counts() == {"completed": 1}
     made.answers.clear()
     for name in ("bad", "good", "fine"):
         made.start(name)
     turns(made, 2)
-    store.put_hold(Hold("system=nothing", "mia", now, "try"))
-    store.put_schedule("play", {"enabled": False})
-    store.put_meta("scheduler", {"beat_at": now.isoformat(), "pid": 1, "host": "here"})
+    store.holds.put(Hold("system=nothing", "mia", now, "try"))
+    store.schedules.put("play", {"enabled": False})
+    store.facts.put("scheduler", {"beat_at": now.isoformat(), "pid": 1, "host": "here"})
     for target in ("bad", "good"):
-        store.add_act(Act(0, now, now + timedelta(days=999), "mia", "cli", "poll", target, outcome="pending"))
-        store.ask(Question(0, "status", target, "main", datetime.now(UTC), "mia"))
+        store.acts.put(Act(0, now, now + timedelta(days=999), "mia", "cli", "poll", target, outcome="pending"))
+        store.questions.ask(Question(0, "status", target, "main", datetime.now(UTC), "mia"))
     return made
 
 
@@ -161,29 +162,42 @@ def place(table: str) -> str:
     return "1 = 1"
 
 
-def read_everything(store: RunStore, now: datetime) -> None:
+def read_everything(store: Store, now: datetime) -> None:
     """What consoles and commands ask; nothing of it may end with one record."""
     names = {"bad", "good", "fine", "ended"}
-    assert {run.id for run in store.query(limit=None)} == names
+    assert {run.id for run in store.runs.query(limit=None)} == names
     for order in ("created_at", "updated_at", "next_wake_at", "attention", "id"):
-        assert len(store.rows_at(store.snapshot(order=order))) == 4
-        assert {run.id for run in store.query(order=order, limit=None)} == names
-    assert store.count() == 4 and sum(store.counts().values()) == 4
-    assert {s.run.id for s in store.load(sorted(names), skip_damaged=True)} >= {"good", "fine"}
+        assert len(store.listing.rows_at(store.listing.snapshot(order=order))) == 4
+        assert {run.id for run in store.runs.query(order=order, limit=None)} == names
+    assert store.listing.count() == 4 and sum(store.listing.counts().values()) == 4
+    assert {s.run.id for s in store.runs.load(sorted(names), skip_damaged=True)} >= {"good", "fine"}
     for text in ("status:failed", "branch:a", "system:quick", "label:env=prod", "is:attention", "age>1s"):
         list(matching(store, parse(text), now))
-    assert store.query(RunFilter(labels={"env": "prod"})) == []
-    store.due(now, 100), store.next_wake(), store.changes_since(now), store.numbers(sorted(names))
+    assert store.runs.query(RunFilter(labels={"env": "prod"})) == []
+    (
+        store.due_runs.due(now, 100),
+        store.due_runs.next_wake(),
+        store.changes.since(now),
+        store.listing.numbers(sorted(names)),
+    )
     troubles(store), systems(store), damage_checks(store, deep=False), damage_checks(store, deep=True)
-    store.acts(), store.acts(target="bad"), store.due_acts(now), store.holds(released=True), store.open_questions()
-    store.schedules(), store.meta("scheduler"), store.integrity()
-    store.wake([run.id for run in store.query() if run.next_wake_at or run.id == "bad"], now + timedelta(days=1))
+    (
+        store.acts.newest(),
+        store.acts.newest(target="bad"),
+        store.acts.due(now),
+        store.holds.all(released=True),
+        store.questions.open(),
+    )
+    store.schedules.all(), store.facts.get("scheduler"), store.documents.integrity()
+    store.due_runs.wake(
+        [run.id for run in store.runs.query() if run.next_wake_at or run.id == "bad"], now + timedelta(days=1)
+    )
     for name in names:
-        store.get(name), store.history(name), store.polls(name)
+        store.runs.get(name), store.ledger.history(name), store.ledger.polls(name)
 
 
 @pytest.mark.parametrize(("kind", "table", "place_of_store"), [*IN_MEMORY, *ELSEWHERE])
-def test_a_damaged_record_stops_its_run_alone(store: RunStore, table: str, kind: str, tmp_path: Path) -> None:
+def test_a_damaged_record_stops_its_run_alone(store: Store, table: str, kind: str, tmp_path: Path) -> None:
     made = world(store)
     assert write(store, table, place(table), DAMAGE[kind]) > 0
     made.loop.forget()
@@ -201,31 +215,31 @@ def test_a_damaged_record_stops_its_run_alone(store: RunStore, table: str, kind:
         with pytest.raises(Damaged, match=f"document .* of {table} .*--skip-damaged"):
             export_to(store, tmp_path / "whole.json")
 
-    statuses = {run.id: str(run.status) for run in store.query(limit=None)}
+    statuses = {run.id: str(run.status) for run in store.runs.query(limit=None)}
     if table != "flows":
         assert (statuses["good"], statuses["fine"]) == ("completed", "completed")
     stops = [run_id for name, run_id in found if name in OF_RUNS and run_id]
     for run_id in stops:
         with pytest.raises(Damaged, match=f"The run {run_id} is damaged"):
-            store.load([run_id])
-        assert [s.run.id for s in store.load([run_id, "good"], skip_damaged=True)] == ["good"]
+            store.runs.load([run_id])
+        assert [s.run.id for s in store.runs.load([run_id, "good"], skip_damaged=True)] == ["good"]
     if table in ("runs", "branches") and stops:
-        assert statuses["bad"] == "damaged" and store.counts()["damaged"] == 1
-        assert store.next_wake() is None, "nobody is to wake it again and again"
-        assert store.count(RunFilter(attention_below=1)) == 1
+        assert statuses["bad"] == "damaged" and store.listing.counts()["damaged"] == 1
+        assert store.due_runs.next_wake() is None, "nobody is to wake it again and again"
+        assert store.listing.count(RunFilter(attention_below=1)) == 1
         assert any("bad" in check.text for check in damage_checks(store, deep=False))
 
     left_out: list[Any] = []
     export_to(store, tmp_path / "rest.json", left_out=left_out)
-    with_rest = MemoryStore()
+    with_rest = memory_store()
     import_from(with_rest, tmp_path / "rest.json", merge=False, live=True, now=made.clock.now(), actor="mia")
-    assert {run.id for run in with_rest.query(limit=None)} == set(statuses) - set(stops)
+    assert {run.id for run in with_rest.runs.query(limit=None)} == set(statuses) - set(stops)
     assert not list(examine(with_rest, missing=False))
 
 
 @BOTH
 @pytest.mark.parametrize("table", ["runs", "branches"])
-def test_what_was_damaged_and_is_repaired_goes_on(store: RunStore, table: str) -> None:
+def test_what_was_damaged_and_is_repaired_goes_on(store: Store, table: str) -> None:
     made = world(store)
     before: list[str] = []
 
@@ -237,34 +251,34 @@ def test_what_was_damaged_and_is_repaired_goes_on(store: RunStore, table: str) -
     made.loop.forget()
     made.answers.set()
     turns(made, 3)
-    assert store.counts() == {"damaged": 1, "completed": 3}
+    assert store.listing.counts() == {"damaged": 1, "completed": 3}
     assert made.loop.recheck_damaged() == 0
     write(store, table, place(table), lambda _: before.pop(0))
     assert made.loop.recheck_damaged() == 1
     turns(made, 4)
-    assert store.counts() == {"completed": 4}
+    assert store.listing.counts() == {"completed": 4}
 
 
 @BOTH
-def test_a_run_without_its_root_is_damaged_and_not_completed(store: RunStore) -> None:
+def test_a_run_without_its_root_is_damaged_and_not_completed(store: Store) -> None:
     made = world(store)
-    numbers = [n for n, c, _ in store.raw("branches", 0) if c["run_id"] == "bad" and c["id"] == "main"]
-    store.drop_documents("branches", numbers)
+    numbers = [n for n, c, _ in store.documents.raw("branches", 0) if c["run_id"] == "bad" and c["id"] == "main"]
+    store.documents.drop("branches", numbers)
     made.loop.forget()
     made.answers.set()
     turns(made, 3)
-    assert store.counts() == {"damaged": 1, "completed": 3}
+    assert store.listing.counts() == {"damaged": 1, "completed": 3}
 
 
 @BOTH
-def test_rows_that_contradict_their_documents_are_damage_and_no_endless_wake(store: RunStore) -> None:
+def test_rows_that_contradict_their_documents_are_damage_and_no_endless_wake(store: Store) -> None:
     made = world(store)
     made.answers.set()
     made.loop.forget()
     turns(made, 6)
     write(store, "runs", "id = 'good'", lambda doc: doc.replace('"id":"good"', '"id":"gone"'))
     write(store, "runs", "id = 'fine'", lambda doc: json.dumps({**json.loads(doc), "revision": 999}))
-    assert [str(run.status) for run in store.query(order="id", descending=False)] == [
+    assert [str(run.status) for run in store.runs.query(order="id", descending=False)] == [
         "completed",
         "completed",
         "damaged",
@@ -274,7 +288,7 @@ def test_rows_that_contradict_their_documents_are_damage_and_no_endless_wake(sto
 
 
 @BOTH
-def test_damaged_records_can_be_removed(store: RunStore) -> None:
+def test_damaged_records_can_be_removed(store: Store) -> None:
     from runtime.model.act import Actor
     from runtime.operations.acting import Acting
     from runtime.operations.damage import prune_damaged
@@ -284,43 +298,43 @@ def test_damaged_records_can_be_removed(store: RunStore) -> None:
         write(store, table, place(table), DAMAGE["no JSON"])
     acting = Acting(store, made.clock, None, Actor("mia"), read_only=False)  # type: ignore[arg-type]
     would = prune_damaged(acting, reason="", dry_run=True)
-    assert "run bad" in would.effects and store.count() == 4
+    assert "run bad" in would.effects and store.listing.count() == 4
     done = prune_damaged(acting, reason="disk", dry_run=False)
     assert done.effects == would.effects
-    assert not list(examine(store)) and {run.id for run in store.query()} == {"good", "fine", "ended"}
-    assert store.acts()[0].verb == "prune"
+    assert not list(examine(store)) and {run.id for run in store.runs.query()} == {"good", "fine", "ended"}
+    assert store.acts.newest()[0].verb == "prune"
 
 
 @BOTH
 class TestOfOne:
-    def test_a_hold_of_which_only_the_scope_can_be_read_still_holds(self, store: RunStore) -> None:
-        store.put_hold(Hold("flow=play", "mia", datetime.now(UTC)))
+    def test_a_hold_of_which_only_the_scope_can_be_read_still_holds(self, store: Store) -> None:
+        store.holds.put(Hold("flow=play", "mia", datetime.now(UTC)))
         write(store, "holds", "1 = 1", lambda doc: json.dumps({**json.loads(doc), "at": "yesterday"}))
-        assert [hold.scope for hold in store.holds()] == ["flow=play"]
+        assert [hold.scope for hold in store.holds.all()] == ["flow=play"]
 
-    def test_where_a_store_was_moved_to_is_not_forgotten_when_it_cannot_be_read(self, store: RunStore) -> None:
-        store.put_meta("moved_to", "/elsewhere")
+    def test_where_a_store_was_moved_to_is_not_forgotten_when_it_cannot_be_read(self, store: Store) -> None:
+        store.facts.put("moved_to", "/elsewhere")
         write(store, "meta", "1 = 1", DAMAGE["no JSON"])
-        assert store.meta("moved_to")
+        assert store.facts.get("moved_to")
 
-    def test_a_damaged_flow_is_mended_by_storing_it_again(self, store: RunStore) -> None:
-        store.put_flow("h", {"id": "f"}, "w")
+    def test_a_damaged_flow_is_mended_by_storing_it_again(self, store: Store) -> None:
+        store.flows.put("h", {"id": "f"}, "w")
         write(store, "flows", "1 = 1", DAMAGE["cut off"])
         with pytest.raises(Damaged, match="of flows"):
-            store.flow("h")
-        store.put_flow("h", {"id": "f"}, "w")
-        assert store.flow("h") == {"id": "f"}
+            store.flows.get("h")
+        store.flows.put("h", {"id": "f"}, "w")
+        assert store.flows.get("h") == {"id": "f"}
 
-    def test_an_epoch_that_cannot_be_read_lets_the_next_driver_begin(self, store: RunStore) -> None:
-        store.new_epoch()
+    def test_an_epoch_that_cannot_be_read_lets_the_next_driver_begin(self, store: Store) -> None:
+        store.facts.new_epoch()
         write(store, "meta", "1 = 1", DAMAGE["wrong types"])
-        assert store.new_epoch() == 1
+        assert store.facts.new_epoch() == 1
 
-    def test_a_damaged_act_is_listed_as_that(self, store: RunStore) -> None:
+    def test_a_damaged_act_is_listed_as_that(self, store: Store) -> None:
         now = datetime.now(UTC)
-        kept = store.add_act(Act(0, now, now, "mia", "cli", "poll", "r1"))
+        kept = store.acts.put(Act(0, now, now, "mia", "cli", "poll", "r1"))
         write(store, "acts", "1 = 1", DAMAGE["null"])
-        (act,) = store.acts(target="r1")
+        (act,) = store.acts.newest(target="r1")
         assert (act.id, act.verb) == (kept.id, "damaged") and act.outcome.startswith("damaged: document 1 of acts")
         with pytest.raises(Damaged):
-            store.act(kept.id)
+            store.acts.get(kept.id)

@@ -11,8 +11,8 @@ from tinydb import TinyDB
 from tinydb.storages import MemoryStorage
 from tinydb.table import Document
 
-from runtime.store.embedded.memory import MemoryStore
 from runtime.store.embedded.row_table import RowDB
+from runtime.store.embedded.store import memory_store
 
 ODD: list[Any] = [float("nan"), float("inf"), 1.5, 1.0, True, "1", "01", " 1", "x", 2**63, -(2**70), 10**400, -1, b"1"]
 
@@ -56,7 +56,7 @@ def test_tables_that_differ_in_case_only_are_two(ours: RowDB) -> None:
 
 
 def test_a_number_or_a_key_that_is_taken_is_refused_and_nothing_is_lost() -> None:
-    store = MemoryStore()
+    store = memory_store()
     runs = store.tinydb().table("runs")
     runs.insert(Document({"id": "a", "n": 1}, doc_id=5))
     with pytest.raises(ValueError, match="5"):

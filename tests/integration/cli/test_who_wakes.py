@@ -102,7 +102,7 @@ def test_every_act_that_somebody_else_must_carry_out_says_that_nobody_does(forkj
     assert drive(tmp_path / "store").returncode == 0
     forkjoin("start", "release_approval", "--id", "r")
     with scheduler(tmp_path / "store"), opened(tmp_path / "store") as runtime:
-        wait_for(lambda: "waits for the event" in runtime.store.get("r").why)  # type: ignore[union-attr]
+        wait_for(lambda: "waits for the event" in runtime.store.runs.get("r").why)  # type: ignore[union-attr]
     nobody = "No scheduler is alive: nothing is started, polled or joined until one is. forkjoin scheduler --store "
     nobody += str(tmp_path / "store")
     waking: tuple[tuple[str, ...], ...] = (
@@ -157,7 +157,7 @@ def test_whoever_stops_following_is_told_until_when_it_is_woken(tmp_path: Path) 
     assert "ends 30 s after its last client is gone" in said
     assert f"forkjoin scheduler --store {tmp_path} keeps it going" in said
     with opened(tmp_path) as runtime:
-        (stop := runtime.store.meta("scheduler"))
+        (stop := runtime.store.facts.get("scheduler"))
     subprocess.run(["kill", str(stop["pid"])], check=True)
 
 

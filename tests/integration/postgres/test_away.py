@@ -38,9 +38,9 @@ def test_what_may_still_be_saved_is_not_called_lost(tmp_path: Path) -> None:
             runtime.queries.recorded(act, transaction)
         other.rollback()
         assert runtime.queries.recorded(act, transaction) is None
-        numbered = runtime.store.add_act(act)
+        numbered = runtime.store.acts.put(act)
         assert runtime.queries.recorded(act, transaction) == numbered
-        assert runtime.store.settled(str(2**40)), "a server that took over may not know the number at all"
+        assert runtime.store.changes.settled(str(2**40)), "a server that took over may not know the number at all"
 
 
 @pytest.mark.parametrize("commits", [True, False])
@@ -53,8 +53,8 @@ def test_the_command_line_says_that_it_does_not_know(
             proxy.commits, proxy.armed = commits, True
             assert run(["--store", proxy.url(), "hold", "all", "--reason", "outage"]) == 5
             assert "It is not known whether it was saved: look before you repeat it." in capsys.readouterr().err
-            wait_for(lambda: bool(runtime.store.holds()) == commits)
-            assert [a.verb for a in runtime.store.acts()] == (["hold"] if commits else [])
+            wait_for(lambda: bool(runtime.store.holds.all()) == commits)
+            assert [a.verb for a in runtime.store.acts.newest()] == (["hold"] if commits else [])
         server.stop(signal.SIGQUIT)
         assert run(["--store", server.url("postgres"), "hold", "all"]) == 5
         assert "Nothing was saved" in capsys.readouterr().err
@@ -65,20 +65,20 @@ def test_a_cut_is_told_from_a_server_that_is_away() -> None:
         store = open_postgres(proxy.url())
         proxy.armed = True
         with pytest.raises(Unconfirmed) as cut:
-            store.put_meta("key", 1)
+            store.facts.put("key", 1)
         assert cut.value.transaction is not None
-        wait_for(lambda: store.settled(str(cut.value.transaction)))
-        assert store.meta("key") == 1
+        wait_for(lambda: store.changes.settled(str(cut.value.transaction)))
+        assert store.facts.get("key") == 1
         server.stop(signal.SIGQUIT)
         with pytest.raises(StoreAway) as away:
-            store.put_meta("key", 2)
+            store.facts.put("key", 2)
         assert "Nothing was saved" in away.value.message
         with pytest.raises(StoreAway):
-            store.await_change(0, 5)
+            store.changes.wait(0, 5)
         server.start()
-        store.put_meta("key", 3)
-        assert store.meta("key") == 3
-        assert store.await_change(0, 5) == store.change_token()
+        store.facts.put("key", 3)
+        assert store.facts.get("key") == 3
+        assert store.changes.wait(0, 5) == store.changes.token()
         store.close()
 
 
@@ -88,7 +88,7 @@ def test_when_all_workers_were_killed_it_is_said_and_a_console_starts_one(tmp_pa
     with opened(url, folder) as runtime:
         with workers(url, folder, 2) as both:
             runtime.commands.start("release_approval", run_id="rel")
-            wait_for(lambda: len((runtime.store.meta("scheduler") or {}).get("workers", ())) == 2)
+            wait_for(lambda: len((runtime.store.facts.get("scheduler") or {}).get("workers", ())) == 2)
             assert "workers share the wakes" in runtime.queries.scheduler_state()[1]
             for process in both:
                 process.send_signal(signal.SIGKILL)
@@ -148,12 +148,12 @@ def test_a_standby_that_refuses_to_listen_is_looked_at(monkeypatch: pytest.Monke
     with own_server() as primary:
         standby = standby_of(primary)
         one, other = open_store(standby.url("postgres"), read_only=True), open_store(primary.url("postgres"))
-        token = one.change_token()
+        token = one.changes.token()
         with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(one.await_change, token, 3_600)
-            other.put_meta("key", 1)
+            waiting = pool.submit(one.changes.wait, token, 3_600)
+            other.facts.put("key", 1)
             assert waiting.result(60) != token
-        assert one.meta("key") == 1
+        assert one.facts.get("key") == 1
         one.close()
         other.close()
         standby.remove()

@@ -30,7 +30,7 @@ from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.model.stored import Save
 from runtime.settings import Settings
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 from runtime.store.transfer import export_to
 from tests.end_to_end.terminal import FORKJOIN, needs_tmux, terminal
 from tests.postgres import new_database
@@ -76,10 +76,10 @@ def _lived() -> Path:
         state = {NASTY: [NASTY, 2**64 - 1, -(2**63), 1e308, 5e-324, None, True], "long": "x\u0000" * 500_000}
         run = Run("nasty", NASTY, "f", "1", "h", NOW, NOW, status=RunStatus("failed"), revision=1, state=state)
         branch = Branch("nasty", f"main/{NASTY}", 1, NASTY, NOW, item={"deep": state[NASTY]})
-        runtime.store.save([Save(run, None, branches=(branch,))])
-        runtime.store.put_hold(Hold(f"flow={NASTY}", "mia", NOW, "old", released_at=NOW))
-        runtime.store.put_schedule(NASTY, {"enabled": False})
-        runtime.store.put_meta("durations", {NASTY: [1.5]})
+        runtime.store.runs.save([Save(run, None, branches=(branch,))])
+        runtime.store.holds.put(Hold(f"flow={NASTY}", "mia", NOW, "old", released_at=NOW))
+        runtime.store.schedules.put(NASTY, {"enabled": False})
+        runtime.store.facts.put("durations", {NASTY: [1.5]})
     return folder
 
 
@@ -97,7 +97,7 @@ def test_a_life_goes_to_postgresql_and_back_and_stock_tinydb_reads_the_same(tmp_
     texts = [(tmp_path / f"{n}.json").read_text().partition('"meta"')[0] for n in "123"]
     assert texts[0] == texts[1] == texts[2], "byte for byte"
     with closing(open_store(back)) as store:
-        assert store.meta("durations") == {NASTY: [1.5]}
+        assert store.facts.get("durations") == {NASTY: [1.5]}
 
 
 def pulled(at: str) -> Callable[[str, int, int], None]:
@@ -120,17 +120,17 @@ def test_an_interrupted_copy_goes_on_though_the_source_was_driven_on(there: bool
         with pytest.raises(KeyboardInterrupt):
             copy(source, target, pulled(table))
         with closing(open_store(str(source))) as store:
-            assert store.meta("moved_to") is None
-            gone, *_ = [run.id for run in store.query(order="id", descending=False, limit=None)]
-            store.remove([gone])
+            assert store.facts.get("moved_to") is None
+            gone, *_ = [run.id for run in store.runs.query(order="id", descending=False, limit=None)]
+            store.runs.remove([gone])
             fresh = Run(f"new-{table}", "w", "f", "1", "h", NOW, NOW, status=RunStatus("failed"), revision=1)
-            store.save([Save(fresh, None, branches=(Branch(fresh.id, "main", 0, "s", NOW),))])
+            store.runs.save([Save(fresh, None, branches=(Branch(fresh.id, "main", 0, "s", NOW),))])
     told: list[str] = []
     copy(source, target, lambda table, *_: told.append(table))
     assert exported(target, tmp_path / "t.json") == exported(source, tmp_path / "s.json")
     with closing(open_store(str(target))) as store:
-        assert store.get("new-meta") is not None and store.get(gone) is None
-        assert store.add_act(store.acts(limit=1)[0]).id, "it can be written to"
+        assert store.runs.get("new-meta") is not None and store.runs.get(gone) is None
+        assert store.acts.put(store.acts.newest(limit=1)[0]).id, "it can be written to"
 
 
 def test_a_half_copied_store_and_a_moved_one_are_not_driven(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_source_that_is_changed_meanwhile_is_copied_again(tmp_path: Path) -> N
         copy(laptop, url, told)
     copy(laptop, url)
     with closing(open_store(url)) as store:
-        assert store.get("r-0002").held  # type: ignore[union-attr]
+        assert store.runs.get("r-0002").held  # type: ignore[union-attr]
 
 
 def test_a_connection_that_is_cut_in_the_middle_is_told_and_the_copy_goes_on(tmp_path: Path) -> None:
@@ -244,8 +244,8 @@ def test_what_to_do_next_can_be_typed_as_it_stands_and_no_password_is_kept(tmp_p
             assert "hush" not in str(everything(store))
 
 
-def everything(store: RunStore) -> list[Any]:
-    return list(store.export())
+def everything(store: Store) -> list[Any]:
+    return list(store.documents.export())
 
 
 @needs_tmux

@@ -13,7 +13,8 @@ from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.filter_sql import conditions, narrowed, ordering
 from runtime.store.postgres.opening import open_postgres
 from runtime.store.postgres.queries import sql
-from runtime.store.postgres.store import PART, PostgresStore
+from runtime.store.postgres.runs import PART
+from runtime.store.postgres.store import PostgresStore
 from tests.postgres import new_database
 
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -48,12 +49,12 @@ def test_nobody_waits_in_a_circle_for_the_same_runs() -> None:
 
     def lease() -> None:
         for _ in range(rounds):
-            stores[0].claim(ids, "7", NOW, NOW + timedelta(seconds=60))
-            stores[0].release(ids, "7")
+            stores[0].due_runs.claim(ids, "7", NOW, NOW + timedelta(seconds=60))
+            stores[0].due_runs.release(ids, "7")
 
     def wake() -> None:
         for n in range(rounds):
-            stores[1].wake(ids, NOW - timedelta(days=n))
+            stores[1].due_runs.wake(ids, NOW - timedelta(days=n))
 
     def bury() -> None:
         while working():
@@ -106,13 +107,13 @@ def test_all_runs_are_woken_and_removed_in_parts() -> None:
     url = new_database()
     ids = crowd(url, 2 * PART + 1)
     store = open_postgres(url)
-    before = store.change_token()
-    store.wake(ids, NOW)
-    assert store.change_token() == before + 3
-    assert len(store.due(NOW, 10 * PART)) == len(ids)
-    assert store.remove(ids) == len(ids)
-    assert store.change_token() == before + 6
-    assert store.count() == 0
+    before = store.changes.token()
+    store.due_runs.wake(ids, NOW)
+    assert store.changes.token() == before + 3
+    assert len(store.due_runs.due(NOW, 10 * PART)) == len(ids)
+    assert store.runs.remove(ids) == len(ids)
+    assert store.changes.token() == before + 6
+    assert store.listing.count() == 0
     store.close()
 
 
@@ -124,8 +125,8 @@ def test_the_wake_board_reads_a_page_and_not_all_runs() -> None:
     assert "heads_wake" in timed
     assert "Seq Scan" not in timed
     assert "heads_held" in plan(store, RunFilter(held=True), "created_at", descending=True)
-    assert store.count(RunFilter(held=True)) == 4
-    assert store.count(RunFilter(held=False)) == 19_996
+    assert store.listing.count(RunFilter(held=True)) == 4
+    assert store.listing.count(RunFilter(held=False)) == 19_996
     store.close()
 
 

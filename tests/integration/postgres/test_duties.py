@@ -38,7 +38,7 @@ def test_a_bulk_act_goes_on_where_its_killed_worker_left_it_and_acts_on_every_ru
     with opened(url, folder, flows) as runtime, Fleet(url, folder, FORKJOIN_WORKFLOWS=str(flows)) as fleet:
         runs, _ = runtime.commands.start("sleepers", run_id="r", count=60)
         first, other = fleet.add(), fleet.add()
-        wait_for(lambda: runtime.store.counts() == {"sleeping": 60}, 60, runtime.store.counts)
+        wait_for(lambda: runtime.store.listing.counts() == {"sleeping": 60}, 60, runtime.store.listing.counts)
         doomed = leading(runtime, fleet)
         receipt = runtime.commands.bulk(
             "edit", runs, "workflow=sleepers", rate=15, arguments={"state": {"n": 1}}, reason="drill"
@@ -47,7 +47,7 @@ def test_a_bulk_act_goes_on_where_its_killed_worker_left_it_and_acts_on_every_ru
         number = receipt.act.id
 
         def act() -> Act:
-            found = runtime.store.act(number)
+            found = runtime.store.acts.get(number)
             assert found is not None
             return found
 
@@ -59,8 +59,8 @@ def test_a_bulk_act_goes_on_where_its_killed_worker_left_it_and_acts_on_every_ru
         assert act().after == {"accepted": 60, "refused": 0}
         assert "worker.leads" in fleet.log(other if doomed is first else first)
         for run in runs:
-            assert Counter(a.verb for a in runtime.store.acts(target=run.id))["edit"] == 1
-            assert [e.kind for e in runtime.store.history(run.id)].count("act") == 1
+            assert Counter(a.verb for a in runtime.store.acts.newest(target=run.id))["edit"] == 1
+            assert [e.kind for e in runtime.store.ledger.history(run.id)].count("act") == 1
             assert runtime.json_views.show(run.id)["state"] == {"n": 1}
 
 
@@ -73,15 +73,15 @@ def test_a_schedule_starts_each_tick_once_although_its_worker_is_killed(tmp_path
         fleet.add()
         doomed = leading(runtime, fleet)
         runtime.commands.schedule("often", enabled=True)
-        wait_for(lambda: runtime.store.counts().get("completed", 0) >= 2, 60)
+        wait_for(lambda: runtime.store.listing.counts().get("completed", 0) >= 2, 60)
         fleet.kill(doomed)
-        before = len(runtime.store.query(limit=None))
-        wait_for(lambda: len(runtime.store.query(limit=None)) >= before + 2, 60)
+        before = len(runtime.store.runs.query(limit=None))
+        wait_for(lambda: len(runtime.store.runs.query(limit=None)) >= before + 2, 60)
         runtime.commands.schedule("often", enabled=False)
-        wait_for(lambda: set(runtime.store.counts()) == {"completed"}, 60, runtime.store.counts)
-        runs = runtime.store.query(limit=None)
+        wait_for(lambda: set(runtime.store.listing.counts()) == {"completed"}, 60, runtime.store.listing.counts)
+        runs = runtime.store.runs.query(limit=None)
         ticks = sorted(datetime.strptime(r.id, "often@%Y%m%dT%H%M%SZ") for r in runs)
         gaps = {(later - sooner).total_seconds() % 2 for sooner, later in pairwise(ticks)}
         assert gaps == {0.0}, f"only ticks start runs: {ticks}"
         for run in runs:
-            assert [a.verb for a in runtime.store.acts(target=run.id)] == ["start"]
+            assert [a.verb for a in runtime.store.acts.newest(target=run.id)] == ["start"]

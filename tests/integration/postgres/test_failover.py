@@ -52,21 +52,21 @@ def test_runs_go_on_where_they_were_when_a_standby_takes_over(tmp_path: Path) ->
     folder = tmp_path / "s"
     with pair() as (primary, standby, url):
         with opened(url, folder) as runtime, workers(url, folder, 2) as processes:
-            wait_for(lambda: len((runtime.store.meta("scheduler") or {}).get("workers", ())) == 2)
+            wait_for(lambda: len((runtime.store.facts.get("scheduler") or {}).get("workers", ())) == 2)
             runtime.commands.start("profile_update", {"emailOutcome": "completed"}, "r", count=40)
             wait_for(lambda: jobs(folder) > 10)
-            before = {run.id for run in runtime.store.query(limit=None)}
+            before = {run.id for run in runtime.store.runs.query(limit=None)}
             primary.stop(signal.SIGQUIT)
             with pytest.raises(StoreUnavailable, match=r"Nothing was saved|not known whether"):
                 runtime.commands.start("profile_update", run_id="lost")
             promote(standby)
-            wait_for(lambda: runtime.store.counts().get("completed") == 40, 90)
-            assert {run.id for run in runtime.store.query(limit=None)} >= before
+            wait_for(lambda: runtime.store.listing.counts().get("completed") == 40, 90)
+            assert {run.id for run in runtime.store.runs.query(limit=None)} >= before
             runtime.commands.start("release_approval", run_id="later")
-            wait_for(lambda: runtime.store.get("later").status != "pending", 20)  # type: ignore[union-attr]
+            wait_for(lambda: runtime.store.runs.get("later").status != "pending", 20)  # type: ignore[union-attr]
             assert all(process.poll() is None for process in processes)
             wait_for(lambda: jobs(folder) > 80)
         reader = open_store(url, read_only=True)
-        assert reader.get("later") is not None
+        assert reader.runs.get("later") is not None
         reader.close()
     assert jobs(folder) == 81, "each external job was started once, and that of the approval"

@@ -92,4 +92,4 @@ def test_a_stuck_thread_does_not_stop_the_heartbeat_of_all(tmp_path: Path) -> No
     ):
         runtime.commands.start("stuck", run_id="r")
         wait_for(lambda: value(scrape(port), "forkjoin_stuck_threads") == 1)
-        wait_for(lambda: (runtime.store.meta("scheduler") or {}).get("stuck_threads") == 1)
+        wait_for(lambda: (runtime.store.facts.get("scheduler") or {}).get("stuck_threads") == 1)

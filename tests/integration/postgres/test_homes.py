@@ -37,7 +37,7 @@ def forkjoin(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: py
 def away(directory: str = "/srv/old") -> None:
     """The work of the simulated system lives on a machine that is gone."""
     with closing(open_store(os.environ[URL])) as store:
-        store.put_meta("home:simulated", {"host": "old-\x1b[31mbox", "directory": directory})
+        store.facts.put("home:simulated", {"host": "old-\x1b[31mbox", "directory": directory})
 
 
 def test_work_on_a_machine_that_is_gone_is_adopted_here_and_goes_on(forkjoin: Forkjoin, tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_work_on_a_machine_that_is_gone_is_adopted_here_and_goes_on(forkjoin: Fo
     with opened(url, folder) as runtime:
         runtime.commands.start("profile_update", {"emailOutcome": "completed"}, "r")
         with workers(url, folder):
-            wait_for(lambda: runtime.store.get("r").status != "pending")  # type: ignore[union-attr]
+            wait_for(lambda: runtime.store.runs.get("r").status != "pending")  # type: ignore[union-attr]
             assert jobs(folder) == 0
             code, out, _ = forkjoin("doctor")
             assert code == 5
@@ -68,13 +68,13 @@ def test_work_on_a_machine_that_is_gone_is_adopted_here_and_goes_on(forkjoin: Fo
             str(folder),
         )
         with workers(url, folder):
-            wait_for(lambda: runtime.store.counts() == {"completed": 1})
+            wait_for(lambda: runtime.store.listing.counts() == {"completed": 1})
             wait_for(lambda: "no worker is alive there" not in forkjoin("doctor")[1])
             homes = json.loads(forkjoin("store", "homes", "--json")[1])
             assert [(h["system"], len(h["workers"])) for h in homes] == [("process", 1), ("simulated", 1)]
             assert forkjoin("store", "adopt", "simulated", "--yes")[0] == 4, "it is here already"
             away_dir = {"host": os.uname().nodename, "directory": "/elsewhere"}
-            runtime.store.put_meta("home:simulated", away_dir)
+            runtime.store.facts.put("home:simulated", away_dir)
             code, _, err = forkjoin("store", "adopt", "simulated", "--yes")
             assert (code, "Stop that worker first" in err) == (4, True)
     assert jobs(folder) == 2
@@ -90,7 +90,7 @@ def test_what_cannot_be_adopted_is_a_sentence(forkjoin: Forkjoin, tmp_path: Path
     assert forkjoin("store", "homes", "--json", "--store", embedded)[1].strip() == "[]"
     assert forkjoin("store", "adopt", "simulated", "--yes", "--store", embedded)[0] == 3
     with closing(open_store(os.environ[URL])) as store:
-        assert store.meta("home:simulated")["directory"] == "/srv/old"
+        assert store.facts.get("home:simulated")["directory"] == "/srv/old"
 
 
 @needs_tmux
@@ -104,4 +104,4 @@ def test_a_person_is_asked(forkjoin: Forkjoin, tmp_path: Path) -> None:
             window.keys(answer, "Enter")
             window.wait(f"EXIT={code}")
     with closing(open_store(os.environ[URL])) as store:
-        assert store.meta("home:simulated")["directory"] == str(tmp_path / "here")
+        assert store.facts.get("home:simulated")["directory"] == str(tmp_path / "here")

@@ -39,24 +39,26 @@ def test_a_host_that_is_cut_off_loses_its_runs_to_the_other_and_works_again_when
                 runtime.commands.start("two_jobs", run_id="r", count=RUNS)
                 wait_for(lambda: started_by(first.address) > 10 and started_by(second.address) > 10, 60)
                 net.cut("first")
-                assert runtime.store.counts() != {"completed": RUNS}, "it was cut in the middle"
-                wait_for(lambda: runtime.store.counts() == {"completed": RUNS}, 90, runtime.store.counts)
+                assert runtime.store.listing.counts() != {"completed": RUNS}, "it was cut in the middle"
+                wait_for(
+                    lambda: runtime.store.listing.counts() == {"completed": RUNS}, 90, runtime.store.listing.counts
+                )
                 wait_for(lambda: "worker.buried" in fleet.log(two), 30, lambda: fleet.log(two))
                 assert "worker.taken_out" not in fleet.log(one)
                 before = started_by(first.address)
-                ends = {r.id: r.revision for r in runtime.store.query(limit=None)}
+                ends = {r.id: r.revision for r in runtime.store.runs.query(limit=None)}
                 net.mend("first")
                 wait_for(lambda: fleet.log(one).count("worker.working") == 2, 60, lambda: fleet.log(one))
                 assert "worker.taken_out" in fleet.log(one)
                 two.terminate()
                 two.wait(40)
                 runtime.commands.start("two_jobs", run_id="later", count=5)
-                wait_for(lambda: runtime.store.counts() == {"completed": RUNS + 5}, 60, lambda: fleet.log(one))
+                wait_for(lambda: runtime.store.listing.counts() == {"completed": RUNS + 5}, 60, lambda: fleet.log(one))
                 assert started_by(first.address) >= before + 10, "it works again"
-                for run in runtime.store.query(limit=None):
+                for run in runtime.store.runs.query(limit=None):
                     assert run.failed_branches == 0
                     assert ends.get(run.id, run.revision) == run.revision, "what it knew of old was not written"
-                    kinds = Counter(entry.kind for entry in runtime.store.history(run.id))
+                    kinds = Counter(entry.kind for entry in runtime.store.ledger.history(run.id))
                     assert kinds["run_completed"] == 1
         jobs = Counter(entry["key"] for entry in job_server.written("job"))
         assert len(jobs) == 2 * (RUNS + 5) and set(jobs.values()) == {1}, "each job was started once"

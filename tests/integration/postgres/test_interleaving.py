@@ -128,7 +128,7 @@ class World:
         saves = [
             new_run(Run(r, "play", "play", "1", made.hash, now, now), Situation(self.flow, now)) for r in self.runs
         ]
-        self.operator.begin(lambda: self.operator.store.save(saves))
+        self.operator.begin(lambda: self.operator.store.runs.save(saves))
         finish(players)
 
     def programs(self, run: Run) -> tuple[Program, str | None]:
@@ -199,13 +199,13 @@ class World:
 
     def stored(self) -> list[Stored]:
         found: list[Stored] = []
-        self.operator.begin(lambda: found.extend(self.operator.store.load(self.runs)))
+        self.operator.begin(lambda: found.extend(self.operator.store.runs.load(self.runs)))
         finish([self.operator])
         return found
 
     def holds(self) -> list[Any]:
         found: list[Any] = []
-        self.operator.begin(lambda: found.extend(self.operator.store.holds()))
+        self.operator.begin(lambda: found.extend(self.operator.store.holds.all()))
         finish([self.operator])
         return found
 

@@ -29,7 +29,7 @@ TASK = {"task": {"system": "simulated", "duration": "0.5 second"}, "poll": {"int
 def completed(runtime: Runtime) -> int:
     """Runs that have ended; 0 while the database cannot say."""
     try:
-        return runtime.store.counts().get("completed", 0)
+        return runtime.store.listing.counts().get("completed", 0)
     except StoreUnavailable:
         return 0
 
@@ -40,7 +40,7 @@ def reached(runtime: Runtime, folder: Path, moment: int) -> bool:
 
 
 def not_ended(runtime: Runtime) -> list[str]:
-    found = runtime.store.query(RunFilter(), limit=None)
+    found = runtime.store.runs.query(RunFilter(), limit=None)
     return [f"{r.id} {r.status} wakes {r.next_wake_at}: {r.why}" for r in found if r.status != "completed"]
 
 
@@ -77,8 +77,8 @@ def check_whole(runtime: Runtime, folder: Path) -> None:
     names = [f"r-{n:04d}" for n in range(1, RUNS + 1)]
     wrong: list[str] = []
     keys: Counter[str] = Counter()
-    for stored in runtime.store.load(names):
-        kinds = Counter(entry.kind for entry in runtime.store.history(stored.run.id))
+    for stored in runtime.store.runs.load(names):
+        kinds = Counter(entry.kind for entry in runtime.store.ledger.history(stored.run.id))
         attempts = [a for b in stored.branches.values() for v in b.steps for a in v.attempts]
         keys.update(a.idempotency_key for a in attempts)
         facts = (stored.run.status, stored.run.failed_branches, len(stored.firings), kinds["run_completed"])

@@ -33,7 +33,9 @@ def pair() -> Iterator[tuple[Cluster, Cluster]]:
         cluster = Cluster(store)
         cluster.join(name, "h", {})
         made.append(cluster)
-    made[0].store.save([Save(Run(i, "w", "f", "1", "h", NOW, NOW, revision=1, next_wake_at=NOW), None) for i in "ab"])
+    made[0].store.runs.save(
+        [Save(Run(i, "w", "f", "1", "h", NOW, NOW, revision=1, next_wake_at=NOW), None) for i in "ab"]
+    )
     yield made[0], made[1]
     for cluster in made:
         cluster.store.close()
@@ -51,13 +53,13 @@ def test_a_worker_that_was_taken_out_leases_nothing_and_takes_no_place(pair: tup
     assert alive.bury() == ["one"]
     was = cut.owner
     with pytest.raises(LostRight):
-        cut.store.claim(["a"], was, NOW, NOW + MINUTE)
+        cut.store.due_runs.claim(["a"], was, NOW, NOW + MINUTE)
     assert cut.take_slots("http:x", 1, 3, 60) == []
     cut.join("one", "h", {})
     with pytest.raises(LostRight):
-        cut.store.claim(["a"], was, NOW, NOW + MINUTE)
+        cut.store.due_runs.claim(["a"], was, NOW, NOW + MINUTE)
     assert owners(alive) == {"a": None, "b": None}
-    assert cut.store.claim(["a"], cut.owner, NOW, NOW + MINUTE) == ["a"]
+    assert cut.store.due_runs.claim(["a"], cut.owner, NOW, NOW + MINUTE) == ["a"]
 
 
 def test_a_lease_whose_answer_never_came_is_given_back_at_the_next_renewal(pair: tuple[Cluster, Cluster]) -> None:
@@ -68,8 +70,8 @@ def test_a_lease_whose_answer_never_came_is_given_back_at_the_next_renewal(pair:
         waiting = asyncio.ensure_future(source.wake("a"))
         await asyncio.sleep(0)
         assert await source.due(NOW, 10, frozenset()) == ["a"]
-        one.store.claim(["b"], one.owner, NOW, NOW + MINUTE)  # Committed; the line was cut before the answer.
-        assert two.store.claim(["b"], two.owner, NOW, NOW + MINUTE) == []
+        one.store.due_runs.claim(["b"], one.owner, NOW, NOW + MINUTE)  # Committed; the line was cut before the answer.
+        assert two.store.due_runs.claim(["b"], two.owner, NOW, NOW + MINUTE) == []
         await source.renew(frozenset())
         assert owners(one) == {"a": one.owner, "b": None}, "what is being moved stays ours"
         await source.moved({}, {}, ["a"])

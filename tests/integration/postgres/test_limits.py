@@ -37,8 +37,8 @@ def test_no_more_calls_than_the_bound_are_under_way_though_a_worker_is_killed_wi
             wait_for(lambda: len(server.written("start")) > 10, 60)
             wait_for(lambda: places_of(url, first.pid), 60)
             fleet.kill(first)
-            assert runtime.store.counts().get("completed", 0) < RUNS, "it was killed in the middle"
-            wait_for(lambda: runtime.store.counts() == {"completed": RUNS}, 90, runtime.store.counts)
+            assert runtime.store.listing.counts().get("completed", 0) < RUNS, "it was killed in the middle"
+            wait_for(lambda: runtime.store.listing.counts() == {"completed": RUNS}, 90, runtime.store.listing.counts)
         told = server.stats()
     assert told["most_at_once"] == 3, "the bound is reached and kept"
     assert told["jobs"] == 2 * RUNS
@@ -122,11 +122,12 @@ def test_a_lease_the_worker_was_not_told_of_goes_back_with_a_heartbeat(tmp_path:
     cluster = Cluster(store)
     cluster.join("one", "h1", {})
     now = store.now()
-    source = LeasedRuns(store, cluster, store.now)
-    assert len(store.claim(["r-0001", "r-0002"], cluster.owner, now, now + LEASE)) == 2
-    assert other.claim(["r-0001"], "another", now, now + LEASE) == []
+    assert now is not None
+    source = LeasedRuns(store, cluster, lambda: now)
+    assert len(store.due_runs.claim(["r-0001", "r-0002"], cluster.owner, now, now + LEASE)) == 2
+    assert other.due_runs.claim(["r-0001"], "another", now, now + LEASE) == []
     asyncio.run(source.renew(frozenset()))
-    assert other.claim(["r-0001"], "another", now, now + LEASE) == ["r-0001"]
+    assert other.due_runs.claim(["r-0001"], "another", now, now + LEASE) == ["r-0001"]
     store.close()
     other.close()
 

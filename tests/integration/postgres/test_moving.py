@@ -37,7 +37,7 @@ def test_runs_in_flight_move_to_two_workers_and_nothing_is_lost_or_repeated(tmp_
             wait_for(lambda: jobs(laptop) == 24)
             with pytest.raises(Refused, match="scheduler works"):
                 copy_store(Settings(), str(laptop), url, quiet)
-        open_before = {r.id: r.revision for r in runtime.store.query(limit=None)}
+        open_before = {r.id: r.revision for r in runtime.store.runs.query(limit=None)}
     with pytest.raises(StoreUnavailable, match="store upgrade"):
         open_store(url)
     moved = copy_store(Settings(), str(laptop), url, quiet)
@@ -45,9 +45,9 @@ def test_runs_in_flight_move_to_two_workers_and_nothing_is_lost_or_repeated(tmp_
     with pytest.raises(Refused, match="already"):
         copy_store(Settings(), str(laptop), new_database(), quiet)
     with opened(url, tmp_path / "elsewhere") as runtime:
-        assert {r.id: r.revision for r in runtime.store.query(limit=None)} == open_before
+        assert {r.id: r.revision for r in runtime.store.runs.query(limit=None)} == open_before
         with workers(url, tmp_path / "elsewhere", 2):
-            wait_for(lambda: runtime.store.counts() == {"completed": 12}, 60)
+            wait_for(lambda: runtime.store.listing.counts() == {"completed": 12}, 60)
     assert jobs(laptop) == 24, "the work that was under way was found again, none was started anew"
     done = subprocess.run(
         [sys.executable, "-m", "runtime", "--until-idle"],
@@ -67,7 +67,7 @@ def test_runs_in_flight_move_to_two_workers_and_nothing_is_lost_or_repeated(tmp_
     back = copy_store(Settings(), url, str(tmp_path / "back"), quiet)
     assert back.tables["runs"][0] == 12
     with opened_here(tmp_path / "back") as runtime:
-        assert runtime.store.counts() == {"completed": 12}
+        assert runtime.store.listing.counts() == {"completed": 12}
         assert len(runtime.json_views.history("r-0001")) > 5
 
 

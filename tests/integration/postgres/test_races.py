@@ -18,7 +18,7 @@ from runtime.model.task import Completed, Started
 from runtime.scheduler.waking.advancer import Advancer
 from runtime.scheduler.waking.calls import Calls
 from runtime.scheduler.waking.wake_loop import WakeLoop
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 from tests.postgres import new_database
 from tests.unit.scheduler.test_wake_loop import World
 
@@ -40,7 +40,7 @@ class TwoDrivers(World):
         self.loop = self.loop_over(self.store, "one")
         self.second = self.loop_over(self.other, "two")
 
-    def loop_over(self, store: RunStore, owner: str) -> WakeLoop:
+    def loop_over(self, store: Store, owner: str) -> WakeLoop:
         advancer = Advancer(self.programs, self.clock, owner=owner)
         return WakeLoop(store, advancer, Calls(self.perform, self.clock), self.clock)
 
@@ -59,8 +59,8 @@ class TwoDrivers(World):
             await asyncio.sleep(self.random.random() * 0.02)
             now = self.clock.now()
             name = f"r{self.random.randrange(RUNS)}"
-            await asyncio.to_thread(self.store.put_hold, Hold("run=nobody", "mia", now))
-            await asyncio.to_thread(self.other.wake, [name], now)
+            await asyncio.to_thread(self.store.holds.put, Hold("run=nobody", "mia", now))
+            await asyncio.to_thread(self.other.due_runs.wake, [name], now)
 
     async def drive(self, loop: WakeLoop) -> None:
         for _ in range(400):
@@ -69,7 +69,7 @@ class TwoDrivers(World):
             except ForkjoinError as problem:
                 pytest.fail(problem.message)
             await asyncio.sleep(self.random.random() * 0.01)
-            if self.store.counts() == {"completed": RUNS}:
+            if self.store.listing.counts() == {"completed": RUNS}:
                 return
             self.clock.move(1)
 
@@ -81,11 +81,11 @@ def test_two_drivers_and_an_operator_at_once_bring_every_run_to_one_end(seed: in
         for number in range(RUNS):
             world.start(f"r{number}")
         await asyncio.gather(world.drive(world.loop), world.drive(world.second), world.operator())
-        assert world.store.counts() == {"completed": RUNS}
+        assert world.store.listing.counts() == {"completed": RUNS}
         assert len(world.started) == 2 * RUNS, "one key a branch, however many asked with it"
-        for stored in world.store.load([f"r{n}" for n in range(RUNS)]):
+        for stored in world.store.runs.load([f"r{n}" for n in range(RUNS)]):
             assert len(stored.firings) == 1, "the join fired once"
-            kinds = [entry.kind for entry in world.store.history(stored.run.id)]
+            kinds = [entry.kind for entry in world.store.ledger.history(stored.run.id)]
             assert kinds.count("run_completed") == 1
             assert {b.status for b in stored.branches.values()} == {"completed"}
         world.store.close()

@@ -49,7 +49,7 @@ def format_1(tmp_path: Path) -> str:
     url = new_database(empty=True)
     with opened_here(tmp_path / "laptop") as runtime:
         runtime.commands.start("release_approval", run_id="r")
-        documents = list(runtime.store.export())
+        documents = list(runtime.store.documents.export())
     with connected(url) as con:
         con.execute("CREATE SCHEMA forkjoin")
         con.execute((FOLDER / "schema_1.sql").read_bytes())
@@ -91,7 +91,7 @@ def test_a_store_of_format_1_is_refused_by_name_then_upgraded_and_its_run_goes_o
     with opened(url, tmp_path / "s") as runtime:
         assert runtime.json_views.show("r")["status"] == "pending"
         with workers(url, tmp_path / "s"):
-            wait_for(lambda: runtime.store.get("r").status != "pending")  # type: ignore[union-attr]
+            wait_for(lambda: runtime.store.runs.get("r").status != "pending")  # type: ignore[union-attr]
 
 
 def test_a_fresh_store_and_an_upgraded_one_are_the_same(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_queue_of_an_older_procrastinate_is_caught_up(tmp_path: Path) -> None:
         assert "caught up with 2 migrations" in upgrade_store(url)
         assert "migrations" not in upgrade_store(url)
         with workers(url, tmp_path / "s"):
-            wait_for(lambda: runtime.store.get("r").status != "pending")  # type: ignore[union-attr]
+            wait_for(lambda: runtime.store.runs.get("r").status != "pending")  # type: ignore[union-attr]
 
 
 def test_only_what_procrastinate_calls_incompatible_keeps_a_worker_out() -> None:

@@ -29,8 +29,8 @@ def test_a_wake_that_waited_for_a_save_keeps_what_was_saved() -> None:
     assert isinstance(store, PostgresStore) and isinstance(other, PostgresStore)
     later = NOW + timedelta(hours=1)
     run = Run("r", "w", "f", "1", "h", NOW, NOW, status=RunStatus.SLEEPING, revision=1, next_wake_at=later)
-    store.save([Save(run, None)])
-    waking = threading.Thread(target=other.wake, args=(["r"], NOW))
+    store.runs.save([Save(run, None)])
+    waking = threading.Thread(target=other.due_runs.wake, args=(["r"], NOW))
     with store.database.connection() as con, con.transaction():
         saved = replace(run, revision=2, why="moved on", next_wake_at=later)
         write_heads(con, [Save(saved, 1)])
@@ -40,11 +40,11 @@ def test_a_wake_that_waited_for_a_save_keeps_what_was_saved() -> None:
             while reader.execute(waits).fetchone() == (0,):
                 time.sleep(0.01)
     waking.join(10)
-    found = store.get("r")
+    found = store.runs.get("r")
     assert found is not None
     assert (found.revision, found.why, found.next_wake_at) == (2, "moved on", NOW)
     with store.database.connection() as con:
         assert con.execute(sql("lock_heads"), (["r"],)).fetchone() == ("r", 2)
-    assert store.save([Save(replace(found, revision=3), 2)]) == []
+    assert store.runs.save([Save(replace(found, revision=3), 2)]) == []
     store.close()
     other.close()

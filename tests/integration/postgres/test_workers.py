@@ -18,11 +18,11 @@ def test_two_workers_share_runs_and_hear_an_operator_at_once(tmp_path: Path) -> 
     url = new_database()
     with opened(url, tmp_path / "s") as runtime, workers(url, tmp_path / "s", 2):
         runtime.commands.start("profile_update", {"emailOutcome": "completed"}, "r", count=20)
-        wait_for(lambda: runtime.store.counts() == {"completed": 20}, 60)
-        wait_for(lambda: len((runtime.store.meta("scheduler") or {}).get("workers", ())) == 2)
+        wait_for(lambda: runtime.store.listing.counts() == {"completed": 20}, 60)
+        wait_for(lambda: len((runtime.store.facts.get("scheduler") or {}).get("workers", ())) == 2)
         assert jobs(tmp_path / "s") == 40
         runtime.commands.start("release_approval", run_id="later")
-        wait_for(lambda: runtime.store.get("later").status != "pending", 5)  # type: ignore[union-attr]
+        wait_for(lambda: runtime.store.runs.get("later").status != "pending", 5)  # type: ignore[union-attr]
         runtime.commands.cancel("later", reason="not today")
         assert runtime.json_views.show("later")["status"] == "cancelled"
 
@@ -37,12 +37,12 @@ def test_killed_workers_lose_nothing_and_start_nothing_twice(tmp_path: Path) -> 
             for process in first:
                 process.send_signal(signal.SIGKILL)
         killed = time.monotonic()
-        before = sum(n for s, n in runtime.store.counts().items() if s != "completed")
+        before = sum(n for s, n in runtime.store.listing.counts().items() if s != "completed")
         assert before, "they were killed in the middle"
         with workers(url, folder, 2):
-            wait_for(lambda: runtime.store.counts() == {"completed": 100}, 60)
+            wait_for(lambda: runtime.store.listing.counts() == {"completed": 100}, 60)
         assert time.monotonic() - killed < 60
-        assert all(run.failed_branches == 0 for run in runtime.store.query(limit=None))
+        assert all(run.failed_branches == 0 for run in runtime.store.runs.query(limit=None))
     assert jobs(folder) == 200, "each external job was started once"
 
 
@@ -56,7 +56,7 @@ def test_a_database_that_crashes_is_waited_for(tmp_path: Path) -> None:
             server.stop(signal.SIGQUIT)
             time.sleep(1)
             server.start()
-            wait_for(lambda: runtime.store.counts() == {"completed": 30}, 60)
+            wait_for(lambda: runtime.store.listing.counts() == {"completed": 30}, 60)
             assert process.poll() is None, "the worker lived through it"
     assert jobs(folder) == 60
 
@@ -86,17 +86,17 @@ def test_a_worker_that_was_taken_out_may_save_nothing_more(tmp_path: Path) -> No
         cut.beat({}, None)
     with opened(url, tmp_path / "s") as runtime:
         runtime.commands.start("release_approval", run_id="r")
-    run = other.get("r")
+    run = other.runs.get("r")
     assert run is not None
     from msgspec.structs import replace
 
     from runtime.model.stored import Save
 
     with pytest.raises(LostRight):
-        zombie.claim(["r"], cut.owner, run.created_at, run.created_at)
+        zombie.due_runs.claim(["r"], cut.owner, run.created_at, run.created_at)
     with pytest.raises(LostRight):
-        zombie.save([Save(replace(run, revision=run.revision + 1, why="zombie"), run.revision)])
-    assert other.get("r") == run
+        zombie.runs.save([Save(replace(run, revision=run.revision + 1, why="zombie"), run.revision)])
+    assert other.runs.get("r") == run
     zombie.close()
     other.close()
 
@@ -107,11 +107,11 @@ def test_a_worker_passes_on_what_it_may_not_reach(tmp_path: Path) -> None:
     with opened(url, folder) as runtime:
         runtime.commands.start("profile_update", {"emailOutcome": "completed"}, "r")
         with workers(url, folder, 1, "--systems", "http"):
-            wait_for(lambda: runtime.store.get("r").status != "pending", 20)  # type: ignore[union-attr]
+            wait_for(lambda: runtime.store.runs.get("r").status != "pending", 20)  # type: ignore[union-attr]
             time.sleep(1)
             assert not (folder / "simulated.db").exists(), "it called what it may not reach"
             with workers(url, folder, 1, "--systems", "simulated"):
-                wait_for(lambda: runtime.store.counts() == {"completed": 1}, 40)
+                wait_for(lambda: runtime.store.listing.counts() == {"completed": 1}, 40)
     assert jobs(folder) == 2
 
 

@@ -16,7 +16,7 @@ from runtime.assembly.location import open_store
 from runtime.errors import StoreUnavailable
 from runtime.model.run import Run
 from runtime.model.stored import Save
-from runtime.store.embedded.tinydb_store import TinyDBStore
+from runtime.store.embedded.store import open_file
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -60,14 +60,14 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_one_sentence(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    store.save([one(f"r{n}") for n in range(500)])
+    store.runs.save([one(f"r{n}") for n in range(500)])
     store.close()
     file = tmp_path / "store.db"
     data = bytearray(file.read_bytes())
     data[4_096:] = os.urandom(len(data) - 4_096)
     file.write_bytes(data)
     with pytest.raises(StoreUnavailable, match="damaged"):
-        open_store(tmp_path).query(limit=None)
+        open_store(tmp_path).runs.query(limit=None)
 
 
 def test_a_file_in_the_place_of_the_directory(tmp_path: Path) -> None:
@@ -79,25 +79,25 @@ def test_a_read_only_session_makes_no_store_and_writes_nothing(tmp_path: Path) -
     refused(tmp_path / "none", "read-only", read_only=True)
     assert not (tmp_path / "none").exists()
     writer = open_store(tmp_path)
-    writer.save([one("a")])
+    writer.runs.save([one("a")])
     reader = open_store(tmp_path, read_only=True)
     with pytest.raises(StoreUnavailable, match="cannot be written"):
-        reader.save([one("b")])
-    assert [r.id for r in reader.query()] == ["a"]
+        reader.runs.save([one("b")])
+    assert [r.id for r in reader.runs.query()] == ["a"]
     reader.close()
     writer.close()
 
 
 def test_a_full_disk_saves_nothing_of_the_batch(tmp_path: Path) -> None:
-    store = TinyDBStore(tmp_path / "store.db")
-    store.save([one("a")])
-    pages = store.one("PRAGMA page_count")[0]
-    store.one(f"PRAGMA max_page_count={pages + 2}")
+    store = open_file(tmp_path / "store.db")
+    store.runs.save([one("a")])
+    pages = store.rows.one("PRAGMA page_count")[0]
+    store.rows.one(f"PRAGMA max_page_count={pages + 2}")
     with pytest.raises(StoreUnavailable, match="disk is full"):
-        store.save([one(f"r{n}") for n in range(2_000)])
-    assert [r.id for r in store.query()] == ["a"]
-    store.one("PRAGMA max_page_count=100000")
-    assert store.save([one("b")]) == []
+        store.runs.save([one(f"r{n}") for n in range(2_000)])
+    assert [r.id for r in store.runs.query()] == ["a"]
+    store.rows.one("PRAGMA max_page_count=100000")
+    assert store.runs.save([one("b")]) == []
     store.close()
 
 
@@ -115,9 +115,9 @@ from runtime.assembly.location import open_store
 store = open_store(sys.argv[2])
 for _ in range(200):
     while True:
-        run = store.get("counter")
+        run = store.runs.get("counter")
         new = replace(run, revision=run.revision + 1, state={"n": run.state["n"] + 1})
-        if not store.save([Save(new, run.revision)]):
+        if not store.runs.save([Save(new, run.revision)]):
             break
 """
 
@@ -125,10 +125,10 @@ for _ in range(200):
 def test_two_processes_lose_no_update(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     start = Run("counter", "w", "f", "1", "h", NOW, NOW, revision=1, state={"n": 0})
-    store.save([Save(start, None)])
+    store.runs.save([Save(start, None)])
     both = [subprocess.Popen([sys.executable, "-c", INCREMENT, str(ROOT), str(tmp_path)]) for _ in range(2)]
     assert [p.wait(120) for p in both] == [0, 0]
-    assert store.get("counter").state == {"n": 400}  # type: ignore[union-attr]
+    assert store.runs.get("counter").state == {"n": 400}  # type: ignore[union-attr]
     store.close()
 
 
@@ -143,7 +143,7 @@ now = datetime.now(UTC)
 n = int(sys.argv[3])
 while True:
     n += 1
-    store.save([Save(Run(f"r{n}-{i}", "w", "f", "1", "h", now, now, revision=1), None) for i in range(5)])
+    store.runs.save([Save(Run(f"r{n}-{i}", "w", "f", "1", "h", now, now, revision=1), None) for i in range(5)])
     print(n, flush=True)
 """
 
@@ -165,7 +165,7 @@ def test_a_killed_writer_loses_nothing_it_had_acknowledged(tmp_path: Path) -> No
         writer.stdout.close()
         writer.wait()
         store = open_store(tmp_path)
-        kept = {r.id for r in store.query(limit=None)}
+        kept = {r.id for r in store.runs.query(limit=None)}
         store.close()
         assert all(f"r{acknowledged}-{i}" in kept for i in range(5))
         counted = [sum(f"r{n}-{i}" in kept for i in range(5)) for n in range(acknowledged - 3, acknowledged + 2)]

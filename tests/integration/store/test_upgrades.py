@@ -21,7 +21,7 @@ from runtime.store.layout import FORMAT
 def older(folder: Path) -> RowStorage:
     """A store of format 1 with one fact in it."""
     store = open_store(folder)
-    store.put_meta("fact", "old")
+    store.facts.put("fact", "old")
     store.close()
     return RowStorage(folder / "store.db")
 
@@ -59,7 +59,7 @@ def test_a_step_that_fails_leaves_the_store_whole(tmp_path: Path) -> None:
     rows.close()
     assert version(tmp_path) == FORMAT
     store = open_store(tmp_path)
-    assert store.meta("fact") == "old"
+    assert store.facts.get("fact") == "old"
     store.close()
 
 
@@ -76,7 +76,7 @@ def test_no_way_and_read_only_sessions_are_told_in_a_sentence(tmp_path: Path, mo
 def test_a_store_from_before_births_is_brought_forward_and_its_runs_stay_as_they_are(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    store.save([Save(Run("r1", "w", "w", "1", "h", now, now, revision=1), None)])
+    store.runs.save([Save(Run("r1", "w", "w", "1", "h", now, now, revision=1), None)])
     store.close()
     con = sqlite3.connect(tmp_path / "store.db")
     con.execute("UPDATE t_runs SET doc=json_remove(doc, '$.birth')")
@@ -86,7 +86,7 @@ def test_a_store_from_before_births_is_brought_forward_and_its_runs_stay_as_they
     with pytest.raises(StoreUnavailable, match="older format 1"):
         open_store(tmp_path, read_only=True)
     store = open_store(tmp_path)
-    found = store.get("r1")
+    found = store.runs.get("r1")
     store.close()
     assert found is not None
     assert (found.birth, version(tmp_path)) == ("", FORMAT)

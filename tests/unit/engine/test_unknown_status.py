@@ -14,7 +14,7 @@ from runtime.external.http.status import doubt
 from runtime.model.stored import Save
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from runtime.operations.queries.attention import troubles
-from runtime.store.embedded.memory import MemoryStore
+from runtime.store.embedded.store import EmbeddedStore, memory_store
 from tests.unit.engine.play import Play, flow_of
 
 QUIET = """
@@ -101,18 +101,18 @@ def sentences(play: Play) -> str:
 
 
 @pytest.fixture
-def kept() -> Iterator[MemoryStore]:
-    store = MemoryStore()
+def kept() -> Iterator[EmbeddedStore]:
+    store = memory_store()
     yield store
     store.close()
 
 
-def attention(store: MemoryStore, play: Play) -> list[tuple[str, str]]:
-    store.save([Save(play.stored.run, None, list(play.stored.branches.values()))])
+def attention(store: EmbeddedStore, play: Play) -> list[tuple[str, str]]:
+    store.runs.save([Save(play.stored.run, None, list(play.stored.branches.values()))])
     return [(t.kind, t.example) for t in troubles(store)]
 
 
-def test_the_first_unknown_status_is_told_everywhere(kept: MemoryStore) -> None:
+def test_the_first_unknown_status_is_told_everywhere(kept: EmbeddedStore) -> None:
     play = polled()
     poll(play, Running(note='{"s":"done"}', doubt=DOUBT))
     assert DOUBT in sentences(play)
@@ -127,7 +127,7 @@ def test_the_first_unknown_status_is_told_everywhere(kept: MemoryStore) -> None:
     assert play.run.status == "completed"
 
 
-def test_a_known_status_takes_the_doubt_away(kept: MemoryStore) -> None:
+def test_a_known_status_takes_the_doubt_away(kept: EmbeddedStore) -> None:
     play = polled()
     poll(play, Running(doubt=DOUBT))
     poll(play, Running(note="running"))

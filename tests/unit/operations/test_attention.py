@@ -61,13 +61,13 @@ def test_a_bulk_retry_stops_when_the_same_failure_returns(tmp_path: Path) -> Non
         commands, store = world.runtime.commands, world.runtime.store
         commands.start("nightly_etl", {"brokenFiles": 1, "dir": str(tmp_path / "never")}, "etl", count=4)
         await world.run_for(3)
-        runs = store.query(limit=None)
+        runs = store.runs.query(limit=None)
         assert all(r.status == "failed" for r in runs), [r.why for r in runs]
         act = commands.bulk("retry", runs, "status:failed", 1, canary=True).act
         assert act is not None
         for _ in range(10):
             await world.run_for(2)
-        ended = store.act(act.id)
+        ended = store.acts.get(act.id)
         assert ended is not None
         assert ended.outcome.startswith("stopped: the first run"), ended.outcome
         assert ended.outcome.endswith("3 were not touched")
@@ -83,11 +83,11 @@ def test_a_bulk_act_is_taken_back_before_it_begins(tmp_path: Path) -> None:
         world = World(tmp_path)
         commands, store = world.runtime.commands, world.runtime.store
         commands.start("release_approval", {}, "r", count=3)
-        act = commands.bulk("cancel", store.query(), "flow:release*", due_in=5).act
+        act = commands.bulk("cancel", store.runs.query(), "flow:release*", due_in=5).act
         assert act is not None
         commands.undo(act.id)
         await world.run_for(8)
-        assert "cancelled" not in store.counts()
+        assert "cancelled" not in store.listing.counts()
         await world.close()
 
     asyncio.run(told())

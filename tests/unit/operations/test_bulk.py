@@ -32,22 +32,22 @@ def accept(runtime: Runtime, verb: str, arguments: Mapping[str, Any]) -> Act:
 
 
 def stored(runtime: Runtime, act: Act) -> Act:
-    found = runtime.store.act(act.id)
+    found = runtime.store.acts.get(act.id)
     assert found is not None
     return found
 
 
 def refuse_once(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     """The store goes away right before it is written down how far a bulk act came."""
-    write = runtime.store.add_act
+    write = runtime.store.acts.put
 
     def away(act: Act) -> Act:
         if act.verb != "bulk":
             return write(act)
-        monkeypatch.setattr(runtime.store, "add_act", write)
+        monkeypatch.setattr(runtime.store.acts, "put", write)
         raise StoreUnavailable("The server does not answer.")
 
-    monkeypatch.setattr(runtime.store, "add_act", away)
+    monkeypatch.setattr(runtime.store.acts, "put", away)
 
 
 @pytest.mark.parametrize(("verb", "arguments"), VERBS)
@@ -66,9 +66,9 @@ def test_runs_are_acted_on_once_although_it_was_not_written_down_how_far_it_came
         assert stored(runtime, act).after == {"accepted": 4, "refused": 0}
         names = [f"r-{n:04d}" for n in range(1, 5)]
         if verb == "restart":
-            assert sorted(r.restarted_from or "" for r in runtime.store.query() if r.restarted_from) == names
+            assert sorted(r.restarted_from or "" for r in runtime.store.runs.query() if r.restarted_from) == names
         else:
-            assert [[a.verb for a in runtime.store.acts(target=name)] for name in names] == [[verb]] * 4
+            assert [[a.verb for a in runtime.store.acts.newest(target=name)] for name in names] == [[verb]] * 4
 
 
 def test_a_store_that_goes_away_refuses_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_a_store_that_goes_away_refuses_no_run(tmp_path: Path, monkeypatch: pyte
             raise StoreUnavailable("The server does not answer.")
 
         with monkeypatch.context() as patch:
-            patch.setattr(runtime.store, "save", away)
+            patch.setattr(runtime.store.runs, "save", away)
             with pytest.raises(StoreUnavailable):
                 runtime.commands.carry_out(act)
         for _ in range(2):
@@ -92,17 +92,17 @@ def test_a_bulk_act_stopped_while_its_runs_are_acted_on_stays_stopped(
 ) -> None:
     with opened(tmp_path) as runtime:
         act = accept(runtime, "edit", VERBS[0][1])
-        save = runtime.store.save
+        save = runtime.store.runs.save
 
         def stopping(*saves: Any, **how: Any) -> list[str]:
-            monkeypatch.setattr(runtime.store, "save", save)
+            monkeypatch.setattr(runtime.store.runs, "save", save)
             runtime.commands.bulk_stop(act.id)
             return save(*saves, **how)
 
-        monkeypatch.setattr(runtime.store, "save", stopping)
+        monkeypatch.setattr(runtime.store.runs, "save", stopping)
         runtime.commands.carry_out(act)
         assert stored(runtime, act).outcome.startswith("stopped")
-        assert not runtime.store.due_acts(runtime.clock.now())
+        assert not runtime.store.acts.due(runtime.clock.now())
 
 
 def test_an_act_given_for_later_is_carried_out_once_by_two_that_try(tmp_path: Path) -> None:
@@ -113,6 +113,6 @@ def test_an_act_given_for_later_is_carried_out_once_by_two_that_try(tmp_path: Pa
             assert receipt.act is not None
             runtime.commands.carry_out(receipt.act)
             runtime.commands.carry_out(receipt.act)
-        kinds = [entry.message for entry in runtime.store.history("r") if entry.kind == "act"]
+        kinds = [entry.message for entry in runtime.store.ledger.history("r") if entry.kind == "act"]
         assert len(kinds) == 1
-        assert len(runtime.store.query()) == 2, "the run and its one restart"
+        assert len(runtime.store.runs.query()) == 2, "the run and its one restart"

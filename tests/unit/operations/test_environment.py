@@ -44,7 +44,7 @@ def beat(runtime: Runtime, *, pid: int = 7, host: str = HOST, seconds_ago: float
     from datetime import UTC, datetime
 
     told = {"pid": pid, "host": host, "beat_at": datetime.fromtimestamp(at, UTC).isoformat(), **more}
-    runtime.store.put_meta("scheduler", told)
+    runtime.store.facts.put("scheduler", told)
 
 
 def process(tmp_path: Path, environ: Mapping[str, str], *, pid: int = 7, command: str = "python -m runtime") -> Path:
@@ -137,4 +137,4 @@ def test_doctor_says_it_and_nothing_of_a_value_is_stored(
     assert "SHOP_URL" in check.text
     whole = b"".join(file.read_bytes() for file in (tmp_path / "store").rglob("*") if file.is_file())
     assert b"old-secret" not in whole
-    assert json.dumps(runtime.store.meta("scheduler")).find("t0") < 0
+    assert json.dumps(runtime.store.facts.get("scheduler")).find("t0") < 0

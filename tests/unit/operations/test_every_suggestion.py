@@ -48,7 +48,7 @@ def check_suggestions(play: Play, monkeypatch: pytest.MonkeyPatch, capsys: pytes
             desk = desk_of(play)
             code = run_at(desk, [*words[:2], *more, *words[2:]], monkeypatch)
             assert code == 0, (line, more, capsys.readouterr().err)
-            assert bool(desk.store.acts(limit=1)) is not bool(more)
+            assert bool(desk.store.acts.newest(limit=1)) is not bool(more)
     return len(lines)
 
 

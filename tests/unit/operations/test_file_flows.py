@@ -75,7 +75,7 @@ def test_files_of_one_name_are_workflows_of_their_own(runtime: Runtime, tmp_path
         path = write(tmp_path / flow_id / "same", name, flow(flow_id))
         runtime.commands.start(str(path), run_id=f"run-{flow_id}", simulate=True)
     for flow_id in ids:
-        run = runtime.store.get(f"run-{flow_id}")
+        run = runtime.store.runs.get(f"run-{flow_id}")
         assert run is not None
         assert (run.workflow, run.flow_file) == (flow_id, str(tmp_path / flow_id / "same" / name))
         assert [r.id for r in runtime.queries.runs(f"flow:{flow_id}")] == [f"run-{flow_id}"]
@@ -152,7 +152,7 @@ def test_a_lost_definition_is_said(runtime: Runtime, tmp_path: Path, monkeypatch
     path = write(tmp_path / "mine", "x.json", flow("mine"))
     runtime.commands.start(str(path), run_id="old", simulate=True)
     path.unlink()
-    monkeypatch.setattr(runtime.store, "flow", lambda _: None)
+    monkeypatch.setattr(runtime.store.flows, "get", lambda _: None)
     with pytest.raises(NotFound, match="neither here nor in this store"):
         runtime.commands.restart("old")
 

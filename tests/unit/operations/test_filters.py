@@ -18,8 +18,8 @@ from runtime.model.run import Run
 from runtime.model.status import BranchStatus, RunStatus
 from runtime.model.stored import Save
 from runtime.operations.queries.filters import matching, parse
-from runtime.store.base import RunStore
-from runtime.store.embedded.memory import MemoryStore
+from runtime.store.embedded.store import memory_store
+from runtime.store.ports.store import Store
 from tests.postgres import new_database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -29,13 +29,13 @@ KINDS = ["memory", pytest.param("postgres", marks=pytest.mark.xdist_group("postg
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def runs(request: pytest.FixtureRequest) -> Iterator[RunStore]:
-    with closing(MemoryStore() if request.param == "memory" else open_store(new_database())) as made:
+def runs(request: pytest.FixtureRequest) -> Iterator[Store]:
+    with closing(memory_store() if request.param == "memory" else open_store(new_database())) as made:
         fill(made)
         yield made
 
 
-def fill(made: RunStore) -> None:
+def fill(made: Store) -> None:
     """Three runs: one failed on a mail server, one stale on http, one completed."""
     base = Run("a", "w", "f", "1", "h", NOW - timedelta(hours=3), NOW, revision=1)
 
@@ -43,7 +43,7 @@ def fill(made: RunStore) -> None:
         attempt = Attempt(1, "k", system, target, NOW, status)
         visit = StepVisit(step, 1, NOW, status, attempts=(attempt,))
         branch = Branch(run.id, f"main/f.1/{step}", 1, step, NOW, parent="main", status=status, visit=1, steps=(visit,))
-        made.save([Save(run, None, branches=(Branch(run.id, "main", 0, "f", NOW), branch))])
+        made.runs.save([Save(run, None, branches=(Branch(run.id, "main", 0, "f", NOW), branch))])
 
     failed = replace(base, id="etl-1", status=RunStatus.FAILED, why="load failed: don't know", attention=0)
     add(failed, "load", "process", "load.py", BranchStatus.FAILED)
@@ -78,7 +78,7 @@ def fill(made: RunStore) -> None:
         ("id:etl-1,ok-3", {"etl-1", "ok-3"}),
     ],
 )
-def test_a_filter_finds(text: str, found: set[str], runs: RunStore) -> None:
+def test_a_filter_finds(text: str, found: set[str], runs: Store) -> None:
     assert {run.id for run in matching(runs, parse(text), NOW)} == found
 
 
@@ -101,7 +101,7 @@ def test_what_cannot_be_read_is_a_sentence(text: str, said: str) -> None:
     assert said in caught.value.message
 
 
-MEMORY = MemoryStore()
+MEMORY = memory_store()
 fill(MEMORY)
 
 

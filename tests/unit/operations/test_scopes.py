@@ -89,12 +89,12 @@ def test_a_scope_that_something_has_is_held_and_released(runtime: Runtime, scope
         runtime.commands.hold(scope.replace("JOBS", "Jobs"))
     run = runtime.queries.load("r").run
     (one,) = runtime.commands.acting.program(run).bindings.values()
-    covers = runtime.store.holds()[0].covers(
+    covers = runtime.store.holds.all()[0].covers(
         run_id="r", workflow=run.workflow, flow_id=run.flow_id, system=one.system, target=one.target
     )
     assert covers is ("simulated" not in scope and "python" not in scope)
     runtime.commands.release(scope.replace("JOBS", "jobs"))
-    assert not runtime.store.holds()
+    assert not runtime.store.holds.all()
 
 
 @pytest.mark.parametrize(
@@ -116,11 +116,11 @@ def test_a_scope_that_nothing_has_is_refused_with_what_comes_near_unless_it_is_f
             runtime.commands.hold(scope, dry_run=dry_run)
         assert f"Did you mean {near}" in refused.value.message
         assert f"forkjoin hold {scope} --force" in refused.value.message
-    assert not runtime.store.holds()
+    assert not runtime.store.holds.all()
     runtime.commands.hold(scope, force=True)
-    assert [h.scope for h in runtime.store.holds()] == [scope]
+    assert [h.scope for h in runtime.store.holds.all()] == [scope]
     runtime.commands.release(scope)
-    assert not runtime.store.holds()
+    assert not runtime.store.holds.all()
 
 
 def test_what_nothing_comes_near_is_told_what_there_is(runtime: Runtime) -> None:
@@ -152,8 +152,8 @@ def test_why_names_the_hold_on_a_target_though_a_reader_knows_no_systems(runtime
     runtime.commands.hold("system=http:jobs.internal:8080", reason="maintenance")
     acting = runtime.commands.acting
     stored = acting.load("r")
-    situation = Situation(acting.program(stored.run), runtime.clock.now(), runtime.store.holds())
+    situation = Situation(acting.program(stored.run), runtime.clock.now(), runtime.store.holds.all())
     step = advance(situation, stored)
     assert step.save is not None and not step.actions
-    runtime.store.save([step.save])
+    runtime.store.runs.save([step.save])
     assert [h["scope"] for h in runtime.queries.why("r")["holds"]] == ["system=http:jobs.internal:8080"]

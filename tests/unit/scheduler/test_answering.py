@@ -6,48 +6,55 @@ import asyncio
 import threading
 from collections.abc import Sequence
 
+import pytest
+
 from runtime.engine.perform import Performer
 from runtime.model.question import Question
 from runtime.model.stored import Stored
 from runtime.scheduler.upkeep.question_answerer import Answering
-from runtime.store.embedded.memory import MemoryStore
+from runtime.store.embedded.store import memory_store
 from tests.unit.scheduler.test_wake_loop import World
 
 
-class Slow(MemoryStore):
+class Slow:
     """A store that answers only after the event loop has turned."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.store = memory_store()
         self.turned = threading.Event()
         self.waits: list[bool] = []
+        load, answer = self.store.runs.load, self.store.questions.answer
 
-    def load(self, run_ids: Sequence[str], *, skip_damaged: bool = False) -> list[Stored]:
-        self.waits.append(self.turned.wait(5))
-        return super().load(run_ids, skip_damaged=skip_damaged)
+        def load_late(run_ids: Sequence[str]) -> list[Stored]:
+            self.waits.append(self.turned.wait(5))
+            return load(run_ids)
 
-    def answer(self, question: Question) -> None:
-        self.waits.append(self.turned.wait(5))
-        super().answer(question)
+        def answer_late(question: Question) -> None:
+            self.waits.append(self.turned.wait(5))
+            answer(question)
+
+        monkeypatch.setattr(self.store.runs, "load", load_late)
+        monkeypatch.setattr(self.store.questions, "answer", answer_late)
 
 
-def test_the_event_loop_turns_while_the_store_is_slow() -> None:
+def test_the_event_loop_turns_while_the_store_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
-        store = Slow()
+        slow = Slow(monkeypatch)
+        store = slow.store
         world = World(store)
         performer: Performer = None  # type: ignore[assignment]
         answering = Answering(store, performer, lambda run: world.program, world.clock)
-        question = store.ask(Question(0, "status", "gone", "main", world.clock.now(), "mia"))
+        question = store.questions.ask(Question(0, "status", "gone", "main", world.clock.now(), "mia"))
         answering.look()
         await asyncio.sleep(0)
-        store.turned.set()
-        while store.open_questions():
-            store.turned.clear()
+        slow.turned.set()
+        while store.questions.open():
+            slow.turned.clear()
             await asyncio.sleep(0)
-            store.turned.set()
+            slow.turned.set()
             await asyncio.sleep(0)
-        assert all(store.waits)
-        told = store.question(question.id)
+        assert all(slow.waits)
+        told = store.questions.get(question.id)
         assert told is not None and told.problem == "The run is gone."
 
     asyncio.run(story())

@@ -10,7 +10,7 @@ from runtime.model.task import Completed, Failed, Lost, Outcome, Running, Starte
 from runtime.scheduler.monitoring.liveness import Pulse, Vitals
 from runtime.scheduler.monitoring.metrics import MOST_SYSTEMS, MOST_TARGETS, Metrics
 from runtime.scheduler.monitoring.store_gauges import Facts, read_facts
-from runtime.store.embedded.memory import MemoryStore
+from runtime.store.embedded.store import memory_store
 from tests.scraping import Samples, parsed
 
 FACTS = Facts({"failed": 3, "sleeping": 4}, 3, 2, 7.5, 1, 6, 1_000.0)
@@ -112,5 +112,5 @@ def test_a_reader_that_asks_for_openmetrics_gets_it_and_nonsense_gets_text() -> 
 
 
 def test_an_empty_store_has_nothing_due() -> None:
-    facts = read_facts(MemoryStore(), datetime.now(UTC), lambda: 0)
+    facts = read_facts(memory_store(), datetime.now(UTC), lambda: 0)
     assert (dict(facts.runs), facts.due, facts.oldest_due_seconds, facts.queue_depth) == ({}, 0, 0.0, None)

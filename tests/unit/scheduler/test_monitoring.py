@@ -18,7 +18,7 @@ from runtime.scheduler.monitoring.store_gauges import Facts
 from runtime.scheduler.waking.advancer import Advancer
 from runtime.scheduler.waking.calls import Calls
 from runtime.scheduler.waking.wake_loop import WakeLoop
-from runtime.store.embedded.memory import MemoryStore
+from runtime.store.embedded.store import memory_store
 from tests.scraping import ask, free_port
 
 
@@ -28,7 +28,7 @@ def monitor(vitals: Vitals, port: int, read: Any, stuck: Any = dict) -> Monitor:
 
     clock = ManualClock()
     advancer = Advancer(lambda run: (None, None), clock)  # type: ignore[arg-type,return-value]
-    loop = WakeLoop(MemoryStore(), advancer, Calls(perform, clock), clock)
+    loop = WakeLoop(memory_store(), advancer, Calls(perform, clock), clock)
     return Monitor(vitals, loop, Meter(perform), read=read, stuck=stuck, port=port)
 
 

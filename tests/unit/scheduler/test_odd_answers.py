@@ -21,7 +21,7 @@ from runtime.engine.perform import Performer
 from runtime.errors import Unreachable
 from runtime.model.task import Completed, Failed, Running, Started
 from runtime.plain_json import MAXIMUM_DEPTH
-from runtime.store.embedded.memory import MemoryStore
+from runtime.store.embedded.store import memory_store
 from tests.unit.scheduler.test_wake_loop import World
 
 
@@ -150,7 +150,7 @@ class OddStart(OddSystem):
 
 def drive(system: Any, seconds: int = 150) -> World:
     """A run whose branch `a` is on this system and whose sibling is sound, moved until nothing is under way."""
-    world = World(MemoryStore())
+    world = World(memory_store())
     sound = OddSystem(lambda: Completed("fine"))
     performer = Performer({"quick": system, "slow": sound}, None, world.clock)  # type: ignore[dict-item,arg-type]
     world.loop.calls.perform = performer.perform
@@ -172,7 +172,7 @@ def drive(system: Any, seconds: int = 150) -> World:
 
 
 def failure(world: World, branch: str = "a") -> Any:
-    (stored,) = world.store.load(["r1"])
+    (stored,) = world.store.runs.load(["r1"])
     visit = stored.branches[f"main/begin.1/{branch}"].steps[-1]
     return visit.failure
 
@@ -188,7 +188,7 @@ def raising(error: type[BaseException]) -> Callable[[], Any]:
 def test_what_can_be_stored_is_a_result(name: str) -> None:
     world = drive(OddSystem(lambda: Completed(STORABLE[name])))
     assert failure(world) is None
-    assert world.store.counts() == {"completed": 1}
+    assert world.store.listing.counts() == {"completed": 1}
 
 
 @pytest.mark.parametrize("system", [OddSystem, OddStart])
@@ -243,7 +243,7 @@ def test_whatever_a_call_raises_says_nothing_of_the_work_and_is_asked_again(
 
 
 def test_room_for_a_call_that_cannot_be_had_loses_no_call() -> None:
-    world = World(MemoryStore())
+    world = World(memory_store())
     world.answers.set()
 
     class Full:
@@ -266,20 +266,20 @@ def test_room_for_a_call_that_cannot_be_had_loses_no_call() -> None:
             world.clock.move(30)
 
     asyncio.run(story())
-    assert world.store.counts() == {"completed": 1}
+    assert world.store.listing.counts() == {"completed": 1}
 
 
 def test_an_outcome_that_could_not_be_saved_for_any_reason_is_saved_later() -> None:
-    world = World(MemoryStore())
+    world = World(memory_store())
     world.answers.set()
-    save, troubles = world.store.save, [OSError("gone"), KeyError("odd"), MemoryError(), RecursionError()]
+    save, troubles = world.store.runs.save, [OSError("gone"), KeyError("odd"), MemoryError(), RecursionError()]
 
     def failing(saves: Any, *, epoch: int | None = None) -> list[str]:
         if len(world.calls) == 4 and troubles:
             raise troubles.pop()
         return save(saves, epoch=epoch)
 
-    world.store.save = failing  # type: ignore[method-assign]
+    world.store.runs.save = failing  # type: ignore[method-assign]
 
     async def story() -> None:
         world.start("r1")
@@ -294,7 +294,7 @@ def test_an_outcome_that_could_not_be_saved_for_any_reason_is_saved_later() -> N
 
     asyncio.run(story())
     assert len(world.calls) == 4, "nothing is asked twice"
-    assert world.store.counts() == {"completed": 1}
+    assert world.store.listing.counts() == {"completed": 1}
 
 
 CODE = """

@@ -13,7 +13,7 @@ from runtime.model.run import Run
 from runtime.model.stored import Save
 from runtime.scheduler.upkeep.stored_acts import StoredActs
 from runtime.scheduler.waking.group_save import save_group
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 from tests.unit.scheduler.test_wake_loop import World
 
 
@@ -23,21 +23,21 @@ def test_a_run_that_cannot_be_written_keeps_no_other_from_being_saved() -> None:
         world.answers.set()
         for name in ("bad", "good", "well"):
             world.start(name)
-        save = world.store.save
+        save = world.store.runs.save
 
         def unwritable(saves: Sequence[Save], *, epoch: int | None = None) -> list[str]:
             if any(one.run.id == "bad" for one in saves):
                 raise TypeError("surrogates are not allowed")
             return save(saves, epoch=epoch)
 
-        world.store.save = unwritable  # type: ignore[method-assign]
+        world.store.runs.save = unwritable  # type: ignore[method-assign]
         for _ in range(3):
             for _ in range(10):
                 await world.loop.turn()
                 await asyncio.sleep(0)
             world.clock.move(31)
-        assert world.store.counts() == {"completed": 2, "pending": 1}
-        assert world.store.next_wake() is not None, "it is tried again"
+        assert world.store.listing.counts() == {"completed": 2, "pending": 1}
+        assert world.store.due_runs.next_wake() is not None, "it is tried again"
 
     asyncio.run(story())
 
@@ -47,7 +47,7 @@ def test_an_act_that_fails_oddly_says_so_and_those_after_it_are_carried_out() ->
     store = world.store
     now = world.clock.now()
     for target in ("odd", "fine"):
-        store.add_act(Act(0, now, now, "mia", "console", "poll", target, outcome="pending"))
+        store.acts.put(Act(0, now, now, "mia", "console", "poll", target, outcome="pending"))
     carried: list[str] = []
 
     def carry_out(act: Act) -> None:
@@ -58,11 +58,11 @@ def test_an_act_that_fails_oddly_says_so_and_those_after_it_are_carried_out() ->
     world.clock.move(1)
     assert asyncio.run(StoredActs(store, carry_out, world.clock).carry_out_due()) == 2
     assert carried == ["fine"]
-    (act,) = store.acts(target="odd")
+    (act,) = store.acts.newest(target="odd")
     assert act.outcome == "refused: RuntimeError: nobody thought of this"
 
 
-def test_a_key_no_store_takes_keeps_no_other_run_from_being_saved(store: RunStore) -> None:
+def test_a_key_no_store_takes_keeps_no_other_run_from_being_saved(store: Store) -> None:
     now = ManualClock().now()
     long = hashlib.shake_256(b"x").hexdigest(10_000)
     saves = [
@@ -70,5 +70,5 @@ def test_a_key_no_store_takes_keeps_no_other_run_from_being_saved(store: RunStor
         for name, key in (("bad", long), ("good", "main"))
     ]
     result = save_group(store, saves, None)
-    assert result.conflicts == [] and store.get("good") is not None
-    assert (store.get("bad") is None) is ("bad" in result.unwritable)
+    assert result.conflicts == [] and store.runs.get("good") is not None
+    assert (store.runs.get("bad") is None) is ("bad" in result.unwritable)

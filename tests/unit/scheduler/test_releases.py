@@ -27,11 +27,11 @@ class Held(World):
 
     def put(self, scope: str) -> Hold:
         hold = Hold(scope, "mia", self.clock.now())
-        self.store.put_hold(hold)
+        self.store.holds.put(hold)
         return hold
 
     def release_and_die(self, hold: Hold) -> None:
-        self.store.put_hold(replace(hold, released_at=self.clock.now()))
+        self.store.holds.put(replace(hold, released_at=self.clock.now()))
 
     async def quiet(self) -> None:
         for _ in range(20):
@@ -42,7 +42,7 @@ class Held(World):
         for _ in range(10):
             self.clock.move(31)
             await self.quiet()
-        assert self.store.counts() == {"completed": count}
+        assert self.store.listing.counts() == {"completed": count}
 
 
 @pytest.mark.parametrize("scope", ["all", "run=r1", "system=quick", "flow=play"])
@@ -54,7 +54,7 @@ def test_what_a_release_left_asleep_is_woken(scope: str) -> None:
         await world.quiet()
         world.clock.move(60)
         await world.quiet()
-        stopped = world.store.get("r1")
+        stopped = world.store.runs.get("r1")
         assert stopped is not None and stopped.stands_still
         world.clock.move(1)
         world.release_and_die(hold)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import threading
 from collections.abc import Sequence
 
@@ -12,17 +13,20 @@ from runtime.errors import StoreAway
 from runtime.flow.program import Program
 from runtime.model.run import Run
 from runtime.model.stored import Save
-from runtime.store.embedded.memory import MemoryStore
+from runtime.store.embedded.runs import EmbeddedRuns
+from runtime.store.embedded.store import memory_store
 from tests.unit.scheduler.test_wake_loop import World
 
 AWAY = StoreAway("The store does not answer.", store="play", cause="no answer")
 
 
-class Leaving(MemoryStore):
-    """A store whose saves fail while it is away."""
+class Leaving(EmbeddedRuns):
+    """Runs of a store whose saves fail while it is away."""
 
     def __init__(self) -> None:
-        super().__init__()
+        made = memory_store()
+        super().__init__(made.rows)
+        self.store = dataclasses.replace(made, runs=self)
         self.away = False
         self.slow: threading.Event | None = None
         self.asked = threading.Event()
@@ -54,15 +58,15 @@ async def start(world: World) -> None:
 
 def test_what_came_of_a_call_is_saved_when_the_store_is_back() -> None:
     async def story() -> None:
-        store = Leaving()
-        world = World(store)
+        runs = Leaving()
+        world = World(runs.store)
         await start(world)
-        store.away = True
+        runs.away = True
         for _ in range(3):
             with pytest.raises(StoreAway):
                 await world.loop.turn()
         assert world.loop.busy_runs == {"r1"}, "nobody else may have it"
-        store.away = False
+        runs.away = False
         await world.turn_until(lambda: world.status("r1", "a") == "running")
         assert world.calls == [("start", "a"), ("start", "b")], "each was started once"
 
@@ -71,17 +75,17 @@ def test_what_came_of_a_call_is_saved_when_the_store_is_back() -> None:
 
 def test_what_came_of_a_call_is_saved_though_we_are_stopped_while_it_is_saved() -> None:
     async def story() -> None:
-        store = Leaving()
-        world = World(store)
+        runs = Leaving()
+        world = World(runs.store)
         await start(world)
-        store.away, store.slow = True, threading.Event()
+        runs.away, runs.slow = True, threading.Event()
         turning = asyncio.ensure_future(world.loop.turn())
-        await asyncio.to_thread(store.asked.wait)
+        await asyncio.to_thread(runs.asked.wait)
         turning.cancel()
         with pytest.raises(asyncio.CancelledError):
             await turning
-        slow, store.slow = store.slow, None
-        store.away = False
+        slow, runs.slow = runs.slow, None
+        runs.away = False
         slow.set()
         await world.loop.drain(1.0)
         assert world.status("r1", "a") == world.status("r1", "b") == "running"
@@ -91,12 +95,12 @@ def test_what_came_of_a_call_is_saved_though_we_are_stopped_while_it_is_saved() 
 
 def test_a_run_is_ours_while_what_came_of_its_calls_is_saved() -> None:
     async def story() -> None:
-        store = Leaving()
-        world = World(store)
+        runs = Leaving()
+        world = World(runs.store)
         await start(world)
-        store.world = world
+        runs.world = world
         await world.loop.turn()
-        assert store.busy_at_save == [{"r1"}]
+        assert runs.busy_at_save == [{"r1"}]
         assert world.loop.busy_runs == frozenset()
 
     asyncio.run(story())
@@ -116,7 +120,7 @@ def test_a_run_whose_flow_cannot_be_read_just_now_is_not_failed() -> None:
         world.start("r1")
         with pytest.raises(StoreAway):
             await world.loop.turn()
-        assert world.store.counts() == {"pending": 1}
+        assert world.store.listing.counts() == {"pending": 1}
         away = False
         await world.turn_until(lambda: len(world.calls) == 2)
 
@@ -125,10 +129,10 @@ def test_a_run_whose_flow_cannot_be_read_just_now_is_not_failed() -> None:
 
 def test_who_was_taken_out_while_it_saved_makes_no_calls() -> None:
     async def story() -> None:
-        store = Leaving()
-        world = World(store)
+        runs = Leaving()
+        world = World(runs.store)
         world.start("r1")
-        store.world, store.taken_over = world, True
+        runs.world, runs.taken_over = world, True
         await world.loop.turn()
         assert world.status("r1", "a") == "starting", "it is saved"
         assert world.loop.busy_runs == frozenset()

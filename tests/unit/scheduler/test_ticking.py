@@ -44,11 +44,11 @@ class Night:
         """Move the clock and tick; gives the ticks of all runs there are, as minutes since the beginning."""
         self.clock.move(minutes * 60)
         self.schedules.look()
-        return sorted(run.id.partition("@")[2] for run in self.runtime.store.query(limit=None))
+        return sorted(run.id.partition("@")[2] for run in self.runtime.store.runs.query(limit=None))
 
     def end(self, status: RunStatus) -> None:
         """Everything that is open comes to this."""
-        for run in self.runtime.store.query(limit=None):
+        for run in self.runtime.store.runs.query(limit=None):
             if run.status is RunStatus.PENDING:
                 ended = replace(
                     run,
@@ -58,7 +58,7 @@ class Night:
                     ended_at=self.clock.now(),
                     updated_at=self.clock.now(),
                 )
-                self.runtime.store.save([Save(ended, run.revision)])
+                self.runtime.store.runs.save([Save(ended, run.revision)])
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_a_schedule_switched_off_while_a_tick_starts_stays_off(night: Night) -> 
 
     night.start = start_while_mia_switches_it_off  # type: ignore[method-assign]
     assert len(night.tick(11)) == 1
-    assert not night.runtime.store.schedules()["nightly"]["enabled"]
+    assert not night.runtime.store.schedules.all()["nightly"]["enabled"]
     assert len(night.tick(60)) == 1
 
 
@@ -145,14 +145,14 @@ def test_runs_that_ended_are_removed_when_their_flow_says_so_and_failed_ones_are
     store, catalog = night.runtime.store, night.runtime.catalog
     assert Retention(store, catalog, 0).remove(night.clock.now() + timedelta(days=1.9)) == 0
     assert Retention(store, catalog, 0).remove(night.clock.now() + timedelta(days=2.1)) == 1
-    assert store.counts() == {"failed": 1, "pending": 1}
+    assert store.listing.counts() == {"failed": 1, "pending": 1}
 
 
 @pytest.mark.parametrize("night", ["allow"], indirect=True)
 def test_a_store_whose_runs_were_moved_takes_no_acts_and_says_where_they_are(night: Night) -> None:
     night.tick(11)
-    night.runtime.store.put_meta("moved_to", "postgresql://db/forkjoin")
+    night.runtime.store.facts.put("moved_to", "postgresql://db/forkjoin")
     with pytest.raises(Exception, match="moved to postgresql://db/forkjoin"):
-        night.runtime.commands.cancel(night.runtime.store.query()[0].id)
+        night.runtime.commands.cancel(night.runtime.store.runs.query()[0].id)
     checks = {check.name: check for check in night.runtime.queries.doctor(night.runtime.directory)}
     assert not checks["moved"].ok

@@ -18,8 +18,8 @@ from runtime.model.task import Completed, Started
 from runtime.scheduler.waking.advancer import Advancer, ProgramOf
 from runtime.scheduler.waking.calls import Calls
 from runtime.scheduler.waking.wake_loop import WakeLoop
-from runtime.store.base import RunStore
-from runtime.store.embedded.memory import MemoryStore
+from runtime.store.embedded.store import memory_store
+from runtime.store.ports.store import Store
 from tests.unit.engine.play import flow_of
 
 FORK = (("begin", "a"), ("begin", "b"), ("a", "join"), ("b", "join"), ("join", "end"))
@@ -28,8 +28,8 @@ FORK = (("begin", "a"), ("begin", "b"), ("a", "join"), ("b", "join"), ("join", "
 class World:
     """A store, a clock, and external systems that answer when the test lets them."""
 
-    def __init__(self, store: RunStore | None = None) -> None:
-        self.store = MemoryStore() if store is None else store
+    def __init__(self, store: Store | None = None) -> None:
+        self.store = memory_store() if store is None else store
         self.clock = ManualClock()
         made = flow_from_stored(flow_of({"begin": {}, "a": {}, "b": {}, "join": {"type": "decision"}, "end": {}}, FORK))
         bindings = {"a": Binding("quick"), "b": Binding("slow")}
@@ -46,11 +46,11 @@ class World:
             raise KeyError("no such program")
         return self.program, None
 
-    def programs_from(self, store: RunStore) -> None:
+    def programs_from(self, store: Store) -> None:
         """Read the flows of runs from the store from now on, as the real programs are."""
 
         def programs(run: Run) -> tuple[Program, str | None]:
-            store.flow(run.flow_hash)
+            store.flows.get(run.flow_hash)
             return self.programs(run)
 
         self.program_of = programs
@@ -65,7 +65,7 @@ class World:
     def start(self, name: str) -> None:
         now = self.clock.now()
         run = Run(name, "play", "play", "1", self.program.flow.hash, now, now)
-        self.store.save([new_run(run, Situation(self.program, now))])
+        self.store.runs.save([new_run(run, Situation(self.program, now))])
 
     async def turn_until(self, seen: Callable[[], bool]) -> None:
         for _ in range(200):
@@ -76,11 +76,11 @@ class World:
         raise AssertionError(f"not seen; calls were {self.calls}")
 
     def status(self, run: str, branch: str) -> str:
-        (stored,) = self.store.load([run])
+        (stored,) = self.store.runs.load([run])
         return str(stored.branches[f"main/begin.1/{branch}"].status)
 
 
-def test_a_poll_that_hangs_delays_neither_its_sibling_nor_other_runs(store: RunStore) -> None:
+def test_a_poll_that_hangs_delays_neither_its_sibling_nor_other_runs(store: Store) -> None:
     async def story() -> None:
         world = World(store)
         world.start("r1")
@@ -94,12 +94,12 @@ def test_a_poll_that_hangs_delays_neither_its_sibling_nor_other_runs(store: RunS
         await world.turn_until(lambda: world.status("r2", "a") == "arrived")
         assert world.calls.count(("poll", "b")) == 2, "a poll under way is not made again"
         world.answers.set()
-        await world.turn_until(lambda: world.store.counts() == {"completed": 2})
+        await world.turn_until(lambda: world.store.listing.counts() == {"completed": 2})
 
     asyncio.run(story())
 
 
-def test_a_clock_that_jumps_back_neither_loses_nor_storms_wakes(store: RunStore) -> None:
+def test_a_clock_that_jumps_back_neither_loses_nor_storms_wakes(store: Store) -> None:
     async def story() -> None:
         world = World(store)
         world.answers.set()
@@ -110,13 +110,13 @@ def test_a_clock_that_jumps_back_neither_loses_nor_storms_wakes(store: RunStore)
             await world.loop.turn()
         assert len(world.calls) == 2
         world.clock.move(3_600 + 31)
-        await world.turn_until(lambda: world.store.counts() == {"completed": 1})
+        await world.turn_until(lambda: world.store.listing.counts() == {"completed": 1})
         assert len(world.calls) == 4
 
     asyncio.run(story())
 
 
-def test_a_mistake_of_ours_fails_one_run_and_is_saved(store: RunStore) -> None:
+def test_a_mistake_of_ours_fails_one_run_and_is_saved(store: Store) -> None:
     async def story() -> None:
         world = World(store)
         world.answers.set()
@@ -125,8 +125,8 @@ def test_a_mistake_of_ours_fails_one_run_and_is_saved(store: RunStore) -> None:
         world.start("good")
         await world.turn_until(lambda: world.loop.in_flight == 0 and len(world.calls) == 2)
         world.clock.move(31)
-        await world.turn_until(lambda: world.store.counts() == {"completed": 1, "failed": 1})
-        failure = world.store.get("bad").failure  # type: ignore[union-attr]
+        await world.turn_until(lambda: world.store.listing.counts() == {"completed": 1, "failed": 1})
+        failure = world.store.runs.get("bad").failure  # type: ignore[union-attr]
         assert failure is not None
         assert "no such program" in failure.message
 

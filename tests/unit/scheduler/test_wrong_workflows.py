@@ -207,9 +207,9 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
     settings = Settings.load({"store": str(tmp_path / "store"), "workflows": (str(flows),)}, env={})
     with closing(open_runtime(settings, actor=Actor("mia"), clock=ManualClock())) as made:
         made.commands.schedule("healthy", enabled=True)
-        enabled = made.store.schedules()["healthy"]
+        enabled = made.store.schedules.all()["healthy"]
         for name in (*FOLDERS, "gone"):
-            made.store.put_schedule(name, enabled)
+            made.store.schedules.put(name, enabled)
         yield made
 
 
@@ -232,7 +232,7 @@ def test_each_is_shown_refused_told_once_and_the_healthy_one_goes_on(
         runtime.commands.schedule(name, enabled=False)
         with pytest.raises(Refused, match="cannot be started"):
             runtime.commands.schedule(name, enabled=True)
-        runtime.store.put_schedule(name, runtime.store.schedules()["healthy"])
+        runtime.store.schedules.put(name, runtime.store.schedules.all()["healthy"])
 
     def start(workflow: str, run_id: str, tick: datetime) -> None:
         start_runs(runtime.commands.acting, workflow, [NewRun(run_id)])
@@ -243,23 +243,23 @@ def test_each_is_shown_refused_told_once_and_the_healthy_one_goes_on(
         for _ in range(3):
             runtime.clock.move(601)
             schedules.look()
-            for run in runtime.store.query(limit=None):
+            for run in runtime.store.runs.query(limit=None):
                 end(runtime, run.id)
-    assert runtime.store.count() == 3
+    assert runtime.store.listing.count() == 3
     said = [record.message for record in caplog.records if "schedule.unusable" in record.message]
     assert len(said) == len(FOLDERS) + 1
 
 
 def end(runtime: Runtime, run_id: str) -> None:
     """A run comes to its end."""
-    run = runtime.store.get(run_id)
+    run = runtime.store.runs.get(run_id)
     assert run is not None
     if run.status is RunStatus.PENDING:
         now = runtime.clock.now()
         ended = replace(
             run, status=RunStatus.COMPLETED, revision=run.revision + 1, next_wake_at=None, ended_at=now, updated_at=now
         )
-        runtime.store.save([Save(ended, run.revision)])
+        runtime.store.runs.save([Save(ended, run.revision)])
 
 
 def test_runs_whose_retention_cannot_be_read_are_kept_and_all_others_are_removed_in_time(runtime: Runtime) -> None:
@@ -267,14 +267,14 @@ def test_runs_whose_retention_cannot_be_read_are_kept_and_all_others_are_removed
              if key == "retention"]  # fmt: skip
     start_runs(runtime.commands.acting, "healthy", [NewRun("h"), *(NewRun(name) for name in wrong)])
     for name in ("h", *wrong):
-        run = runtime.store.get(name)
+        run = runtime.store.runs.get(name)
         assert run is not None
         if name in wrong:
-            runtime.store.save([Save(replace(run, workflow=name, revision=run.revision + 1), run.revision)])
+            runtime.store.runs.save([Save(replace(run, workflow=name, revision=run.revision + 1), run.revision)])
         end(runtime, name)
     retention = Retention(runtime.store, runtime.catalog, 30.0)
     assert retention.remove(runtime.clock.now() + timedelta(days=90)) == 1
-    assert {run.id for run in runtime.store.query(limit=None)} == set(wrong)
+    assert {run.id for run in runtime.store.runs.query(limit=None)} == set(wrong)
     assert Retention(runtime.store, runtime.catalog, 1e300).remove(runtime.clock.now() + timedelta(days=1)) == 0
 
 

@@ -20,7 +20,7 @@ from runtime.external.process.system import ProcessSystem
 from runtime.external.simulated.system import SimulatedSystem
 from runtime.model.run import Run
 from runtime.model.stored import Save
-from runtime.store.base import RunStore
+from runtime.store.ports.store import Store
 from runtime.store.removed_work import NOTE, key_start, remove_runs, sweep
 from tests.contract.external.calls import call_of
 
@@ -32,7 +32,7 @@ class World:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.store: RunStore = open_store(directory)
+        self.store: Store = open_store(directory)
         self.systems: dict[str, Any] = {
             "process": ProcessSystem(directory),
             "simulated": SimulatedSystem(directory, ManualClock()),
@@ -42,7 +42,7 @@ class World:
     def run(self, run_id: str, birth: str) -> Run:
         made = Run(run_id, "flow", "flow", "1", "hash", NOW, NOW)
         run = replace(made, birth=birth)
-        assert self.store.save([Save(run, None)]) == []
+        assert self.store.runs.save([Save(run, None)]) == []
         return run
 
     def job(self, run: Run, step: str = "a", *, ended: bool = True, running: bool = False) -> JobFolder:
@@ -57,7 +57,7 @@ class World:
         return folder
 
     def notes(self) -> int:
-        return sum(1 for _, d in self.store.page("meta", 0, 500) if str(d["key"]).startswith(NOTE))
+        return sum(1 for _, d in self.store.documents.page("meta", 0, 500) if str(d["key"]).startswith(NOTE))
 
     def rows(self, run: Run) -> int:
         return int(self.systems["simulated"].starts(f"{key_start(run)}a.1/1"))
@@ -113,7 +113,7 @@ def test_a_job_that_nobody_has_begun_never_begins_once_its_run_is_gone(world: Wo
 def test_a_crash_before_the_run_was_removed_removes_nothing(world: World) -> None:
     run = world.run("r", "b1")
     folder = world.job(run)
-    world.store.put_meta(f"{NOTE}crash", {"keys": [key_start(run)]})
+    world.store.facts.put(f"{NOTE}crash", {"keys": [key_start(run)]})
     assert sweep(world.store, world.systems) == 0
     assert folder.exists() and world.rows(run) == 1 and world.notes() == 0
 
@@ -146,12 +146,12 @@ def test_files_on_another_host_are_left_to_who_works_there(world: World, tmp_pat
     run = world.run("r", "b1")
     folder = world.job(run)
     here = os.uname().nodename
-    world.store.put_meta("home:process", {"host": "elsewhere", "directory": str(tmp_path)})
-    world.store.put_meta("home:simulated", {"host": here, "directory": str(tmp_path)})
+    world.store.facts.put("home:process", {"host": "elsewhere", "directory": str(tmp_path)})
+    world.store.facts.put("home:simulated", {"host": here, "directory": str(tmp_path)})
     remove_runs(world.store, [run])
     assert sweep(world.store, world.systems) == 1
     assert folder.exists() and world.rows(run) == 0 and world.notes() == 1
-    world.store.put_meta("home:process", {"host": here, "directory": str(tmp_path)})
-    world.store.put_meta("home:simulated", {"host": "elsewhere", "directory": str(tmp_path)})
+    world.store.facts.put("home:process", {"host": here, "directory": str(tmp_path)})
+    world.store.facts.put("home:simulated", {"host": "elsewhere", "directory": str(tmp_path)})
     assert sweep(world.store, world.systems) == 1
     assert not folder.exists() and world.notes() == 0

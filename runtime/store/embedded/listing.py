@@ -1,4 +1,4 @@
-"""Windows over long lists: an order as row numbers, read once, and the runs of a window by their numbers."""
+"""Lists of any length over rows; row numbers are TinyDB's document ids."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from runtime.model.stored import RunFilter
 from runtime.store.documents import HeadRow, shown
 from runtime.store.embedded.error_translation import guarded
 from runtime.store.embedded.filter_sql import ORDERS, conditions
-from runtime.store.embedded.run_reading import HEAD, RunReading
+from runtime.store.embedded.rows import Rows
+from runtime.store.embedded.runs import HEAD
 
 CHUNK = 20_000
+PART = 500
 
 
-class RunOrder(RunReading):
-    """The part of the store that serves lists of any length; row numbers are TinyDB's document ids."""
+class EmbeddedListing:
+    """Lists of the runs of a file."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
 
     @guarded
     def snapshot(
@@ -28,7 +33,6 @@ class RunOrder(RunReading):
         limit: int | None = None,
         stop: Callable[[], bool] | None = None,
     ) -> array[int]:
-        """Row numbers in order; `attention` has the last changed first among equals."""
         parts, values = conditions(where)
         way = "DESC" if descending else "ASC"
         column = ORDERS[order]
@@ -49,27 +53,29 @@ class RunOrder(RunReading):
 
     @guarded
     def rows_at(self, numbers: Sequence[int]) -> list[Run | None]:
-        """The runs with these row numbers, None where one was removed."""
         found: dict[int, Run] = {}
-        for start in range(0, len(numbers), 500):
-            part = list(numbers[start : start + 500])
+        for start in range(0, len(numbers), PART):
+            part = list(numbers[start : start + PART])
             marks = ",".join("?" * len(part))
-            found |= {row[0]: shown(HeadRow(*row)) for row in self.all(f"{HEAD} WHERE doc_id IN ({marks})", *part)}
+            rows = self.rows.all(f"{HEAD} WHERE doc_id IN ({marks})", *part)
+            found |= {row[0]: shown(HeadRow(*row)) for row in rows}
         return [found.get(n) for n in numbers]
 
     @guarded
     def numbers(self, run_ids: Sequence[str]) -> dict[str, int]:
-        """Row numbers of runs by id."""
         found: dict[str, int] = {}
-        for start in range(0, len(run_ids), 500):
-            part = list(run_ids[start : start + 500])
+        for start in range(0, len(run_ids), PART):
+            part = list(run_ids[start : start + PART])
             marks = ",".join("?" * len(part))
-            found.update(self.all(f"SELECT id, doc_id FROM t_runs WHERE id IN ({marks})", *part))
+            found.update(self.rows.all(f"SELECT id, doc_id FROM t_runs WHERE id IN ({marks})", *part))
         return found
 
     @guarded
     def count(self, where: RunFilter | None = None) -> int:
-        """How many runs match."""
         parts, values = conditions(where)
-        row = self.one("SELECT count(*) FROM t_runs" + (f" WHERE {' AND '.join(parts)}" if parts else ""), *values)
-        return int(row[0]) if row else 0
+        narrowed = f" WHERE {' AND '.join(parts)}" if parts else ""
+        return int(self.rows.one(f"SELECT count(*) FROM t_runs{narrowed}", *values)[0])
+
+    @guarded
+    def counts(self) -> dict[str, int]:
+        return dict(self.rows.all("SELECT status, count(*) FROM t_runs GROUP BY status"))

@@ -1,4 +1,4 @@
-"""Reading runs: whole runs with all their records, and what is damaged among them."""
+"""Runs with their records in PostgreSQL; see `ports.runs` for what each method promises."""
 
 from __future__ import annotations
 
@@ -7,22 +7,48 @@ from typing import Any
 
 from runtime.model.damage import Damage
 from runtime.model.run import Run
-from runtime.model.stored import RunFilter, Stored
+from runtime.model.stored import RunFilter, Save, Stored
 from runtime.store.documents import HeadRow, assembled, refuse, shown
-from runtime.store.postgres.database import Connection
-from runtime.store.postgres.documents import Moving
+from runtime.store.postgres.acts import put_act
+from runtime.store.postgres.database import Connection, Database
 from runtime.store.postgres.filter_sql import after_run, conditions, narrowed, ordering
 from runtime.store.postgres.queries import sql
-from runtime.store.postgres.saving import columns, head
-from runtime.store.postgres.small_tables import column
+from runtime.store.postgres.saving import columns, head, rounds, write_heads, write_records
+from runtime.store.postgres.saving_right import SavingRight
+from runtime.store.postgres.text import column
+
+PART = 1_000
+"""So many runs are changed at once where it may be all there are: others wait for a part and not for the whole."""
 
 
-class RunReading(Moving):
-    """The part of the store that reads runs."""
+class PostgresRuns:
+    """Runs of a database. Every method is one transaction; the level is READ COMMITTED."""
+
+    def __init__(self, database: Database, right: SavingRight) -> None:
+        self._database = database
+        self._right = right
+
+    def save(self, saves: Sequence[Save], *, epoch: int | None = None) -> list[str]:
+        if not saves:
+            return []
+
+        def write(con: Connection) -> list[Save]:
+            self._right.check(con, epoch=epoch)
+            kept: list[Save] = []
+            for part in rounds(saves):
+                written = write_heads(con, part)
+                write_records(con, written)
+                for save in written:
+                    for act in save.acts:
+                        put_act(con, act)
+                kept += written
+            return kept
+
+        kept = {id(s) for s in self._database.writing(write)}
+        return [s.run.id for s in saves if id(s) not in kept]
 
     def get(self, run_id: str) -> Run | None:
-        """The head of a run; a damaged one as that."""
-        row = self.database.one("run", column(run_id))
+        row = self._database.one("run", column(run_id))
         return shown(HeadRow(*row)) if row else None
 
     def load(self, run_ids: Sequence[str], *, skip_damaged: bool = False) -> list[Stored]:
@@ -33,7 +59,6 @@ class RunReading(Moving):
         return [found[i] for i in run_ids if i in found]
 
     def damage(self, run_ids: Sequence[str]) -> dict[str, Damage]:
-        """What is wrong with those of these runs that cannot be used."""
         return self._read(run_ids)[1]
 
     def _read(self, run_ids: Sequence[str]) -> tuple[dict[str, Stored], dict[str, Damage]]:
@@ -48,7 +73,7 @@ class RunReading(Moving):
                 con.execute(sql("commit"))
             return runs.fetchall(), branches.fetchall(), joins.fetchall()
 
-        runs, branches, joins = self.database.reading(read)
+        runs, branches, joins = self._database.reading(read)
         return assembled([HeadRow(*row) for row in runs], branches, joins)
 
     def query(
@@ -60,8 +85,6 @@ class RunReading(Moving):
         limit: int | None = 50,
         after: str | None = None,
     ) -> list[Run]:
-        """One keyset page of runs."""
-
         def read(con: Connection) -> list[Any]:
             parts, values = conditions(where)
             if after is not None:
@@ -70,25 +93,25 @@ class RunReading(Moving):
             query = narrowed("list_runs", parts, ordering(order, descending=descending))
             return con.execute(query, (*values, limit)).fetchall()
 
-        return [shown(HeadRow(*row)) for row in self.database.reading(read)]
+        return [shown(HeadRow(*row)) for row in self._database.reading(read)]
 
-    def rows_at(self, numbers: Sequence[int]) -> list[Run | None]:
-        """The runs with these row numbers, None where one was removed."""
-        found = {row[0]: shown(HeadRow(*row)) for row in self.database.all("rows_at", list(numbers))}
-        return [found.get(n) for n in numbers]
+    def remove(self, run_ids: Sequence[str]) -> int:
+        """Remove runs with all that belongs to them; each part of many in a transaction of its own."""
+        ids = [column(i) for i in run_ids]
+        return sum(self._remove(ids[first : first + PART]) for first in range(0, len(ids), PART))
+
+    def _remove(self, ids: Sequence[str]) -> int:
+        return self._database.writing(lambda con: con.execute(sql("remove"), (ids,)).rowcount)
 
     def mark_damaged(self, run_ids: Sequence[str]) -> None:
-        """Keep runs from being woken, and count them as damaged; their documents stay as they are."""
         ids = [column(i) for i in run_ids]
-        self.database.writing(lambda con: con.execute(sql("mark_damaged"), (ids,)))
+        self._database.writing(lambda con: con.execute(sql("mark_damaged"), (ids,)))
 
     def mend(self, runs: Sequence[Run]) -> None:
-        """Let runs that were marked as damaged, and can be read again, be what their documents say."""
-
         def write(con: Connection) -> None:
             marked = {i for (i,) in con.execute(sql("marked"), ([run.id for run in runs],)).fetchall()}
             found = [head(run) for run in runs if run.id in marked]
             if found:
                 con.execute(sql("update_heads"), columns(found))
 
-        self.database.writing(write)
+        self._database.writing(write)
