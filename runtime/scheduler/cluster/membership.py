@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 from runtime.logs import get_logger
+from runtime.scheduler.cluster.merged_heartbeat import combined
 from runtime.scheduler.cluster.store_clock import StoreClock
 from runtime.scheduler.cluster.worker_report import WorkerReport
-from runtime.scheduler.monitoring.merged_heartbeat import combined
 from runtime.store.ports.store import Store
 from runtime.store.postgres.cluster import Cluster, Member
 

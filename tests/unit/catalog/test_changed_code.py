@@ -263,7 +263,7 @@ def test_a_step_whose_code_went_away_before_it_began_fails_and_can_be_retried() 
 
 
 def test_a_changed_flow_of_a_folder_is_what_starts_next(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.catalog.catalog.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("runtime.catalog.workflow_index.LOOK_SECONDS", 0.0)
     shop.task("1")
     catalog = shop.catalog()
     assert catalog.find("shop").flow is not None
