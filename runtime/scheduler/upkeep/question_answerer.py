@@ -31,7 +31,7 @@ AT_ONCE = 8
 LOGS_LIMIT = 200_000
 
 
-class Answering:
+class QuestionAnswerer:
     """Looks for open questions and answers a few at once."""
 
     def __init__(self, store: Store, performer: Performer, programs: Callable[[Run], Program], clock: Clock) -> None:
