@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import ConnectorException
@@ -24,8 +23,8 @@ HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 10.0
 GRACE_SECONDS = 20.0
 RETRY_SECONDS = 1.0
-# A server that is away must be noticed soon: jobs whose end cannot be stored keep the worker of the queue from stopping.
 POOL_SECONDS = 5.0
+"""A server that is away is noticed so soon: jobs whose end cannot be stored keep the worker from stopping."""
 
 
 def queue_of(route: str) -> str:
@@ -93,11 +92,7 @@ class Queue:
         pause = 0.5
         asyncio.get_running_loop().set_exception_handler(_handle_stray_error)
         while not self._stopping:
-            app = App(
-                connector=PsycopgConnector(
-                    conninfo=self._dsn, min_size=1, max_size=4, timeout=POOL_SECONDS, reconnect_timeout=POOL_SECONDS
-                )
-            )
+            app = App(connector=self._connector())
 
             @app.task(name=TASK, queue=ANY)
             async def wake(run_id: str) -> None:
@@ -121,7 +116,7 @@ class Queue:
                         shutdown_graceful_timeout=GRACE_SECONDS,
                     )
                     pause = 0.5
-                    await self._worker.run()
+                    await self._worker.run()  # type: ignore[no-untyped-call]
                     self.given_back += await self._jobs.give_back()
                     if not self._stopping:
                         log.warning("queue.interrupted", problem="its worker stopped by itself", again_in_s=pause)
@@ -135,6 +130,11 @@ class Queue:
             if not self._stopping:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10.0)
+
+    def _connector(self) -> PsycopgConnector:
+        return PsycopgConnector(
+            conninfo=self._dsn, min_size=1, max_size=4, timeout=POOL_SECONDS, reconnect_timeout=POOL_SECONDS
+        )
 
     async def _wait_for_server(self) -> bool:
         """Wait until the server answers; False if stopped before.
@@ -157,10 +157,10 @@ class Queue:
         self._stopping = True
         if self._worker is not None:
             with suppress(Exception):
-                self._worker.stop()
+                self._worker.stop()  # type: ignore[no-untyped-call]
 
 
-def _handle_stray_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def _handle_stray_error(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
     """Log an error nobody waits for; that the end of a job cannot be stored is expected where others ended it."""
     problem = context.get("exception")
     if isinstance(problem, ConnectorException):
