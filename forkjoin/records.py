@@ -1,15 +1,15 @@
 """The records that commands and queries take and return."""
 
+from runtime.acts.start import NewRun
 from runtime.engine.explain.join_state import JoinState
 from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
 from runtime.model.run import HistoryEntry, Poll, Run
 from runtime.model.status import BranchStatus, RunStatus
 from runtime.model.stored import Stored
-from runtime.operations.acting import Receipt
 from runtime.operations.queries.wakes import Wake
 from runtime.operations.queries.workflows import WorkflowState
-from runtime.operations.starting import NewRun
+from runtime.operations.receipts import Receipt
 
 __all__ = [
     "Act",

@@ -36,6 +36,9 @@ def one_or_many(
     as_json: bool,
 ) -> None:
     """Act on one run, or store a bulk act over those a filter matches."""
+    from runtime.acts.registry import act_of
+    from runtime.operations.bulk import Batch
+
     runtime = session().runtime
     if (run is None) == (where is None):
         raise InvalidInput(f"{verb} needs a RUN or --where, not {'both' if run else 'neither'}.")
@@ -44,7 +47,8 @@ def one_or_many(
             raise InvalidInput("--where must not be empty: name the runs the act is meant for.")
         runs = runtime.queries.runs(where, sort="id", limit=None)
         given = {k: v for k, v in how.items() if k in ("reason", "dry_run")}
-        receipt = runtime.commands.bulk(verb, runs, where, rate, canary, arguments, **given)
+        batch = Batch(runs=runs, where=where, rate=rate, canary=canary)
+        receipt = runtime.commands.bulk(act_of(verb, arguments), batch, **given)
     else:
         receipt = getattr(runtime.commands, verb)(run, **arguments, **how)
     if verb in ("retry", "resume", "poll") and not receipt.dry_run:

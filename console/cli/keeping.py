@@ -17,7 +17,7 @@ from runtime.safe_text import clean, json_text
 
 if TYPE_CHECKING:
     from runtime.assembly.runtime import Runtime
-    from runtime.operations.acting import Receipt
+    from runtime.operations.receipts import Receipt
 
 
 @click.command()
@@ -144,10 +144,8 @@ def schedule() -> None:
 @reading
 def schedule_list(as_json: bool) -> None:
     """Workflows that have a schedule, and when they tick next."""
-    from runtime.operations.schedules import schedule_views
-
     runtime = session().about_workflows()
-    found = schedule_views(runtime.queries.catalog, runtime.store, runtime.clock.now())
+    found = runtime.queries.schedules()
     if as_json:
         say(json_text(found))
         return
@@ -190,11 +188,11 @@ _switch("disable", False, "Start no more runs.")
 @common
 def export(file: str | None, skip_damaged: bool, force: bool) -> None:
     """The whole store as the plain JSON file that stock TinyDB opens."""
-    from runtime.operations.transfer import WHOLE, Damage, export_to
+    from runtime.operations.transfer import WHOLE, Damage
 
-    store = session().runtime.store
+    transfer = session().runtime.transfer
     left_out: list[Damage] | None = [] if skip_damaged else None
-    count = export_to(store, sys.stdout if file is None else Path(file), left_out=left_out, force=force)
+    count = transfer.export(sys.stdout if file is None else Path(file), left_out=left_out, force=force)
     if file is not None:
         progress(f"Exported {count} documents to {file}.")
     for one in left_out or ():
@@ -209,14 +207,11 @@ def export(file: str | None, skip_damaged: bool, force: bool) -> None:
 @common
 def import_file(file: str, merge: bool, live: bool) -> None:
     """Read an exported file; open runs come held."""
-    from runtime.operations.transfer import import_from
-
     one = session()
     one.refuse_read_only("import")
 
     def act(runtime: Runtime) -> int:
-        actor = runtime.commands.acting.actor.name
-        return import_from(runtime.store, Path(file), merge=merge, live=live, now=runtime.clock.now(), actor=actor)
+        return runtime.transfer.import_file(Path(file), merge=merge, live=live)
 
     count = one.beginning(act)
     progress(f"Imported {count} documents from {file}.")

@@ -212,7 +212,7 @@ def wakes(limit: int, as_json: bool) -> None:
 @reading
 def holds(as_json: bool) -> None:
     """Active holds."""
-    found = [views.hold_view(h) for h in session().runtime.store.holds.all()]
+    found = [views.hold_view(h) for h in session().runtime.queries.records.holds()]
     if as_json:
         say(json_text(found))
     elif not found:
@@ -227,7 +227,7 @@ def holds(as_json: bool) -> None:
 @reading
 def acts(limit: int, run: str | None, as_json: bool) -> None:
     """Who did what, when, why."""
-    found = [views.act_view(a) for a in session().runtime.store.acts.newest(target=run, limit=limit)]
+    found = [views.act_view(a) for a in session().runtime.queries.records.acts(target=run, limit=limit)]
     if as_json:
         say(json_text(found))
         return

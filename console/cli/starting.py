@@ -19,8 +19,8 @@ from console.cli.session import (
     tell_waking,
 )
 from console.format import say
+from runtime.acts.start import NewRun
 from runtime.errors import InvalidInput
-from runtime.operations.starting import NewRun
 from runtime.safe_text import clean, json_text
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from console.commands.base import Here
 from console.dialogs.act_form import Answers, Field, Option, Plan
+from runtime.acts.registry import act_of
+from runtime.operations.bulk import Batch
 
 if TYPE_CHECKING:
     from runtime.assembly.runtime import Runtime
@@ -86,9 +88,8 @@ def run_plan(
 
     def carry_out(runtime: Runtime, answers: Answers) -> Receipt:
         if undoable:
-            return runtime.commands.later(
-                verb, run.id, UNDO_SECONDS, reason=answers.reason, arguments=given(answers), saw=seen
-            )
+            act = act_of(verb, given(answers))
+            return runtime.commands.later(act, run.id, UNDO_SECONDS, reason=answers.reason, saw=seen)
         how = {} if verb in UNSEEN else {"saw": seen}
         receipt: Receipt = getattr(runtime.commands, verb)(run.id, **given(answers), reason=answers.reason, **how)
         return receipt
@@ -126,17 +127,18 @@ def bulk_plan(
         return dict(arguments(Answers(more.get("preset", ""), answers.values, answers.reason)))
 
     def runs(runtime: Runtime) -> list[Run]:
-        return [stored for i in ids if (stored := runtime.store.runs.get(i)) is not None]
+        return runtime.queries.records.heads(ids)
+
+    def batch(runtime: Runtime, answers: Answers) -> Batch:
+        canary = answers.option == ONE_FIRST.value
+        return Batch(runs=runs(runtime), where=where, rate=RATE, canary=canary, due_in=UNDO_SECONDS)
 
     def rehearse(runtime: Runtime, answers: Answers) -> Receipt:
-        canary = answers.option == ONE_FIRST.value
-        return runtime.commands.bulk(verb, runs(runtime), where, RATE, canary, args(answers), dry_run=True)
+        return runtime.commands.bulk(act_of(verb, args(answers)), batch(runtime, answers), dry_run=True)
 
     def carry_out(runtime: Runtime, answers: Answers) -> Receipt:
-        canary = answers.option == ONE_FIRST.value
-        return runtime.commands.bulk(
-            verb, runs(runtime), where, RATE, canary, args(answers), reason=answers.reason, due_in=UNDO_SECONDS
-        )
+        act = act_of(verb, args(answers))
+        return runtime.commands.bulk(act, batch(runtime, answers), reason=answers.reason)
 
     def command(answers: Answers) -> tuple[str, ...]:
         canary = ("--canary",) if answers.option == ONE_FIRST.value else ()

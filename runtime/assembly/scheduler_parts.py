@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from runtime.acts.start import NewRun
 from runtime.assembly.runtime import Runtime
 from runtime.catalog import PythonSystem
 from runtime.engine.perform import Performer
@@ -16,7 +17,7 @@ from runtime.external.base import ExternalSystem
 from runtime.flow.program import Program
 from runtime.model.run import Run
 from runtime.operations.acting import program_of
-from runtime.operations.starting import NewRun, start_runs
+from runtime.operations.starting import start_runs
 from runtime.scheduler.monitoring.call_meter import CallMeter
 from runtime.scheduler.upkeep.hold_releases import HoldReleases
 from runtime.scheduler.upkeep.question_answerer import QuestionAnswerer

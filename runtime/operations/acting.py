@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from msgspec.structs import replace
 
+from runtime.acts.base import RunAct
 from runtime.clock import Clock
-from runtime.engine.advance import conclude
+from runtime.engine.advance import Advance, conclude
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.repair.controls import what_is_seen
-from runtime.errors import Conflict, Damaged, InvalidInput, NotFound, Refused, StoreUnavailable, Unconfirmed
+from runtime.errors import Conflict, Damaged, InvalidInput, NotFound, Refused, StoreUnavailable
 from runtime.flow.program import Program
 from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.model.stored import Stored
 from runtime.operations.ids import random_birth
+from runtime.operations.order import Order
 from runtime.operations.queries.branch_names import find_branch, no_run
+from runtime.operations.receipts import Receipt, recorded, recording
 from runtime.store.documents import rootless
 from runtime.store.ports.store import Store
 
@@ -30,23 +33,48 @@ if TYPE_CHECKING:
 
 Rule = Callable[[Draft, Branch | None], list[str]]
 TRIES = 8
-LOOKED_THROUGH = 50
 ACTS_SEEN = 200
 """Acts of a run, newest first, among which one that was carried out before is looked for."""
+LONGEST_REASON = 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """What an act changed, or would change."""
+class RunChange:
+    """A rule to be applied to one run, and what is recorded of it."""
 
-    message: str
-    effects: tuple[str, ...] = ()
-    act: Act | None = None
-    run: Run | None = None
-    dry_run: bool = False
+    verb: str
+    run_id: str
+    rule: Rule
+    branch: str | None = None
+    """The branch it is given to, as the operator names it."""
+    arguments: Mapping[str, Any] | None = None
+    before: Callable[[Draft], Mapping[str, Any] | None] | None = None
+    """What the record keeps of the run as it was; None, or none given: what is seen of it."""
+
+    @classmethod
+    def of(cls, act: RunAct, run_id: str) -> Self:
+        """The change that an act makes to a run."""
+        return cls(act.verb, run_id, act.apply, act.branch_named, act.recorded() or None, act.before)
 
 
-LONGEST_REASON = 4_000
+@dataclass(frozen=True, slots=True)
+class _Worked:
+    """A change worked out on the records of a run that were read."""
+
+    stored: Stored
+    branch: Branch | None
+    holds: Sequence[Hold]
+    seen: Mapping[str, Any]
+    was: Mapping[str, Any]
+    effects: tuple[str, ...]
+    after: Mapping[str, Any]
+    step: Advance
+
+    @property
+    def target(self) -> str:
+        """The run, or branch, under which it is recorded."""
+        run_id = self.stored.run.id
+        return run_id if self.branch is None else f"{run_id}/{self.branch.id}"
 
 
 class Acting:
@@ -114,94 +142,95 @@ class Acting:
             **facts,
         )
 
-    def earlier(self, run_id: str, part_of: int | None, carried: Act | None = None) -> Act | None:
-        """The act that was recorded on a run before as part of this one, or this one if it is not pending any more."""
-        if carried is not None:
-            stored = self.store.acts.get(carried.id)
-            return stored if stored is not None and stored.outcome != carried.outcome else None
-        if part_of is None:
+    def earlier(self, run_id: str, order: Order) -> Act | None:
+        """The act by which this order was carried out on a run before, if it was."""
+        if order.carried is not None:
+            stored = self.store.acts.get(order.carried.id)
+            return stored if stored is not None and stored.outcome != order.carried.outcome else None
+        if order.part_of is None:
             return None
         recorded = self.store.acts.newest(target=run_id, limit=ACTS_SEEN)
-        return next((a for a in recorded if (a.arguments or {}).get("part_of") == part_of), None)
+        return next((a for a in recorded if (a.arguments or {}).get("part_of") == order.part_of), None)
 
-    def on_run(
-        self,
-        verb: str,
-        run_id: str,
-        rule: Rule,
-        *,
-        branch: str | None = None,
-        reason: str = "",
-        dry_run: bool = False,
-        revision: int | None = None,
-        saw: Mapping[str, Any] | None = None,
-        arguments: Mapping[str, Any] | None = None,
-        before: Callable[[Draft], Any] | None = None,
-        holds: Sequence[Hold] | None = None,
-        carried: Act | None = None,
-        part_of: int | None = None,
-    ) -> Receipt:
+    def on_run(self, change: RunChange, order: Order) -> Receipt:
         """Apply a rule to one run and record the act; a bare revision conflict is tried again.
 
-        `carried` is the stored act this carries out, `part_of` the number of the act over many runs it belongs to:
-        either is carried out on a run once, however often and by however many it is tried.
+        What is carried for a stored act, or is part of an act over many runs, is carried out on a run once, however
+        often and by however many it is tried.
 
-        Raises Refused if the rule refuses, `saw` no longer holds, or the run is not at `revision`; Conflict if
-        others keep saving first.
+        Raises:
+            Refused: The rule refuses, or what was seen no longer holds.
+            Conflict: The run is not at the revision of the order, or others keep saving first.
         """
-        self.refuse_read_only(verb)
+        self.refuse_read_only(change.verb)
         for _ in range(TRIES):
-            stored = self.load(run_id)
-            run = stored.run
+            stored = self.load(change.run_id)
             # After the run was read: whoever acts on it meanwhile makes our save be refused, and we look again.
-            earlier = self.earlier(run_id, part_of, carried)
+            earlier = self.earlier(change.run_id, order)
             if earlier is not None:
-                return Receipt(f"{verb} {run_id}: accepted before, act {earlier.id}.", (), earlier, run)
-            if revision is not None and run.revision != revision:
-                raise Conflict(
-                    f"Not saved: {run_id} is at revision {run.revision}, you saw {revision}. Look again, then repeat."
+                said = f"{change.verb} {change.run_id}: accepted before, act {earlier.id}."
+                return Receipt(said, (), earlier, stored.run)
+            worked = self._work_out(change, order, stored)
+            if order.dry_run:
+                return Receipt(
+                    f"Would {change.verb} {worked.target}.", worked.effects, None, worked.step.stored.run, True
                 )
-            active = self.store.holds.all(released=True) if holds is None else holds
-            draft = Draft(Situation(self.program(run), self.clock.now(), active), run, stored.branches, stored.firings)
-            chosen = find_branch(stored.branches, branch) if branch else None
-            seen = what_is_seen(draft, chosen)
-            if saw is not None and any(seen.get(k) != v for k, v in saw.items()):
-                raise Refused(
-                    f"Not carried out: {run_id} changed since the act was given ({dict(saw)} then, {seen} now)."
-                )
-            was = before(draft) if before else seen
-            effects = rule(draft, chosen)
-            target = run_id if chosen is None else f"{run_id}/{chosen.id}"
-            because = f": {reason}" if reason else ""
-            draft.record("act", f"{self.actor.name}: {verb} {target}{because}", chosen)
-            step = conclude(draft, stored)
-            if dry_run:
-                return Receipt(f"Would {verb} {target}.", tuple(effects), None, step.stored.run, True)
-            assert step.save is not None
-            after_branch = step.stored.branches.get(chosen.id) if chosen else None
-            after = what_is_seen(
-                Draft(
-                    Situation(draft.program, draft.now, active),
-                    step.stored.run,
-                    step.stored.branches,
-                    step.stored.firings,
-                ),
-                after_branch,
-            )
-            if part_of is not None:
-                arguments = {**(arguments or {}), "part_of": part_of}
-            if carried is None:
-                act = self.new_act(verb, target, reason, saw=seen, before=was, after=after, arguments=arguments)
-            else:
-                act = replace(carried, before=was, after=after, outcome="carried out")
+            act = self._act_of(change, order, worked)
+            assert worked.step.save is not None
             with recording(act):
-                refused = self.store.runs.save([dataclasses.replace(step.save, acts=(act,))])
+                refused = self.store.runs.save([dataclasses.replace(worked.step.save, acts=(act,))])
             if not refused:
-                self._recheck(step.stored.run, active)
-                kept = carried or self._numbered(act)
-                number = f", act {kept.id}" if kept.id else ""
-                return Receipt(f"{verb} {target}: accepted{number}.", tuple(effects), kept, step.stored.run)
-        raise Conflict(f"Not saved: {run_id} is being changed by others all the time. Try again.")
+                return self._accepted(change, worked, order.carried or self._numbered(act))
+        raise Conflict(f"Not saved: {change.run_id} is being changed by others all the time. Try again.")
+
+    def _work_out(self, change: RunChange, order: Order, stored: Stored) -> _Worked:
+        """Apply the rule to a draft of the run as it was read; refuse if it is not what the order expects."""
+        run_id, run = change.run_id, stored.run
+        if order.revision is not None and run.revision != order.revision:
+            raise Conflict(
+                f"Not saved: {run_id} is at revision {run.revision}, you saw {order.revision}. Look again, then repeat."
+            )
+        holds = self.store.holds.all(released=True)
+        draft = Draft(Situation(self.program(run), self.clock.now(), holds), run, stored.branches, stored.firings)
+        branch = find_branch(stored.branches, change.branch) if change.branch else None
+        seen = what_is_seen(draft, branch)
+        if order.saw is not None and any(seen.get(k) != v for k, v in order.saw.items()):
+            raise Refused(
+                f"Not carried out: {run_id} changed since the act was given ({dict(order.saw)} then, {seen} now)."
+            )
+        was = (change.before(draft) if change.before else None) or seen
+        effects = change.rule(draft, branch)
+        target = run_id if branch is None else f"{run_id}/{branch.id}"
+        because = f": {order.reason}" if order.reason else ""
+        draft.record("act", f"{self.actor.name}: {change.verb} {target}{because}", branch)
+        step = conclude(draft, stored)
+        new = step.stored
+        result = Draft(Situation(draft.program, draft.now, holds), new.run, new.branches, new.firings)
+        after = what_is_seen(result, new.branches.get(branch.id) if branch is not None else None)
+        return _Worked(stored, branch, holds, seen, was, tuple(effects), after, step)
+
+    def _act_of(self, change: RunChange, order: Order, worked: _Worked) -> Act:
+        """The record of a change that was worked out: a new act, or the one that it carries out."""
+        if order.carried is not None:
+            return replace(order.carried, before=worked.was, after=worked.after, outcome="carried out")
+        arguments = change.arguments
+        if order.part_of is not None:
+            arguments = {**(arguments or {}), "part_of": order.part_of}
+        return self.new_act(
+            change.verb,
+            worked.target,
+            order.reason,
+            saw=worked.seen,
+            before=worked.was,
+            after=worked.after,
+            arguments=arguments,
+        )
+
+    def _accepted(self, change: RunChange, worked: _Worked, act: Act) -> Receipt:
+        run = worked.step.stored.run
+        self._recheck(run, worked.holds)
+        number = f", act {act.id}" if act.id else ""
+        return Receipt(f"{change.verb} {worked.target}: accepted{number}.", worked.effects, act, run)
 
     def _recheck(self, run: Run, holds: Sequence[Hold]) -> None:
         """Wake a run saved as held if a hold was released meanwhile: who released it did not see it as held."""
@@ -215,30 +244,6 @@ class Acting:
             return recorded(self.store, act) or act
         except StoreUnavailable:
             return act
-
-
-@contextmanager
-def recording(act: Act | None, *, partly: str = "") -> Iterator[None]:
-    """Have `Unconfirmed` say which act was to be recorded, and what of it, as a sentence, was saved before."""
-    try:
-        yield
-    except StoreUnavailable as problem:
-        if partly:
-            text = f"{partly}, but the rest of it may not be saved: look before you repeat it. {problem.message}"
-            raise Unconfirmed(text, partly=partly) from problem
-        if isinstance(problem, Unconfirmed) and problem.act is None:
-            problem.act = act
-        raise
-
-
-def recorded(store: Store, act: Act) -> Act | None:
-    """The act of this actor, verb, target and moment as the store has it, numbered; None if it has none."""
-    known = store.acts.newest(target=act.target, limit=LOOKED_THROUGH)
-    return next((a for a in known if _told(a) == _told(act)), None)
-
-
-def _told(act: Act) -> tuple[object, ...]:
-    return act.actor, act.source, act.verb, act.target, act.at
 
 
 def program_of(store: Store, catalog: Catalog, run: Run) -> Program:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
 
+from runtime.acts.base import RunAct
+from runtime.acts.registry import act_of
+from runtime.acts.stop_bulk import StopBulk
 from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused, StoreUnavailable
 from runtime.model.act import Act
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
-from runtime.operations.acting import Acting, Receipt, recording
+from runtime.operations.acting import Acting
 from runtime.operations.failure_signature import normalise
+from runtime.operations.order import Order
+from runtime.operations.receipts import Receipt, recording
 
 TICK_SECONDS = 1.0
 CANARY_SECONDS = 300.0
@@ -23,20 +29,24 @@ FASTEST = 10_000
 DEFAULT_RATE = 10.0
 
 
-def accept(
-    acting: Acting,
-    verb: str,
-    runs: Sequence[Run],
-    where: str,
-    *,
-    rate: float | None,
-    canary: bool,
-    arguments: Mapping[str, Any],
-    reason: str,
-    dry_run: bool,
-    due_in: float = 0.0,
-) -> Receipt:
-    """Store a bulk act over these runs, due in so many seconds; the scheduler carries it out."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """The runs that a bulk act is given to, and how fast it goes over them."""
+
+    runs: Sequence[Run]
+    where: str
+    """The filter that chose them, as it is recorded."""
+    rate: float | None = None
+    """Runs a second."""
+    canary: bool = False
+    """First on one run, on the rest if that one does not fail again."""
+    due_in: float = 0.0
+    """Seconds until it begins; it can be undone before."""
+
+
+def accept(acting: Acting, act: RunAct, batch: Batch, order: Order) -> Receipt:
+    """Store a bulk act over these runs; the scheduler carries it out."""
+    verb, runs, where, rate = act.verb, batch.runs, batch.where, batch.rate
     acting.refuse_read_only(verb)
     if not where.strip():
         raise InvalidInput("--where must not be empty: name the runs the act is meant for.")
@@ -46,40 +56,41 @@ def accept(
         raise Refused(f"No run matches {where}.")
     names = ", ".join(r.id for r in runs[:5]) + (f" and {len(runs) - 5} more" if len(runs) > 5 else "")
     effect = f"{verb} {len(runs)} runs: {names}."
-    if dry_run:
+    if order.dry_run:
         return Receipt(f"Would {verb} {len(runs)} runs.", (effect,), dry_run=True)
     plan = {
         "verb": verb,
         "where": where,
         "rate": rate or DEFAULT_RATE,
-        "canary": canary,
-        "arguments": dict(arguments),
+        "canary": batch.canary,
+        "arguments": dict(act.given()),
         "targets": [r.id for r in runs],
         "next": 0,
         "results": {},
     }
-    due_at = acting.clock.now() + timedelta(seconds=due_in)
-    outcome = "pending" if due_in else "running"
-    act = acting.new_act("bulk", f"{len(runs)} runs", reason, arguments=plan, outcome=outcome, due_at=due_at)
-    with recording(act):
-        act = acting.store.acts.put(act)
-    return Receipt(f"bulk {verb}: accepted, act {act.id}: {len(runs)} runs.", (effect,), act)
+    due_at = acting.clock.now() + timedelta(seconds=batch.due_in)
+    outcome = "pending" if batch.due_in else "running"
+    new = acting.new_act("bulk", f"{len(runs)} runs", order.reason, arguments=plan, outcome=outcome, due_at=due_at)
+    with recording(new):
+        new = acting.store.acts.put(new)
+    return Receipt(f"bulk {verb}: accepted, act {new.id}: {len(runs)} runs.", (effect,), new)
 
 
-def stop(acting: Acting, act_id: int, *, reason: str, dry_run: bool) -> Receipt:
+def stop(acting: Acting, act: StopBulk, order: Order) -> Receipt:
     """Stop a bulk act; what it has done stays done."""
+    act_id = act.act
     acting.refuse_read_only("bulk stop")
-    act = bulk_act(acting, act_id)
-    if act.outcome != "running":
-        raise Refused(f"Act {act_id} is not running any more: {act.outcome}.")
-    plan = dict(act.arguments or {})
+    stored = bulk_act(acting, act_id)
+    if stored.outcome != "running":
+        raise Refused(f"Act {act_id} is not running any more: {stored.outcome}.")
+    plan = dict(stored.arguments or {})
     left = len(plan["targets"]) - plan["next"]
-    if dry_run:
-        return Receipt(f"Would stop act {act_id}.", (f"{left} runs would not be touched.",), act, dry_run=True)
-    stopped = replace(act, outcome=f"stopped: by {acting.actor.name}; {left} were not touched")
+    if order.dry_run:
+        return Receipt(f"Would stop act {act_id}.", (f"{left} runs would not be touched.",), stored, dry_run=True)
+    stopped = replace(stored, outcome=f"stopped: by {acting.actor.name}; {left} were not touched")
     acting.store.acts.put(stopped)
     with recording(None, partly=f"Act {act_id} is stopped"):
-        acting.store.acts.put(acting.new_act("bulk stop", str(act_id), reason))
+        acting.store.acts.put(acting.new_act("bulk stop", str(act_id), order.reason))
     return Receipt(f"Act {act_id} stopped: {left} were not touched.", (), stopped)
 
 
@@ -91,11 +102,11 @@ def bulk_act(acting: Acting, act_id: int) -> Act:
     return act
 
 
-def carry_on(acting: Acting, act: Act, apply: Callable[..., object]) -> Act:
+def carry_on(acting: Acting, act: Act, give: Callable[[RunAct, str, Order], object]) -> Act:
     """Carry a bulk act on by one tick: some runs by its rate, or a look at those acted on; gives the act to store.
 
-    `apply(verb, run id, arguments, reason, part_of=act id)` acts on one run unless it did before (whoever carried the
-    act on may have died before it was stored how far), and raises ForkjoinError if it is refused. A retry stops
+    `give` acts on one run unless it did before as a part of this act (whoever carried the act on may have died
+    before it was stored how far), and raises ForkjoinError if it is refused. A retry stops
     when a run fails again with the failure it had before; after its last run it goes on looking until all have
     come to something, at most an hour.
     """
@@ -119,7 +130,8 @@ def carry_on(acting: Acting, act: Act, apply: Callable[..., object]) -> Act:
     for run_id in targets[position : position + count]:
         before = acting.store.runs.get(run_id)
         try:
-            apply(plan["verb"], run_id, plan["arguments"], act.reason or f"bulk act {act.id}", part_of=act.id)
+            order = Order(reason=act.reason or f"bulk act {act.id}", part_of=act.id)
+            give(act_of(plan["verb"], plan["arguments"]), run_id, order)
             results[run_id] = "accepted"
             failures[run_id] = normalise(before.why) if before else ""
         except StoreUnavailable:

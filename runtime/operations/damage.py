@@ -8,7 +8,9 @@ from runtime.errors import Refused
 from runtime.model.damage import Damage
 from runtime.model.status import RunStatus
 from runtime.model.stored import RunFilter
-from runtime.operations.acting import Acting, Receipt, recording
+from runtime.operations.acting import Acting
+from runtime.operations.order import Order
+from runtime.operations.receipts import Receipt, recording
 from runtime.store.examining import examine
 from runtime.store.ports.store import Store
 
@@ -38,7 +40,7 @@ def deep_damage(store: Store) -> tuple[list[str], list[str]]:
     return list(dict.fromkeys(found)), store.documents.integrity()
 
 
-def prune_damaged(acting: Acting, *, reason: str, dry_run: bool) -> Receipt:
+def prune_damaged(acting: Acting, order: Order) -> Receipt:
     """Remove damaged runs with all that belongs to them, and every other record that cannot be read."""
     acting.refuse_read_only("prune --damaged")
     runs, records = _to_remove(examine(acting.store))
@@ -46,7 +48,7 @@ def prune_damaged(acting: Acting, *, reason: str, dry_run: bool) -> Receipt:
         f"document {number} of {table}" for table, numbers in records.items() for number in numbers
     )
     count = len(effects)
-    if dry_run:
+    if order.dry_run:
         return Receipt(f"Would remove {count} damaged records.", effects, dry_run=True)
     if not count:
         raise Refused("Nothing in this store is damaged; nothing was removed.")
@@ -54,7 +56,7 @@ def prune_damaged(acting: Acting, *, reason: str, dry_run: bool) -> Receipt:
     for table, numbers in records.items():
         acting.store.documents.drop(table, numbers)
     with recording(None, partly=f"{count} damaged records are removed"):
-        done = acting.new_act("prune", f"{count} damaged records", reason, after=list(effects[:100]))
+        done = acting.new_act("prune", f"{count} damaged records", order.reason, after=list(effects[:100]))
         act = acting.store.acts.put(done)
     return Receipt(f"Removed {count} damaged records.", effects, act)
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from runtime.engine.explain.reasons import scheduler_state
 from runtime.errors import NotFound, Refused
-from runtime.operations.acting import Acting, Receipt, recording
+from runtime.operations.acting import Acting
 from runtime.operations.queries.systems import systems
+from runtime.operations.receipts import Receipt, recording
 from runtime.store.facts import fact_in
 from runtime.store.ports.store import Store
 

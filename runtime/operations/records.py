@@ -6,7 +6,7 @@ from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
 from runtime.model.question import Question
 from runtime.model.run import HistoryEntry, Poll, Run
-from runtime.operations.acting import Receipt
+from runtime.operations.receipts import Receipt
 
 __all__ = [
     "Act",

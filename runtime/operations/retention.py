@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from runtime.acts.prune import Prune
+from runtime.acts.schedule import DisableSchedule, EnableSchedule
 from runtime.errors import ForkjoinError, Refused
 from runtime.model.status import RunStatus
 from runtime.model.stored import RunFilter
-from runtime.operations.acting import Acting, Receipt, recording
+from runtime.operations.acting import Acting
+from runtime.operations.damage import prune_damaged
+from runtime.operations.order import Order
+from runtime.operations.receipts import Receipt, recording
 from runtime.operations.schedules import rule_text
 from runtime.store.removed_work import remove_runs, sweep
 
 
-def switch_schedule(acting: Acting, flow: str, *, enabled: bool, reason: str, dry_run: bool) -> Receipt:
+def switch_schedule(acting: Acting, act: EnableSchedule | DisableSchedule, order: Order) -> Receipt:
     """Switch the schedule of a workflow. Refused when it has none, stands so already or cannot be started."""
-    verb = "schedule enable" if enabled else "schedule disable"
+    verb, flow, enabled = act.verb, act.flow, isinstance(act, EnableSchedule)
     acting.refuse_read_only(verb)
     states = acting.store.schedules.all()
     # What is wrong, or not there any more, can still be switched off.
@@ -24,14 +29,14 @@ def switch_schedule(acting: Acting, flow: str, *, enabled: bool, reason: str, dr
     if bool(state.get("enabled")) is enabled:
         raise Refused(f"The schedule of {name} is {'enabled' if enabled else 'disabled'} already.")
     effect = f"The schedule{rule} of {name} is {'on' if enabled else 'off'}."
-    if dry_run:
+    if order.dry_run:
         return Receipt(f"Would {verb} {name}.", (effect,), dry_run=True)
     now = acting.clock.now().isoformat()
     new = {**state, "enabled": enabled, "enabled_at": now} if enabled else {**state, "enabled": False}
     acting.store.schedules.put(name, new)
     with recording(None, partly=f"The schedule of {name} is {'on' if enabled else 'off'}"):
-        act = acting.store.acts.put(acting.new_act(verb, name, reason))
-    return Receipt(f"{verb} {name}: accepted, act {act.id}.", (effect,), act)
+        done = acting.store.acts.put(acting.new_act(verb, name, order.reason))
+    return Receipt(f"{verb} {name}: accepted, act {done.id}.", (effect,), done)
 
 
 def _scheduled(acting: Acting, flow: str) -> tuple[str, str]:
@@ -50,9 +55,12 @@ def _scheduled(acting: Acting, flow: str) -> tuple[str, str]:
     return workflow.name, f" ({rule_text(workflow.flow.schedule)})"
 
 
-def prune(acting: Acting, older_than: timedelta, *, failed: bool, reason: str, dry_run: bool) -> Receipt:
-    """Remove ended runs that owe nothing to an external system any more."""
+def prune(acting: Acting, act: Prune, order: Order) -> Receipt:
+    """Remove ended runs that owe nothing to an external system any more, or what is damaged."""
+    if act.older_than is None:
+        return prune_damaged(acting, order)
     acting.refuse_read_only("prune")
+    older_than, failed = act.older_than, act.failed
     try:
         edge = acting.clock.now() - older_than
     except OverflowError:
@@ -64,12 +72,12 @@ def prune(acting: Acting, older_than: timedelta, *, failed: bool, reason: str, d
         for run in acting.store.runs.query(RunFilter(statuses=frozenset({status})), limit=None)
         if run.ended_at is not None and run.ended_at <= edge and run.next_wake_at is None
     ]
-    if dry_run:
+    if order.dry_run:
         return Receipt(f"Would remove {len(gone)} runs.", (), dry_run=True)
     count = remove_runs(acting.store, gone)
     with suppress(ForkjoinError, OSError):  # what is left is swept by the scheduler
         sweep(acting.store, acting.catalog.systems)
     span = {"older_than": older_than.total_seconds(), "failed": failed}
     with recording(None, partly=f"{count} runs are removed"):
-        act = acting.store.acts.put(acting.new_act("prune", f"{count} runs", reason, arguments=span))
-    return Receipt(f"Removed {count} runs.", (), act)
+        done = acting.store.acts.put(acting.new_act("prune", f"{count} runs", order.reason, arguments=span))
+    return Receipt(f"Removed {count} runs.", (), done)

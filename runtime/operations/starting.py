@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from runtime.acts.start import NewRun, Start
 from runtime.catalog import Workflow
 from runtime.engine.advance import new_run
 from runtime.engine.draft import Situation
@@ -16,20 +16,14 @@ from runtime.flow.definition import Flow
 from runtime.flow.json_schema import apply_defaults, check, check_json
 from runtime.model.run import Run
 from runtime.model.stored import Save
-from runtime.operations.acting import Acting, Receipt, recording
+from runtime.operations.acting import Acting
 from runtime.operations.ids import checked_id, random_id
+from runtime.operations.order import Order
+from runtime.operations.receipts import Receipt, recording
+from runtime.operations.restarting import run_id_of
 
 MOST_LABELS = 100
 LONGEST_LABEL = 500
-
-
-@dataclass(frozen=True, slots=True)
-class NewRun:
-    """One run to start: its id (None: made up), state and labels."""
-
-    id: str | None = None
-    state: Mapping[str, Any] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def initial_state(flow: Flow, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,6 +47,21 @@ def check_labels(labels: Mapping[str, str]) -> None:
             )
 
 
+def start(acting: Acting, act: Start, order: Order) -> tuple[list[Run], Receipt]:
+    """Start one run, `count` runs (`ID-0001`...) or one run for each of `each`; gives the runs too."""
+    one = NewRun(act.run_id, act.state, act.labels)
+    if act.each is not None:
+        runs = [NewRun(e.id, {**one.state, **e.state}, {**one.labels, **e.labels}) for e in act.each]
+    elif act.count is not None:
+        if act.count < 1:
+            raise InvalidInput("--count is at least 1.")
+        base = act.run_id or run_id_of(acting.catalog.find(act.flow).name)
+        runs = [NewRun(f"{base}-{n:04d}", one.state, one.labels) for n in range(1, act.count + 1)]
+    else:
+        runs = [one]
+    return start_runs(acting, act.flow, runs, simulate=act.simulate, reason=order.reason, dry_run=order.dry_run)
+
+
 def start_runs(
     acting: Acting,
     flow_name: str | Workflow,
@@ -62,12 +71,12 @@ def start_runs(
     reason: str = "",
     dry_run: bool = False,
     restarted_from: str | None = None,
-    verb: str = "start",
 ) -> tuple[list[Run], Receipt]:
     """Start runs of one workflow in one transaction; all or none.
 
     Raises InvalidInput (problems of the flow, a state against the schema), NotFound, Refused (an id is taken).
     """
+    verb = "start" if restarted_from is None else "restart"
     acting.refuse_read_only(verb)
     workflow = flow_name if isinstance(flow_name, Workflow) else acting.catalog.find(flow_name)
     flow = acting.catalog.check(workflow, simulate=simulate)

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from runtime.acts.registry import act_class
 from runtime.engine.explain.reasons import scheduler_state
-from runtime.operations.acting import Receipt
+from runtime.operations.receipts import Receipt
 
 ALONE_SECONDS = 30
 """How long a scheduler that serves clients goes on without one (DESIGN section 6)."""
-AT_ONCE = frozenset({"ack", "edit", "hold", "pause", "prune", "undo", "schedule disable", "bulk stop", "adopt"})
-"""Acts that are done when they are recorded, whether or not a scheduler is alive."""
 
 
 def keeping_command(location: str, workflows: Sequence[str], *, shared: bool) -> str:
@@ -24,7 +23,8 @@ def keeping_command(location: str, workflows: Sequence[str], *, shared: bool) ->
 
 def needs_waking(receipt: Receipt) -> bool:
     """Whether what an act asks for is still to be carried out by a scheduler."""
-    if receipt.dry_run or (receipt.act is not None and receipt.act.verb in AT_ONCE):
+    act = act_class(receipt.act.verb) if receipt.act is not None else None
+    if receipt.dry_run or (act is not None and act.at_once):
         return False
     return receipt.run is None or receipt.run.next_wake_at is not None
 

@@ -14,8 +14,14 @@ from console.commands.base import Here
 from console.commands.planning import bulk_plan
 from console.dialogs.act_form import Answers, with_reason
 from console.screens.acts import same_as
+from runtime.acts.ack import Acknowledge
+from runtime.acts.edit import Edit
+from runtime.acts.pause import Pause
+from runtime.acts.restart import Restart
+from runtime.acts.retry import Retry
 from runtime.assembly.runtime import Runtime
 from runtime.model.act import Act
+from runtime.operations.bulk import Batch
 from runtime.operations.equal import equal_command
 from runtime.shell_line import shell_line
 from tests.scheduling import opened
@@ -32,6 +38,12 @@ def awaited_event(runtime: Runtime) -> str | None:
 STATE = {"it's": '$HOME "x" `y`', "n": 9007199254740993, "deep": {"a": [1, None, True]}}
 FAILED = "completed with failures"
 A = "main/begin.1/a"
+
+
+def every(desk: Runtime, where: str = "id:run-1") -> Batch:
+    return Batch(runs=desk.queries.runs(), where=where)
+
+
 ACTS: dict[str, tuple[str, Callable[[Runtime], object]]] = {
     "retry": (FAILED, lambda r: r.commands.retry("run-1", A, reason='it\'s "me"; rm -rf ~')),
     "retry all": (FAILED, lambda r: r.commands.retry("run-1")),
@@ -63,22 +75,18 @@ ACTS: dict[str, tuple[str, Callable[[Runtime], object]]] = {
     "bulk retry": (
         FAILED,
         lambda r: r.commands.bulk(
-            "retry",
-            r.queries.runs(),
-            "id:run-1",
-            5.0,
-            True,
-            {"intent": "same-key", "force": False},
+            Retry(intent="same-key"),
+            Batch(runs=r.queries.runs(), where="id:run-1", rate=5.0, canary=True),
             reason="some; of it",
         ),
     ),
-    "bulk ack": (FAILED, lambda r: r.commands.bulk("ack", r.queries.runs(), "id:run-1", arguments={"note": "a b"})),
-    "bulk restart": (FAILED, lambda r: r.commands.bulk("restart", r.queries.runs(), 'is:ended !error~"a b"')),
+    "bulk ack": (FAILED, lambda r: r.commands.bulk(Acknowledge(note="a b"), every(r))),
+    "bulk restart": (FAILED, lambda r: r.commands.bulk(Restart(), every(r, 'is:ended !error~"a b"'))),
     "bulk pause": (
         "one runs",
-        lambda r: r.commands.bulk("pause", r.queries.runs(), "id:run-1", arguments={"clocks": "run"}),
+        lambda r: r.commands.bulk(Pause(clocks="run"), every(r)),
     ),
-    "bulk edit": ("one runs", lambda r: r.commands.bulk("edit", r.queries.runs(), "id:run-1", arguments={"state": {}})),
+    "bulk edit": ("one runs", lambda r: r.commands.bulk(Edit(state={}), every(r))),
 }
 
 
@@ -113,8 +121,7 @@ def test_the_equal_command_does_the_same(name: str, monkeypatch: pytest.MonkeyPa
 
 def test_what_is_given_later_is_the_same_once_it_is_carried_out(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = desk_of(PLIGHTS[FAILED]())
-    arguments = {"branch": A, "intent": "same-key", "force": False}
-    desk.commands.later("retry", "run-1", 5.0, reason="x", arguments=arguments)
+    desk.commands.later(Retry(branch=A, intent="same-key"), "run-1", 5.0, reason="x")
     words = equal_command(newest(desk))
     assert words == ("forkjoin", "retry", "run-1", A, "--intent", "same-key", "--reason", "x")
     assert run_at(desk_of(PLIGHTS[FAILED]()), list(words), monkeypatch) == 0
@@ -153,4 +160,12 @@ def test_an_act_on_many_runs_names_all_of_them(count: int, monkeypatch: pytest.M
     assert words_of(shell_line(words)) == list(words)
     monkeypatch.setattr(desk.store.runs, "get", lambda i: replace(run, id=i))
     plan.carry_out(desk, Answers("one first", {}, "x y"))
-    assert equal_command(newest(desk)) == (*words[:2], *words[2:5], "--rate", "10", *words[5:])
+    assert equal_command(newest(desk)) == (
+        *words[:2],
+        "--intent",
+        "new-attempt",
+        *words[2:5],
+        "--rate",
+        "10",
+        *words[5:],
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.engine.draft import Draft
 from runtime.engine.explain.summary import at_work, failures
-from runtime.engine.repair.allowed import Allowed
+from runtime.engine.repair.allowed import Verdicts
 from runtime.engine.repair.controls import send_event, skip
 from runtime.flow.sample import NoSample, sample
 from runtime.model.branch import Branch
@@ -22,7 +22,7 @@ ADVISED = 3
 INTENTS = ("new-attempt", "reattach", "same-key", "cancel-first")
 
 
-def advice(draft: Draft, allowed: Allowed) -> list[Words]:
+def advice(draft: Draft, allowed: Verdicts) -> list[Words]:
     """Commands that help the run on, the most fitting first."""
     run = draft.run
     failed = failures(draft.branches, draft.visits)
@@ -46,7 +46,7 @@ def advice(draft: Draft, allowed: Allowed) -> list[Words]:
     return can
 
 
-def retry_words(allowed: Allowed, branch: Branch) -> Words | None:
+def retry_words(allowed: Verdicts, branch: Branch) -> Words | None:
     """The retry of a branch with the first intent that is accepted; None if none is."""
     for intent in INTENTS:
         if allowed.retry(branch, intent):
@@ -55,7 +55,7 @@ def retry_words(allowed: Allowed, branch: Branch) -> Words | None:
     return None
 
 
-def anew_words(draft: Draft, allowed: Allowed, branch: Branch) -> list[Words]:
+def anew_words(draft: Draft, allowed: Verdicts, branch: Branch) -> list[Words]:
     """Starting an unconfirmed branch anew, or settling it by hand; adopting needs an id that only people know."""
     words = ("forkjoin", "retry", branch.run_id, branch.id)
     found: list[Words] = [(*words, "--intent", "same-key")] if allowed.retry(branch, "same-key") else []
@@ -64,7 +64,7 @@ def anew_words(draft: Draft, allowed: Allowed, branch: Branch) -> list[Words]:
     return [*found, *([skipped] if skipped is not None else [])]
 
 
-def skip_words(draft: Draft, allowed: Allowed, branch: Branch) -> Words | None:
+def skip_words(draft: Draft, allowed: Verdicts, branch: Branch) -> Words | None:
     """Settling the step of a branch by hand, with a result that is accepted; None if it cannot be."""
     if not allowed.skip(branch):
         return None
@@ -76,7 +76,7 @@ def skip_words(draft: Draft, allowed: Allowed, branch: Branch) -> Words | None:
     return ("forkjoin", "skip", branch.run_id, branch.id, *_given("--result", result), "--reason", REASON)
 
 
-def send_words(draft: Draft, allowed: Allowed) -> list[Words]:
+def send_words(draft: Draft, allowed: Verdicts) -> list[Words]:
     """Answers to the events that are open, with `--branch` where several branches wait for one name."""
     waits = [(b, b.current.event) for b in draft.branches.values() if b.status is B.WAITING and b.current]
     names = [event for _, event in waits]

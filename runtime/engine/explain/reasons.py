@@ -14,7 +14,7 @@ from runtime.engine.explain.start_words import cancel_words, starting_words
 from runtime.engine.explain.summary import at_work, late_words
 from runtime.engine.explain.words import ago, span
 from runtime.engine.policies import deadlines
-from runtime.engine.repair.allowed import Allowed
+from runtime.engine.repair.allowed import Verdicts
 from runtime.flow.program import Program
 from runtime.model.act import Hold
 from runtime.model.branch import Branch
@@ -34,7 +34,7 @@ def why(
     scheduler: Mapping[str, Any] | None,
     now: datetime,
     durations: Durations | None = None,
-    allowed: Allowed | None = None,
+    allowed: Verdicts | None = None,
 ) -> dict[str, Any]:
     """The `why` object of the command line: run, status, sentences, joins, branches, holds, can, scheduler.
 
@@ -62,7 +62,7 @@ def why(
         sentences.append(text)
         if run.next_wake_at is not None and run.next_wake_at < now and (now - run.next_wake_at).total_seconds() > 2:
             sentences.append(f"Its wake ({run.wake_reason}) is overdue by {ago(now, run.next_wake_at)}.")
-    can = [shell_line(words) for words in advice(draft, allowed or Allowed(situation, stored))]
+    can = [shell_line(words) for words in advice(draft, allowed or Verdicts(situation, stored))]
     sentences.append(f"You can: {'; '.join(can)}" if can else "")
     return {
         "run": run.id,

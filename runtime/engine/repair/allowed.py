@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeAlias
 
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.finding import find_action
@@ -17,17 +18,28 @@ from runtime.model.stored import Stored
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether an act would be accepted, and the sentence it would be refused with."""
+class Allowed:
+    """The rule accepts the act."""
 
-    yes: bool
-    refusal: str = ""
+    @property
+    def refusal(self) -> str:
+        """Nothing."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The rule refuses the act. False, so that a verdict is asked like a truth value."""
+
+    refusal: str
+    """The sentence it is refused with."""
 
     def __bool__(self) -> bool:
-        return self.yes
+        return False
 
 
-YES = Verdict(True)
+Verdict: TypeAlias = Allowed | Refusal
+ALLOWED = Allowed()
 Rule = Callable[[Draft], object]
 RULES: dict[str, Rule] = {
     "retry": lambda d: retry(d, None),
@@ -38,12 +50,11 @@ RULES: dict[str, Rule] = {
     "wake": lambda d: controls.set_wake(d, d.now + timedelta(minutes=5)),
     "ack": lambda d: controls.acknowledge(d, None, ""),
     "edit": lambda d: controls.edit_state(d, d.state),
-    "restart": lambda d: None,
 }
 """Acts on a run as a whole."""
 
 
-class Allowed:
+class Verdicts:
     """Verdicts about one run as it was read, each worked out once; what needs input is judged as if it fitted."""
 
     def __init__(self, situation: Situation, stored: Stored, *, no_restart: str = "") -> None:
@@ -55,45 +66,50 @@ class Allowed:
 
     def run(self, verb: str) -> Verdict:
         """Whether `verb` (retry, resume, pause, cancel, poll, wake, ack, edit, restart) is accepted for the run."""
-        if verb == "restart" and self._no_restart:
-            return Verdict(False, self._no_restart)
-        return self._verdict((verb,), RULES[verb])
+        if verb == "restart":
+            return self.restart()
+        return self.judge((verb,), RULES[verb])
+
+    def restart(self) -> Verdict:
+        """Whether the workflow of the run can be started again."""
+        return Refusal(self._no_restart) if self._no_restart else ALLOWED
 
     def work_out(self) -> None:
         """Work out the verdicts about the run as a whole, where nobody waits for them."""
         for verb in RULES:
             self.run(verb)
 
-    def retry(self, branch: Branch, intent: str = "new-attempt") -> Verdict:
-        """Whether a retry of the branch with this intent is accepted, without force."""
-        return self._verdict(("retry", branch.id, intent), lambda d: retry(d, branch.id, intent))
+    def retry(self, branch: Branch, intent: str = "new-attempt", *, force: bool = False) -> Verdict:
+        """Whether a retry of the branch with this intent is accepted; `force`: although the old work may still run."""
+        key = ("retry", branch.id, intent, "force" if force else "")
+        return self.judge(key, lambda d: retry(d, branch.id, intent, force=force))
 
     def skip(self, branch: Branch) -> Verdict:
         """Whether the step of the branch can be settled by hand."""
-        return self._verdict(("skip", branch.id), lambda d: controls.skip(d, branch.id, None))
+        return self.judge(("skip", branch.id), lambda d: controls.skip(d, branch.id, None))
 
     def adopt(self, branch: Branch) -> Verdict:
         """Whether the branch can take work that runs already."""
-        return self._verdict(("adopt", branch.id), lambda d: adopt(d, branch.id, "-"))
+        return self.judge(("adopt", branch.id), lambda d: adopt(d, branch.id, "-"))
 
     def find(self, branch: Branch) -> Verdict:
         """Whether the system can be asked for the work of the branch's last key."""
-        return self._verdict(("find", branch.id), lambda d: find_action(d, branch))
+        return self.judge(("find", branch.id), lambda d: find_action(d, branch))
 
     def force(self, branch: Branch) -> Verdict:
         """Whether a new attempt is accepted although the old work may still run."""
-        return self._verdict(("force", branch.id), lambda d: retry(d, branch.id, force=True))
+        return self.retry(branch, force=True)
 
     def poll(self, branch: Branch) -> Verdict:
         """Whether the branch can be polled now."""
-        return self._verdict(("poll", branch.id), lambda d: controls.poll_now(d, branch.id))
+        return self.judge(("poll", branch.id), lambda d: controls.poll_now(d, branch.id))
 
     def send(self, branch: Branch) -> Verdict:
         """Whether the event the branch waits for can be sent to it."""
         event = branch.current.event if branch.current is not None else None
         if event is None:
-            return Verdict(False, f"{branch.id} waits for no event.")
-        return self._verdict(("send", branch.id), lambda d: controls.send_event(d, event, None, branch.id))
+            return Refusal(f"{branch.id} waits for no event.")
+        return self.judge(("send", branch.id), lambda d: controls.send_event(d, event, None, branch.id))
 
     def accepts(self, rule: Rule) -> bool:
         """Whether a rule accepts just this, input and all."""
@@ -107,13 +123,17 @@ class Allowed:
         stored = self._stored
         return Draft(self._situation, stored.run, stored.branches, stored.firings)
 
-    def _verdict(self, key: tuple[str, ...], rule: Rule) -> Verdict:
+    def judge(self, key: tuple[str, ...], rule: Rule) -> Verdict:
+        """The verdict of a rule tried on a draft that is thrown away, worked out once for a key.
+
+        What is wrong with the input counts as accepted: none was given yet.
+        """
         if key not in self._known:
             try:
                 rule(self._draft())
-                self._known[key] = YES
+                self._known[key] = ALLOWED
             except InvalidInput:
-                self._known[key] = YES  # What is wrong is the input, and none was given yet.
+                self._known[key] = ALLOWED
             except ForkjoinError as problem:
-                self._known[key] = Verdict(False, problem.message)
+                self._known[key] = Refusal(problem.message)
         return self._known[key]

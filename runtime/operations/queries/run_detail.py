@@ -11,7 +11,7 @@ from runtime.engine.draft import Situation
 from runtime.engine.explain.join_state import JoinState, join_states
 from runtime.engine.explain.reasons import why
 from runtime.engine.explain.summary import at_work
-from runtime.engine.repair.allowed import Allowed, Verdict
+from runtime.engine.repair.allowed import Verdict, Verdicts
 from runtime.engine.results import results
 from runtime.flow.program import Program
 from runtime.model.act import Hold
@@ -20,7 +20,7 @@ from runtime.model.run import Run
 from runtime.operations.queries.branch_names import branch_name, branch_path
 from runtime.operations.queries.queries import Queries
 
-__all__ = ["Allowed", "RunDetail", "Verdict", "read_detail"]
+__all__ = ["RunDetail", "Verdict", "Verdicts", "read_detail"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class RunDetail:
     """What each step gave at its last visit."""
     holds: Sequence[Hold]
     read_at: datetime
-    allowed: Allowed
+    allowed: Verdicts
     """Which acts would be accepted, by the rules that carry them out."""
 
     def branch(self, branch_id: str | None) -> Branch | None:
@@ -63,7 +63,7 @@ def read_detail(queries: Queries, run_id: str) -> RunDetail:
     now = queries.clock.now()
     holds = queries.store.holds.all(released=True)
     durations = queries.durations()
-    allowed = Allowed(Situation(program, now, holds, durations), stored)
+    allowed = Verdicts(Situation(program, now, holds, durations), stored)
     allowed.work_out()  # In the thread that reads: keys and footer then wait for nothing.
     explained = why(program, stored, holds, queries.scheduler(), now, durations, allowed)
     return RunDetail(

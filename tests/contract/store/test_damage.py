@@ -292,14 +292,15 @@ def test_damaged_records_can_be_removed(store: Store) -> None:
     from runtime.model.act import Actor
     from runtime.operations.acting import Acting
     from runtime.operations.damage import prune_damaged
+    from runtime.operations.order import Order
 
     made = world(store)
     for table in ("branches", "holds", "meta", "acts", "history"):
         write(store, table, place(table), DAMAGE["no JSON"])
     acting = Acting(store, made.clock, None, Actor("mia"), read_only=False)  # type: ignore[arg-type]
-    would = prune_damaged(acting, reason="", dry_run=True)
+    would = prune_damaged(acting, Order(dry_run=True))
     assert "run bad" in would.effects and store.listing.count() == 4
-    done = prune_damaged(acting, reason="disk", dry_run=False)
+    done = prune_damaged(acting, Order(reason="disk"))
     assert done.effects == would.effects
     assert not list(examine(store)) and {run.id for run in store.runs.query()} == {"good", "fine", "ended"}
     assert store.acts.newest()[0].verb == "prune"

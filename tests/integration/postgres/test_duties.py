@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from runtime.acts.edit import Edit
 from runtime.assembly.runtime import Runtime
 from runtime.model.act import Act
+from runtime.operations.bulk import Batch
 from tests.postgres import new_database
 from tests.workers import Fleet, leader, opened, wait_for, write_fork
 
@@ -40,9 +42,8 @@ def test_a_bulk_act_goes_on_where_its_killed_worker_left_it_and_acts_on_every_ru
         first, other = fleet.add(), fleet.add()
         wait_for(lambda: runtime.store.listing.counts() == {"sleeping": 60}, 60, runtime.store.listing.counts)
         doomed = leading(runtime, fleet)
-        receipt = runtime.commands.bulk(
-            "edit", runs, "workflow=sleepers", rate=15, arguments={"state": {"n": 1}}, reason="drill"
-        )
+        batch = Batch(runs=runs, where="workflow=sleepers", rate=15)
+        receipt = runtime.commands.bulk(Edit(state={"n": 1}), batch, reason="drill")
         assert receipt.act is not None
         number = receipt.act.id
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from runtime.acts.cancel import Cancel
+from runtime.acts.retry import Retry
+from runtime.operations.bulk import Batch
 from runtime.operations.failure_signature import normalise
 from runtime.operations.queries.attention import troubles
 from runtime.operations.queries.systems import systems
@@ -63,7 +66,7 @@ def test_a_bulk_retry_stops_when_the_same_failure_returns(tmp_path: Path) -> Non
         await world.run_for(3)
         runs = store.runs.query(limit=None)
         assert all(r.status == "failed" for r in runs), [r.why for r in runs]
-        act = commands.bulk("retry", runs, "status:failed", 1, canary=True).act
+        act = commands.bulk(Retry(), Batch(runs=runs, where="status:failed", rate=1, canary=True)).act
         assert act is not None
         for _ in range(10):
             await world.run_for(2)
@@ -83,7 +86,7 @@ def test_a_bulk_act_is_taken_back_before_it_begins(tmp_path: Path) -> None:
         world = World(tmp_path)
         commands, store = world.runtime.commands, world.runtime.store
         commands.start("release_approval", {}, "r", count=3)
-        act = commands.bulk("cancel", store.runs.query(), "flow:release*", due_in=5).act
+        act = commands.bulk(Cancel(), Batch(runs=store.runs.query(), where="flow:release*", due_in=5)).act
         assert act is not None
         commands.undo(act.id)
         await world.run_for(8)

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from runtime.acts.registry import act_of
 from runtime.assembly.runtime import Runtime
 from runtime.errors import StoreUnavailable
 from runtime.model.act import Act
+from runtime.operations.bulk import Batch
 from tests.scheduling import opened
 
 VERBS: list[tuple[str, dict[str, Any]]] = [
@@ -24,9 +26,8 @@ VERBS: list[tuple[str, dict[str, Any]]] = [
 
 def accept(runtime: Runtime, verb: str, arguments: Mapping[str, Any]) -> Act:
     runtime.commands.start("profile_update", run_id="r", count=4)
-    receipt = runtime.commands.bulk(
-        verb, runtime.queries.runs(sort="id"), "status=pending", rate=3, arguments=arguments, reason="drill"
-    )
+    batch = Batch(runs=runtime.queries.runs(sort="id"), where="status=pending", rate=3)
+    receipt = runtime.commands.bulk(act_of(verb, arguments), batch, reason="drill")
     assert receipt.act is not None
     return receipt.act
 
@@ -109,7 +110,7 @@ def test_an_act_given_for_later_is_carried_out_once_by_two_that_try(tmp_path: Pa
     with opened(tmp_path) as runtime:
         runtime.commands.start("profile_update", run_id="r")
         for verb, arguments in [*VERBS[:1], ("restart", {})]:
-            receipt = runtime.commands.later(verb, "r", 0, arguments=arguments)
+            receipt = runtime.commands.later(act_of(verb, arguments), "r", 0)
             assert receipt.act is not None
             runtime.commands.carry_out(receipt.act)
             runtime.commands.carry_out(receipt.act)

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import pytest
 
+from runtime.acts.cancel import Cancel
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.errors import StoreAway, Unconfirmed
 from runtime.settings import Settings
@@ -59,7 +60,7 @@ def test_an_act_that_was_saved_is_accepted_though_the_store_is_away_right_after(
 
 def test_an_act_is_not_refused_because_the_store_is_away(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     runtime.commands.start("release_approval", run_id="a")
-    act = runtime.commands.later("cancel", "a", 0).act
+    act = runtime.commands.later(Cancel(), "a", 0).act
     assert act is not None
     with monkeypatch.context() as patch, pytest.raises(StoreAway):
         patch.setattr(runtime.store.runs, "save", away)

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from runtime.engine.draft import Draft
 from runtime.model.act import Actor, Hold
 from runtime.model.branch import Branch
-from runtime.operations.acting import Acting
+from runtime.operations.acting import Acting, RunChange
+from runtime.operations.order import Order
 from runtime.scheduler.upkeep.hold_releases import HoldReleases
 from tests.unit.scheduler.test_wake_loop import World
 
@@ -97,7 +98,8 @@ def test_an_act_saved_as_held_while_the_hold_was_released_is_woken() -> None:
 
             return rule
 
-        acting.on_run("ack", "r1", while_mia_releases(lambda: world.release_and_die(hold)))
+        rule = while_mia_releases(lambda: world.release_and_die(hold))
+        acting.on_run(RunChange("ack", "r1", rule), Order())
         await world.until_completed(1)
 
     asyncio.run(story())

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from runtime.acts.start import NewRun
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.clock import ManualClock
 from runtime.model.act import Actor
 from runtime.model.status import RunStatus
 from runtime.model.stored import Save
-from runtime.operations.starting import NewRun, start_runs
+from runtime.operations.starting import start_runs
 from runtime.scheduler.upkeep.retention import Retention
 from runtime.scheduler.upkeep.run_schedules import RunSchedules
 from runtime.settings import Settings

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from runtime.acts.start import NewRun
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.catalog import BUILT_IN, Catalog, Workflow
 from runtime.clock import ManualClock
@@ -26,7 +27,7 @@ from runtime.model.status import RunStatus
 from runtime.model.stored import Save
 from runtime.operations.queries.graph import picture
 from runtime.operations.schedules import schedule_views
-from runtime.operations.starting import NewRun, start_runs
+from runtime.operations.starting import start_runs
 from runtime.scheduler.upkeep.retention import Retention
 from runtime.scheduler.upkeep.run_schedules import RunSchedules
 from runtime.settings import Settings

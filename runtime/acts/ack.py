@@ -1,0 +1,29 @@
+"""Acknowledge: a run leaves needs attention until it changes."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from runtime.acts.base import BranchAct, Input, OnScreen
+from runtime.engine.draft import Draft
+from runtime.engine.repair.controls import acknowledge
+from runtime.model.branch import Branch
+
+
+class Acknowledge(BranchAct, frozen=True, kw_only=True):
+    """Take a run out of needs attention until it changes."""
+
+    verb: ClassVar[str] = "ack"
+    bulk: ClassVar[bool] = True
+    at_once: ClassVar[bool] = True
+    on_screen: ClassVar[OnScreen | None] = OnScreen(
+        help="Takes the run out of needs attention until it changes, with a note. Asks first.",
+        key="A",
+        screens=frozenset({"runs", "attention"}),
+    )
+
+    note: Annotated[str, Input(required=True)] = ""
+
+    def apply(self, draft: Draft, branch: Branch | None) -> list[str]:
+        """Take the run, or one branch, out of needs attention."""
+        return acknowledge(draft, branch.id if branch is not None else None, self.note)

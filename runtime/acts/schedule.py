@@ -1,0 +1,32 @@
+"""Schedule: the schedule of a workflow is switched on or off."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from runtime.acts.base import Input, OnScreen, StoreAct
+
+SWITCH = OnScreen(
+    help="Switches the schedule of a workflow on or off. Asks first.",
+    key="D",
+    label="schedule",
+    screens=frozenset({"workflows"}),
+)
+
+
+class EnableSchedule(StoreAct, frozen=True, kw_only=True):
+    """Let the schedule of a workflow start runs."""
+
+    verb: ClassVar[str] = "schedule enable"
+    on_screen: ClassVar[OnScreen | None] = SWITCH
+
+    flow: Annotated[str, Input(positional=True)]
+
+
+class DisableSchedule(StoreAct, frozen=True, kw_only=True):
+    """Start no more runs."""
+
+    verb: ClassVar[str] = "schedule disable"
+    at_once: ClassVar[bool] = True
+
+    flow: Annotated[str, Input(positional=True)]
