@@ -42,7 +42,7 @@ WHERE = {
 MODULES = {name: module for module, names in WHERE.items() for name in names.split()}
 DERIVED = frozenset(verb for verb in ACTS if " " not in verb and verb not in MODULES)
 """Commands that are derived from the declaration of an act; verbs of two words belong to groups."""
-NAMES = frozenset({*MODULES, *DERIVED})
+NAMES = tuple(sorted({*MODULES, *DERIVED}))
 
 
 class LazyGroup(NamedGroup):
@@ -50,7 +50,7 @@ class LazyGroup(NamedGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands."""
-        return sorted(NAMES)
+        return list(NAMES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name."""
