@@ -2,38 +2,55 @@ PYTHON ?= python3
 BIN := .venv/bin
 ASK := import sys; print("%d.%d" % sys.version_info[:2])
 
+# What is said of the code without running it.
+define STATIC
+$(BIN)/ruff format --check .
+$(BIN)/ruff check .
+$(BIN)/mypy
+$(BIN)/lint-imports
+endef
+
 # A .venv of another Python, one whose Python is gone and one that was moved here are made anew.
 WANTED := $(shell $(PYTHON) -c '$(ASK)' 2>/dev/null)
 FOUND := $(shell $(BIN)/python -c '$(ASK)' 2>/dev/null)
 MOVED := $(shell test ! -e $(BIN)/forkjoin || grep -qF '$(CURDIR)/$(BIN)/' $(BIN)/forkjoin || echo moved)
 
-.PHONY: demo test bench bench-postgres screenshots clean
+.PHONY: demo help check test coverage bench bench-postgres screenshots clean
 ifneq ($(FOUND)$(MOVED),$(or $(WANTED),$(FOUND)))
 .PHONY: .venv/bin/python
 endif
 
-demo: .venv/.installed
+demo: .venv/.installed  ## open the console on a few dozen runs; without a terminal: play the fork-join example
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/forkjoin demo; else $(BIN)/forkjoin demo --headless; fi
 
-test: .venv/.test
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+help:  ## list what make can do here
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# What a change is tried with before it is committed: under a minute, no server, no terminal.
+check: .venv/.test  ## format, lint, types, import contracts and unit tests, in under a minute
+	$(STATIC)
+	$(BIN)/python -m pytest -n 2 -q -k "not postgres" tests/unit tests/architecture
+
+test: .venv/.test  ## every check and every test
+	$(STATIC)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-bench: .venv/.bench
+# Not a part of `make test`: counting lines doubles what the tests need of the processor.
+coverage: .venv/.test  ## which lines of runtime unit and contract tests reach; fails below the share set in pyproject.toml
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -q -k "not postgres" --cov --cov-report=term tests/unit tests/contract
+
+bench: .venv/.bench  ## measure runtime and console
 	$(BIN)/python -m tests.benchmarks
 
-bench-postgres: .venv/.bench
+bench-postgres: .venv/.bench  ## measure many workers on PostgreSQL
 	$(BIN)/python -m tests.benchmarks.postgres
 
-screenshots: .venv/.test
+screenshots: .venv/.test  ## draw the pictures of docs/screens anew
 	$(BIN)/python -m tests.console.screenshots
 
 # Only what the rules above and the tools they call make here; anything else is somebody's.
-clean:
-	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache *.egg-info
+clean:  ## remove what make made
+	rm -rf .venv build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache *.egg-info
 	find $(wildcard console forkjoin runtime workflows tests deploy docs) -type d -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/bin/python:

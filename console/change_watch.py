@@ -68,7 +68,7 @@ class Watch:
         self._nudged.set()
         runtime = self._runtime
         if runtime is not None:
-            runtime.store.changes.stop()
+            runtime.queries.changes.stop()
         if self._thread.is_alive():
             self._thread.join(END_SECONDS)
 
@@ -102,7 +102,7 @@ class Watch:
     def _await(self, token: int) -> int:
         if self._runtime is None:
             self._runtime = self._open()
-        return self._runtime.store.changes.wait(token, 0.0 if self._ended else AWAIT_SECONDS)
+        return self._runtime.queries.changes.wait(token, 0.0 if self._ended else AWAIT_SECONDS)
 
     def _pause(self, seconds: float) -> None:
         if not self._ended:

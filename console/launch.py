@@ -118,7 +118,7 @@ def _say_goodbye(settings: Settings, directory: Path) -> None:
     runtime = open_runtime(settings, read_only=True)
     try:
         open_runs = sum(
-            n for status, n in runtime.store.listing.counts().items() if status in ("pending", "running", "sleeping")
+            n for status, n in runtime.queries.records.counts().items() if status in ("pending", "running", "sleeping")
         )
         others = len((runtime.queries.scheduler() or {}).get("workers") or ()) > 1
     finally:

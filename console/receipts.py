@@ -119,7 +119,7 @@ class Receipts:
         ids = list(self._open)
 
         def work(runtime: Runtime) -> list[tuple[Act, str]]:
-            found = [a for i in ids if (a := runtime.store.acts.get(i)) is not None]
+            found = [a for i in ids if (a := runtime.queries.records.act(i)) is not None]
             return [(act, came_to(runtime, act)) for act in found]
 
         self._app.feed.read("receipts", work, self._take, self._app.trouble)
@@ -161,8 +161,8 @@ def came_to(runtime: Runtime, act: Act) -> str:
     if act.verb == "retry" and act.outcome == "carried out":
         branch = (act.arguments or {}).get("branch")
         run_id = act.target.split("/")[0]
-        stored = runtime.store.runs.load([run_id], skip_damaged=True)
-        known = stored[0].branches.get(str(branch)) if stored and branch else None
+        stored = runtime.queries.records.usable(run_id)
+        known = stored.branches.get(str(branch)) if stored and branch else None
         visit = known.current if known else None
         if known and visit and visit.attempts:
             last = visit.attempts[-1]

@@ -35,15 +35,15 @@ class Snapshot:
 
 def read_snapshot(runtime: Runtime) -> Snapshot:
     """Read it; in a reading thread."""
-    store, now = runtime.store, runtime.clock.now()
+    records, now = runtime.queries.records, runtime.clock.now()
     alive, text = runtime.queries.scheduler_state()
-    overdue = len(store.due_runs.due(now, 1_000)) if not alive else 0
+    overdue = records.due_count(now, 1_000) if not alive else 0
     return Snapshot(
         now,
-        store.changes.token(),
-        store.listing.counts(),
+        runtime.queries.changes.token(),
+        records.counts(),
         runtime.queries.attention_count(),
-        store.holds.all(),
+        records.holds(),
         alive,
         text,
         runtime.queries.scheduler() or {},

@@ -69,7 +69,7 @@ class Around:
         if self._app.feed.watch is not None:
             return
         self._app.feed.release()
-        self._app.feed.read("token", lambda runtime: runtime.store.changes.token(), self._take_token, self.trouble)
+        self._app.feed.read("token", lambda runtime: runtime.queries.changes.token(), self._take_token, self.trouble)
 
     def forget(self) -> None:
         """Take the next answer for a change."""

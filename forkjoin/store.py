@@ -99,18 +99,18 @@ class Store:
             Damaged: A record of the run cannot be read.
             TimedOut: The run has not ended after so many seconds.
         """
-        store, began, yielded = self._runtime.store, time.monotonic(), 0
+        changes, began, yielded = self.queries.changes, time.monotonic(), 0
         while True:
-            token = store.changes.token()
+            token = changes.token()
             run = self.queries.load(run_id).run
-            entries = store.ledger.history(run_id)
+            entries = self.queries.records.history(run_id)
             yield from entries[yielded:]
             yielded = len(entries)
             if run.ended_at is not None:
                 return
             if timeout is not None and time.monotonic() - began > timeout:
                 raise TimedOut(f"{run_id} did not end within {timeout:g} s: it is {run.status}.")
-            store.changes.wait(token, LONGEST_PAUSE_SECONDS)
+            changes.wait(token, LONGEST_PAUSE_SECONDS)
 
     def wait(self, run_id: str, *, timeout: float | None = None) -> Run:
         """Wait until a run has ended, and return it; raises as `follow` does."""

@@ -49,12 +49,12 @@ def option_of(act: type[OperatorAct], field: str, one: Input) -> Callable[[F], F
         default = next(found.default for found in msgspec.structs.fields(act) if found.name == field)
         choice = click.Choice(list(one.choices))
         return click.option(flag, field, default=default, type=choice, show_default=True, help=one.help or None)
-    # An option whose default is given, if only as None, is never missing.
-    given = {} if one.default is None else {"default": one.default}
+    if one.default is not None:
+        return click.option(flag, field, default=one.default, help=one.help or None)
+    # Without a default, not even None: an option that has one is never missing.
     return click.option(
         flag,
         field,
-        **given,
         required=one.required,
         type=TYPES.get(one.kind),
         multiple=one.kind is Kind.LABELS,

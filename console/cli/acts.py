@@ -21,7 +21,7 @@ from runtime.safe_text import json_text
 @reading
 def acts(limit: int, run: str | None, as_json: bool) -> None:
     """Who did what, when, why."""
-    found = [views.act_view(a) for a in session().runtime.store.acts.newest(target=run, limit=limit)]
+    found = [views.act_view(a) for a in session().runtime.queries.records.acts(target=run, limit=limit)]
     if as_json:
         say(json_text(found))
         return
@@ -38,7 +38,7 @@ def bulk() -> None:
 @reading
 def bulk_list(as_json: bool) -> None:
     """Bulk acts, newest first."""
-    found = [a for a in session().runtime.store.acts.newest() if a.verb == "bulk"]
+    found = [a for a in session().runtime.queries.records.acts() if a.verb == "bulk"]
     if as_json:
         say(json_text([act_view(a) for a in found]))
         return
@@ -59,7 +59,7 @@ def bulk_show(act: int, as_json: bool) -> None:
     runtime = session().runtime
     found = bulk_act(runtime.commands.acting, act)
     plan = dict(found.arguments or {})
-    runs = {r: runtime.store.runs.get(r) for r in plan["targets"]}
+    runs = {r: runtime.queries.records.head(r) for r in plan["targets"]}
     came_to = {r: str(run.status) if run else "removed" for r, run in runs.items()}
     if as_json:
         say(json_text({**act_view(found), "came_to": came_to}))

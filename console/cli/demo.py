@@ -47,8 +47,8 @@ def demo(headless: bool, keep: bool) -> None:
         one.overrides["store"] = place
         try:
             made = one.opened("make")
-            if made.store.listing.counts():
-                raise Refused(f"{made.store.place} holds runs already; the demo wants a fresh store.")
+            if made.queries.records.counts():
+                raise Refused(f"{made.place} holds runs already; the demo wants a fresh store.")
             kept = keep or given
             lasts = "." if kept else "; it is removed at the end, unless --keep is given."
             progress(f"The store of this demo is {place}{lasts}")

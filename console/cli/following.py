@@ -58,10 +58,10 @@ def _until_ended(run_id: str, watching: _Scheduler, timeout_seconds: float | Non
     token: int | None = None
     while True:
         watching.look()
-        changed = runtime.store.changes.token()
+        changed = runtime.queries.changes.token()
         if changed != token:
             token = changed
-            run = runtime.store.runs.get(run_id)
+            run = runtime.queries.records.head(run_id)
             shown = _show_new(run_id, shown)
             if run is None or run.ended_at is not None or run.status is RunStatus.DAMAGED:
                 return run
@@ -119,7 +119,7 @@ class _Scheduler:
 
 
 def _show_new(run_id: str, shown: int) -> int:
-    entries = session().runtime.store.ledger.history(run_id)
+    entries = session().runtime.queries.records.history(run_id)
     for entry in entries[shown:]:
         if entry.kind not in ("entered",):
             say(f"{entry.at:%H:%M:%S} {entry.kind:14} {clean(entry.message, 1_000)}", sys.stderr)

@@ -15,7 +15,7 @@ from runtime.safe_text import json_text
 @reading
 def holds(as_json: bool) -> None:
     """Active holds."""
-    found = [views.hold_view(h) for h in session().runtime.store.holds.all()]
+    found = [views.hold_view(h) for h in session().runtime.queries.records.holds()]
     if as_json:
         say(json_text(found))
     elif not found:

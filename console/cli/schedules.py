@@ -21,10 +21,8 @@ def schedule() -> None:
 @reading
 def schedule_list(as_json: bool) -> None:
     """Workflows that have a schedule, and when they tick next."""
-    from runtime.operations.schedules import schedule_views
-
     runtime = session().about_workflows()
-    found = schedule_views(runtime.queries.catalog, runtime.store, runtime.clock.now())
+    found = runtime.queries.schedules()
     if as_json:
         say(json_text(found))
         return

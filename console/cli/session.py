@@ -70,7 +70,7 @@ class Session:
     @property
     def pretends(self) -> bool:
         """Whether the open store is only pretended."""
-        return self._runtime is not None and self._runtime.store.place == ":memory:"
+        return self._runtime is not None and self._runtime.pretends
 
     def beginning(self, act: Callable[[Runtime], T], *, dry_run: bool = False) -> T:
         """What an act gives that begins a store where there is none; one that is refused, or dry, makes none."""

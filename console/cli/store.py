@@ -94,10 +94,8 @@ def copy(source: str, target: str) -> None:
 @reading
 def list_homes(as_json: bool) -> None:
     """Where the work of systems lives that keep it in files of one machine."""
-    from runtime.operations.local_work import homes
-
     runtime = session().runtime
-    found = homes(runtime.store, runtime.clock.now())
+    found = runtime.queries.homes()
     if as_json:
         keys = ("system", "host", "directory", "workers")
         say(json_text([{key: getattr(home, key) for key in keys} for home in found]))

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 @common
 def export(file: str | None, skip_damaged: bool, force: bool) -> None:
     """The whole store as the plain JSON file that stock TinyDB opens."""
-    from runtime.operations.transfer import WHOLE, Damage, export_to
+    from runtime.operations.transfer import WHOLE, Damage
 
-    store = session().runtime.store
+    transfer = session().runtime.transfer
     left_out: list[Damage] | None = [] if skip_damaged else None
-    count = export_to(store, sys.stdout if file is None else Path(file), left_out=left_out, force=force)
+    count = transfer.export(sys.stdout if file is None else Path(file), left_out=left_out, force=force)
     if file is not None:
         progress(f"Exported {count} documents to {file}.")
     for one in left_out or ():
@@ -41,14 +41,11 @@ def export(file: str | None, skip_damaged: bool, force: bool) -> None:
 @common
 def import_file(file: str, merge: bool, live: bool) -> None:
     """Read an exported file; open runs come held."""
-    from runtime.operations.transfer import import_from
-
     one = session()
     one.refuse_read_only("import")
 
     def act(runtime: Runtime) -> int:
-        actor = runtime.commands.acting.actor.name
-        return import_from(runtime.store, Path(file), merge=merge, live=live, now=runtime.clock.now(), actor=actor)
+        return runtime.transfer.import_file(Path(file), merge=merge, live=live)
 
     count = one.beginning(act)
     progress(f"Imported {count} documents from {file}.")

@@ -48,13 +48,11 @@ class Export(Command):
                 raise Refused(f"{path} is there already; the other choice replaces it.")
             already = "it is there already and is replaced" if path.exists() else "it is made"
             return Receipt(
-                f"Would write {path}.", (f"{sum(runtime.store.listing.counts().values()):,} runs; {already}.",)
+                f"Would write {path}.", (f"{sum(runtime.queries.records.counts().values()):,} runs; {already}.",)
             )
 
         def carry_out(runtime: Runtime, answers: Answers) -> Receipt:
-            from runtime.operations.transfer import export_to
-
-            count = export_to(runtime.store, _path(answers), force=answers.option == "replace")
+            count = runtime.transfer.export(_path(answers), force=answers.option == "replace")
             return Receipt(f"Exported {count:,} documents to {_path(answers)}.")
 
         options = (Option("new", "only if no such file is there"), Option("replace", "replace the file if it is there"))
@@ -81,18 +79,15 @@ class Import(Command):
         """Ask for the file, and whether it is added to the runs there are."""
 
         def rehearse(runtime: Runtime, answers: Answers) -> Receipt:
-            if runtime.store.listing.counts() and answers.option != "merge":
+            if runtime.queries.records.counts() and answers.option != "merge":
                 raise Refused("This store has runs already; merge adds the imported ones to them.")
             size = _path(answers).stat().st_size if _path(answers).exists() else None
             told = "there is no such file" if size is None else f"{size:,} bytes; open runs come held"
             return Receipt(f"Would read {_path(answers)}.", (f"{_path(answers)}: {told}.",))
 
         def carry_out(runtime: Runtime, answers: Answers) -> Receipt:
-            from runtime.operations.transfer import import_from
-
-            actor, now = runtime.commands.acting.actor.name, runtime.clock.now()
             merge = answers.option == "merge"
-            count = import_from(runtime.store, _path(answers), merge=merge, live=False, now=now, actor=actor)
+            count = runtime.transfer.import_file(_path(answers), merge=merge, live=False)
             return Receipt(f"Imported {count:,} documents from {_path(answers)}.")
 
         options = (Option("empty", "only into a store without runs"), Option("merge", "add to the runs there are"))

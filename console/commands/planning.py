@@ -127,7 +127,7 @@ def bulk_plan(
         return dict(arguments(Answers(more.get("preset", ""), answers.values, answers.reason)))
 
     def runs(runtime: Runtime) -> list[Run]:
-        return [stored for i in ids if (stored := runtime.store.runs.get(i)) is not None]
+        return runtime.queries.records.heads(ids)
 
     def batch(runtime: Runtime, answers: Answers) -> Batch:
         canary = answers.option == ONE_FIRST.value

@@ -28,7 +28,7 @@ class HistoryPane(Pane):
 
     def read(self, runtime: Runtime, run_id: str, branch_id: str | None) -> list[HistoryEntry]:
         """The entries."""
-        return runtime.store.ledger.history(run_id)
+        return runtime.queries.records.history(run_id)
 
     def lines(self, detail: RunDetail, showing: Showing, extra: Any = None) -> Lines:
         """One line an entry."""

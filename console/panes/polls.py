@@ -26,7 +26,7 @@ class PollsPane(Pane):
 
     def read(self, runtime: Runtime, run_id: str, branch_id: str | None) -> tuple[str | None, list[Poll]]:
         """The polls of the branch, or of all."""
-        return branch_id, runtime.store.ledger.polls(run_id, branch_id)[::-1]
+        return branch_id, runtime.queries.records.polls(run_id, branch_id)[::-1]
 
     def lines(self, detail: RunDetail, showing: Showing, extra: Any = None) -> Lines:
         """One line a poll."""

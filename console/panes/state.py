@@ -29,7 +29,9 @@ class StatePane(Pane):
 
     def read(self, runtime: Runtime, run_id: str, branch_id: str | None) -> list[HistoryEntry]:
         """What the history tells of changes of state."""
-        return [e for e in runtime.store.ledger.history(run_id) if e.kind == "state" or (e.data and "state" in e.data)]
+        return [
+            e for e in runtime.queries.records.history(run_id) if e.kind == "state" or (e.data and "state" in e.data)
+        ]
 
     def lines(self, detail: RunDetail, showing: Showing, extra: Any = None) -> Lines:
         """State, results, changes, input, labels."""

@@ -40,7 +40,7 @@ class TimelinePane(Pane):
     def read(self, runtime: Runtime, run_id: str, branch_id: str | None) -> dict[str, list[Poll]]:
         """Polls that could not reach the system, by branch."""
         found: dict[str, list[Poll]] = {}
-        for poll in runtime.store.ledger.polls(run_id):
+        for poll in runtime.queries.records.polls(run_id):
             found.setdefault(poll.branch, []).append(poll)
         return found
 

@@ -32,7 +32,7 @@ class ActsView(ListView):
 
     def read(self, runtime: Runtime) -> list[Act]:
         """The newest acts."""
-        return runtime.store.acts.newest(limit=LIMIT)
+        return runtime.queries.records.acts(limit=LIMIT)
 
     def draw(self, data: list[Act], width: int) -> Table:
         """One row an act, newest first."""

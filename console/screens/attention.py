@@ -11,7 +11,6 @@ from console.panes.base import wrapped
 from console.screens.listing import ListView, Table
 from console.theme import Line, fit
 from console.times import column
-from runtime.operations.queries.attention import troubles
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class AttentionView(ListView):
 
     def read(self, runtime: Runtime) -> list[Trouble]:
         """The groups."""
-        return troubles(runtime.store)
+        return runtime.queries.trouble_groups()
 
     def draw(self, data: list[Trouble], width: int) -> Table:
         """One row a group, the worst first."""

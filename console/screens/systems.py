@@ -9,7 +9,6 @@ from console.panes.base import wrapped
 from console.screens.listing import ListView, Table
 from console.theme import Line, Piece, fit
 from console.times import column
-from runtime.operations.queries.systems import systems
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ class SystemsView(ListView):
 
     def read(self, runtime: Runtime) -> list[SystemRow]:
         """The targets."""
-        return systems(runtime.store)
+        return runtime.queries.systems()
 
     def draw(self, data: list[SystemRow], width: int) -> Table:
         """One row a target, the worst first."""

@@ -13,7 +13,6 @@ from console.screens.listing import ListView, Table
 from console.theme import Line, Piece, fit, fit_middle
 from console.times import Zone, clock_time, column
 from runtime.operations.queries.run_detail import RunDetail, read_detail
-from runtime.operations.schedules import schedule_views
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class WakesView(ListView):
     def read(self, runtime: Runtime) -> tuple[list[Run], list[Run], list[dict[str, Any]]]:
         """Runs by next wake, held ones, schedules."""
         timed, held = runtime.queries.wake_board(LIMIT)
-        return timed, held, schedule_views(runtime.catalog, runtime.store, runtime.clock.now())
+        return timed, held, runtime.queries.schedules(runtime.catalog)
 
     def draw(self, data: tuple[list[Run], list[Run], list[dict[str, Any]]], width: int) -> Table:
         """Overdue ones first, then a line for now, then what comes, then what is held."""

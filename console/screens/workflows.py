@@ -10,7 +10,6 @@ from console.panes.base import wrapped
 from console.screens.listing import ListView, Table
 from console.theme import Line, fit
 from console.times import Zone, day_and_time
-from runtime.operations.schedules import schedule_views
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ class WorkflowsView(ListView):
 
     def read(self, runtime: Runtime) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
         """Known workflows, and their schedules."""
-        schedules = {s["workflow"]: s for s in schedule_views(runtime.catalog, runtime.store, runtime.clock.now())}
+        schedules = {s["workflow"]: s for s in runtime.queries.schedules(runtime.catalog)}
         return runtime.json_views.flows(), schedules
 
     def draw(self, data: tuple[list[dict[str, Any]], dict[str, dict[str, Any]]], width: int) -> Table:

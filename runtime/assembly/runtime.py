@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from runtime.operations.asking_here import AskingHere
     from runtime.operations.commands import Commands
     from runtime.operations.queries.json_views import JsonViews
+    from runtime.operations.transfer import Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,16 @@ class Runtime:
         """Whether nothing may be changed."""
         return self.access.read_only
 
+    @property
+    def place(self) -> str:
+        """Where the store lies, as it may be shown."""
+        return self.store.place
+
+    @property
+    def pretends(self) -> bool:
+        """Whether the store is gone when it is closed: there was none, and none was to be made."""
+        return self.store.place == ":memory:"
+
     @cached_property
     def json_views(self) -> JsonViews:
         """The queries whose answer the command line prints as JSON."""
@@ -79,6 +90,13 @@ class Runtime:
         from runtime.operations.asking import Asking
 
         return Asking(self.store, self.clock, self.access.actor, read_only=self.read_only)
+
+    @cached_property
+    def transfer(self) -> Transfer:
+        """Export and import of the whole store."""
+        from runtime.operations.transfer import Transfer
+
+        return Transfer(self.store, self.clock, self.access.actor.name)
 
     def logs(self, run_id: str, branch: str) -> str:
         """What the external system says of the last attempt of a branch.

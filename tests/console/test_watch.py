@@ -26,10 +26,10 @@ class Listener:
 
 
 class Runtime:
-    """A store whose answers are given; its own store, and the runtime around it."""
+    """A runtime whose store gives these answers; it is its own queries and changes too."""
 
     def __init__(self, answer: Callable[[int], int]) -> None:
-        self.store = self.changes = self
+        self.queries = self.changes = self
         self.wait = lambda token, _: answer(token)
 
     def stop(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.feed import Brings
 from runtime.operations.queries.run_detail import RunDetail, read_detail
-from runtime.operations.queries.run_window import Order, read_order, read_rows
+from runtime.operations.queries.run_window import Order
 
 if TYPE_CHECKING:
     from console.screens.runs.screen import RunsView
@@ -51,9 +51,9 @@ class Reading:
             return feed.serial("order") == mine
 
         def work(runtime: Runtime) -> tuple[Order, list[Run | None], int | None]:
-            order = read_order(runtime.store, runtime.clock, where, sort, only=only, progress=told)
-            at = runtime.store.listing.numbers([chosen]).get(chosen) if chosen else None
-            return order, read_rows(runtime.store, order.numbers[:FIRST]), at
+            order = runtime.queries.lists.order(where, sort, only=only, progress=told)
+            at = runtime.queries.lists.row_number(chosen) if chosen else None
+            return order, runtime.queries.lists.rows(order.numbers[:FIRST]), at
 
         feed.read("order", work, self._take_order, self._no_order, slow=bool(where), brings=brings)
 
@@ -116,7 +116,7 @@ class Reading:
         numbers = view.source.numbers(top, 3 * page)
 
         def work(runtime: Runtime) -> tuple[array[int], list[Run | None]]:
-            return numbers, read_rows(runtime.store, numbers)
+            return numbers, runtime.queries.lists.rows(numbers)
 
         view.console_app.feed.read("window", work, self._take_window, view.console_app.trouble)
 
@@ -141,7 +141,7 @@ class Reading:
             view.info.update_lines()
 
         view.console_app.feed.read(
-            "grown", lambda runtime: runtime.store.listing.count(), take, view.console_app.trouble
+            "grown", lambda runtime: runtime.queries.records.count(), take, view.console_app.trouble
         )
 
     def mark(self, numbers: array[int], where: str = "") -> None:
@@ -149,7 +149,7 @@ class Reading:
         view = self._view
 
         def work(runtime: Runtime) -> dict[str, int]:
-            read = zip(numbers, read_rows(runtime.store, numbers), strict=True)
+            read = zip(numbers, runtime.queries.lists.rows(numbers), strict=True)
             return {run.id: number for number, run in read if run is not None}
 
         def take(marked: dict[str, int]) -> None:

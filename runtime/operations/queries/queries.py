@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from functools import cached_property
 from itertools import islice
@@ -20,18 +18,22 @@ from runtime.model.run import HistoryEntry, Poll, Run
 from runtime.model.stored import RunFilter, Stored
 from runtime.nearest import did_you_mean
 from runtime.operations.acting import program_of
-from runtime.operations.checks import Check, damage_checks
+from runtime.operations.checks import Check
 from runtime.operations.environment import other_environment
-from runtime.operations.local_work import deserted, homes
-from runtime.operations.network_disk import network_disk
+from runtime.operations.local_work import Home, homes
 from runtime.operations.queries import views
+from runtime.operations.queries.attention import Trouble, troubles
 from runtime.operations.queries.branch_names import find_branch, no_run
+from runtime.operations.queries.doctor import examined
 from runtime.operations.queries.filters import QUIET, matching, parse
+from runtime.operations.queries.run_window import RunLists
+from runtime.operations.queries.store_changes import StoreChanges
+from runtime.operations.queries.stored_records import StoredRecords
+from runtime.operations.queries.systems import SystemRow, systems
 from runtime.operations.queries.wakes import Wake, wake_of
-from runtime.operations.queries.workers import troubles
-from runtime.operations.queries.workflows import WorkflowState, workflow_states, workflows_check
+from runtime.operations.queries.workflows import WorkflowState, workflow_states
 from runtime.operations.receipts import recorded
-from runtime.operations.schedules import coming_ticks
+from runtime.operations.schedules import coming_ticks, schedule_views
 from runtime.store.documents import rootless
 from runtime.store.ports.store import Store
 
@@ -57,6 +59,9 @@ class Queries:
         """
         self.store = store
         self.clock = clock
+        self.records = StoredRecords(store)
+        self.lists = RunLists(store, clock)
+        self.changes = StoreChanges(store)
         self._make_catalog = make_catalog
         self.broken_plugins = broken_plugins
 
@@ -175,40 +180,26 @@ class Queries:
         """
         return workflow_states(self.catalog, self.store)
 
+    def schedules(self, catalog: Catalog | None = None) -> list[dict[str, Any]]:
+        """Every workflow with a schedule; what is wrong with it as this catalog, or that for reading, sees it."""
+        return schedule_views(catalog or self.catalog, self.store, self.clock.now())
+
+    def systems(self) -> list[SystemRow]:
+        """Every target of an external system with open work or calls lately, the worst first."""
+        return systems(self.store)
+
+    def trouble_groups(self) -> list[Trouble]:
+        """What needs attention, grouped by what is wrong."""
+        return troubles(self.store)
+
+    def homes(self) -> list[Home]:
+        """Where the work of systems lies that keep it in files of one machine."""
+        return homes(self.store, self.clock.now())
+
     def other_environment(self, run_id: str | None = None) -> str:
         """A sentence if a scheduler here was started with other values for variables that flows name, or ''."""
         return other_environment(self.store, self.catalog, self.clock.now(), run_id)
 
     def doctor(self, directory: Path, *, deep: bool = False) -> list[Check]:
-        """Looks at store, permissions, disk, scheduler and workflows; with `deep` at every document."""
-        checks = [Check("store", True, f"{self.store.place}: {sum(self.store.listing.counts().values())} runs")]
-        checks += damage_checks(self.store, deep=deep)
-        if moved := self.store.facts.get("moved_to"):
-            checks.append(Check("moved", False, f"its runs were moved to {moved}; name that --store"))
-        if directory.is_dir():
-            mode = directory.stat().st_mode & 0o777
-            open_to = "" if mode & 0o077 == 0 else f"; others can look in: chmod 700 {directory}"
-            checks.append(Check("permissions", mode & 0o077 == 0, f"{mode:o}{open_to}"))
-            free = shutil.disk_usage(directory).free
-            remote = network_disk(directory)
-            where = f"on a network disk ({remote}): move the store to a local one" if remote else "on a local disk"
-            checks.append(Check("disk", free > 100_000_000 and not remote, f"{free / 1e9:.1f} GB free, {where}"))
-        writable = self.store.may_write() and (not directory.is_dir() or os.access(directory, os.W_OK))
-        checks.append(Check("writable", writable, "yes" if writable else "no: only reading commands work"))
-        if source := self.store.facts.get("copied"):
-            checks.append(Check("copied", False, f"a copy from {source} was interrupted: repeat forkjoin store copy"))
-        alive, text = scheduler_state(self.scheduler(), self.clock.now())
-        if not moved:
-            checks.append(Check("scheduler", alive, text))
-        if alive:
-            checks += [Check(name, False, told) for name, told in troubles(self.scheduler() or {})]
-            if told := self.other_environment():
-                checks.append(Check("environment", False, told))
-        for home in homes(self.store, self.clock.now()) if not moved else ():
-            trouble = deserted(home)
-            checks.append(Check("home", trouble is None, trouble or f"{home.system} on {home.host}, {home.directory}"))
-        checks += [Check("plugin", False, sentence) for sentence in self.broken_plugins()]
-        checks.append(Check("workflows", *workflows_check(self.catalog)))
-        term = os.environ.get("TERM", "")
-        checks.append(Check("terminal", term not in ("", "dumb", "unknown"), f"TERM={term or 'not set'}"))
-        return checks
+        """Look at store, permissions, disk, scheduler and workflows; with `deep` at every document."""
+        return examined(self, directory, deep=deep)

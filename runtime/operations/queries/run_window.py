@@ -27,40 +27,49 @@ class Order:
     """Runs in the store, whatever the filter."""
 
 
-def read_order(
-    store: Store,
-    clock: Clock,
-    where: str = "",
-    sort: str = "attention",
-    *,
-    only: Sequence[str] = (),
-    progress: Callable[[int, int], bool] | None = None,
-) -> Order:
-    """The order of all runs that match, or of `only` these; InvalidInput if the filter cannot be read.
+class RunLists:
+    """Lists of runs of any length."""
 
-    `progress(read, total)` is called now and then; where it answers False, reading ends with what was found.
-    """
-    if only:
-        known = store.listing.numbers(only)
-        return Order(array("q", (known[i] for i in only if i in known)), where, sort, store.listing.count())
-    chosen = parse(where)
-    descending = sort in DESCENDING
-    numbers = store.listing.snapshot(chosen.narrowed, order=sort, descending=descending)
-    total = store.listing.count()
-    if not where.strip():
-        return Order(numbers, where, sort, total)
-    now = clock.now()
-    kept = array("q")
-    for start in range(0, len(numbers), STEP):
-        part = numbers[start : start + STEP]
-        runs = store.listing.rows_at(part)
-        found = {run.id for run in chosen.select(store, [run for run in runs if run is not None], now)}
-        kept.extend(n for n, run in zip(part, runs, strict=True) if run is not None and run.id in found)
-        if progress is not None and not progress(min(start + STEP, len(numbers)), len(numbers)):
-            break
-    return Order(kept, where, sort, total)
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
 
+    def order(
+        self,
+        where: str = "",
+        sort: str = "attention",
+        *,
+        only: Sequence[str] = (),
+        progress: Callable[[int, int], bool] | None = None,
+    ) -> Order:
+        """The order of all runs that match, or of `only` these; InvalidInput if the filter cannot be read.
 
-def read_rows(store: Store, numbers: Sequence[int]) -> list[Run | None]:
-    """The runs with these row numbers; None where a run was removed meanwhile."""
-    return store.listing.rows_at(numbers) if numbers else []
+        `progress(read, total)` is called now and then; where it answers False, reading ends with what was found.
+        """
+        listing = self._store.listing
+        if only:
+            known = listing.numbers(only)
+            return Order(array("q", (known[i] for i in only if i in known)), where, sort, listing.count())
+        chosen = parse(where)
+        numbers = listing.snapshot(chosen.narrowed, order=sort, descending=sort in DESCENDING)
+        total = listing.count()
+        if not where.strip():
+            return Order(numbers, where, sort, total)
+        now = self._clock.now()
+        kept = array("q")
+        for start in range(0, len(numbers), STEP):
+            part = numbers[start : start + STEP]
+            runs = listing.rows_at(part)
+            found = {run.id for run in chosen.select(self._store, [run for run in runs if run is not None], now)}
+            kept.extend(n for n, run in zip(part, runs, strict=True) if run is not None and run.id in found)
+            if progress is not None and not progress(min(start + STEP, len(numbers)), len(numbers)):
+                break
+        return Order(kept, where, sort, total)
+
+    def rows(self, numbers: Sequence[int]) -> list[Run | None]:
+        """The runs with these row numbers; None where a run was removed meanwhile."""
+        return self._store.listing.rows_at(numbers) if numbers else []
+
+    def row_number(self, run_id: str) -> int | None:
+        """The row number of a run; None if it does not exist."""
+        return self._store.listing.numbers([run_id]).get(run_id)
