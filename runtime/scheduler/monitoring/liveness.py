@@ -26,7 +26,7 @@ class Pulse:
     stuck_threads: int = 0
 
 
-class Vitals:
+class Liveness:
     """Whether it lives, whether it works, and if not, why."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -14,8 +14,8 @@ from runtime.engine.apply import Observed
 from runtime.engine.plan import Action
 from runtime.model.status import RunStatus
 from runtime.safe_text import clean
-from runtime.scheduler.monitoring.liveness import Vitals
-from runtime.scheduler.monitoring.store_gauges import MOST_DUE, Facts
+from runtime.scheduler.monitoring.liveness import Liveness
+from runtime.scheduler.monitoring.store_gauges import MOST_DUE, StoreGauges
 
 MOST_TARGETS = 100
 MOST_SYSTEMS = 20
@@ -42,11 +42,11 @@ class Few:
 class Metrics(Collector):
     """Counts what happens, and shows what is as it was last gathered: asking reads no store and waits for nobody."""
 
-    def __init__(self, vitals: Vitals, facts: Callable[[], Facts | None], store: str) -> None:
+    def __init__(self, liveness: Liveness, gauges: Callable[[], StoreGauges | None], store: str) -> None:
         """Make all metrics in a registry of their own; `store` is the kind of the store."""
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        self._vitals = vitals
-        self._facts = facts
+        self._liveness = liveness
+        self._facts = gauges
         self._targets, self._systems = Few(MOST_TARGETS), Few(MOST_SYSTEMS)
         self.registry = made = CollectorRegistry()
         Info("forkjoin_build", "The version that runs and the kind of its store.", registry=made).info(
@@ -100,7 +100,7 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """What is now."""
-        seen, pulse = self._vitals, self._vitals.pulse
+        seen, pulse = self._liveness, self._liveness.pulse
         yield GaugeMetricFamily(
             "forkjoin_ready", "1 if it drives the store or works on it.", float(seen.readiness()[0])
         )
@@ -127,33 +127,33 @@ class Metrics(Collector):
         yield GaugeMetricFamily(
             "forkjoin_stuck_threads", "Threads in task code that never came back.", pulse.stuck_threads
         )
-        facts = self._facts()
-        if facts is not None and seen.leads:
-            yield from _of_the_store(facts)
+        gauges = self._facts()
+        if gauges is not None and seen.leads:
+            yield from _of_the_store(gauges)
 
 
-def _of_the_store(facts: Facts) -> Iterator[Metric]:
+def _of_the_store(gauges: StoreGauges) -> Iterator[Metric]:
     """Numbers that are the same whoever reads them; only who leads shows them, so that a sum stays right."""
     runs = GaugeMetricFamily("forkjoin_runs", "Runs in the store, by status.", labels=("status",))
     for status in RunStatus:
-        runs.add_metric((str(status),), facts.runs.get(str(status), 0))
+        runs.add_metric((str(status),), gauges.runs.get(str(status), 0))
     yield runs
     yield GaugeMetricFamily(
         "forkjoin_runs_needing_attention",
         "Runs an operator should look at: forkjoin list --where is:attention.",
-        facts.attention,
+        gauges.attention,
     )
     yield GaugeMetricFamily(
-        "forkjoin_runs_due", f"Runs that are due and that nobody moves yet; counted up to {MOST_DUE}.", facts.due
+        "forkjoin_runs_due", f"Runs that are due and that nobody moves yet; counted up to {MOST_DUE}.", gauges.due
     )
     yield GaugeMetricFamily(
-        "forkjoin_oldest_due_seconds", "How long the run that waits longest has been due.", facts.oldest_due_seconds
+        "forkjoin_oldest_due_seconds", "How long the run that waits longest has been due.", gauges.oldest_due_seconds
     )
-    yield GaugeMetricFamily("forkjoin_holds", "Holds that stop work now.", facts.holds)
-    if facts.queue_depth is not None:
-        yield GaugeMetricFamily("forkjoin_queue_depth", "Wakes offered and not yet taken.", facts.queue_depth)
+    yield GaugeMetricFamily("forkjoin_holds", "Holds that stop work now.", gauges.holds)
+    if gauges.queue_depth is not None:
+        yield GaugeMetricFamily("forkjoin_queue_depth", "Wakes offered and not yet taken.", gauges.queue_depth)
     yield GaugeMetricFamily(
-        "forkjoin_store_read_timestamp_seconds", "When these numbers of the store were read.", facts.read_at
+        "forkjoin_store_read_timestamp_seconds", "When these numbers of the store were read.", gauges.read_at
     )
 
 

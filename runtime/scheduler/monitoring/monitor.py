@@ -11,10 +11,10 @@ from typing import Any
 from runtime.errors import StoreUnavailable
 from runtime.logs import get_logger
 from runtime.safe_text import clean
-from runtime.scheduler.monitoring.call_meter import Meter
+from runtime.scheduler.monitoring.call_meter import CallMeter
 from runtime.scheduler.monitoring.http_pages import ADDRESS, Answer, serve
-from runtime.scheduler.monitoring.liveness import Pulse, Vitals
-from runtime.scheduler.monitoring.store_gauges import Facts
+from runtime.scheduler.monitoring.liveness import Liveness, Pulse
+from runtime.scheduler.monitoring.store_gauges import StoreGauges
 from runtime.scheduler.monitoring.systemd_notify import notify, watchdog_seconds
 from runtime.scheduler.waking.wake_loop import WakeLoop
 
@@ -30,20 +30,20 @@ class Monitor:
 
     def __init__(
         self,
-        vitals: Vitals,
+        liveness: Liveness,
         loop: WakeLoop,
-        meter: Meter,
+        meter: CallMeter,
         *,
-        read: Callable[[], Facts],
+        read: Callable[[], StoreGauges],
         stuck: Callable[[], dict[str, int]],
         leased: Callable[[], int] = lambda: 0,
         store: str = "embedded",
         port: int = 0,
     ) -> None:
-        self._vitals, self._loop, self._meter = vitals, loop, meter
+        self._liveness, self._loop, self._meter = liveness, loop, meter
         self._read, self._stuck, self._leased = read, stuck, leased
         self._store, self._port = store, port
-        self._facts: Facts | None = None
+        self._facts: StoreGauges | None = None
 
     def run(self, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
         """Run the service to its end; gives its exit code. Raises ForkjoinError if the port cannot be had."""
@@ -57,12 +57,12 @@ class Monitor:
             return
         from runtime.scheduler.monitoring.metrics import Metrics
 
-        metrics = Metrics(self._vitals, lambda: self._facts, self._store)
+        metrics = Metrics(self._liveness, lambda: self._facts, self._store)
         self._meter.on_call = metrics.called
         self._loop.counters.on_late = metrics.late
         pages = {
-            "/healthz": lambda _: _sentence(self._vitals.health()),
-            "/readyz": lambda _: _sentence(self._vitals.readiness()),
+            "/healthz": lambda _: _sentence(self._liveness.health()),
+            "/readyz": lambda _: _sentence(self._liveness.readiness()),
             "/metrics": lambda accept: _exposition(metrics.page(accept)),
         }
         with serve(self._port, pages):
@@ -83,11 +83,11 @@ class Monitor:
         asked = watchdog_seconds()
         while True:
             try:
-                self._vitals.turned(self._pulse())
+                self._liveness.turned(self._pulse())
             except Exception:
                 log.exception("monitoring.failed")
             # Not with the heartbeat: a store that is away for long is waited for, and no reason to be killed.
-            if asked and self._vitals.health()[0]:
+            if asked and self._liveness.health()[0]:
                 notify("WATCHDOG=1")
             await asyncio.sleep(min(TICK_SECONDS, asked or TICK_SECONDS))
 
@@ -99,7 +99,7 @@ class Monitor:
     async def _gather(self) -> None:
         while True:
             pause = TICK_SECONDS
-            if self._vitals.ready and self._vitals.leads:
+            if self._liveness.ready and self._liveness.leads:
                 began = time.monotonic()
                 self._facts = await self._read_facts()
                 pause = max(FACTS_SECONDS, REST_PER_READING * (time.monotonic() - began))
@@ -107,7 +107,7 @@ class Monitor:
                 self._facts = None
             await asyncio.sleep(pause)
 
-    async def _read_facts(self) -> Facts | None:
+    async def _read_facts(self) -> StoreGauges | None:
         try:
             return await asyncio.to_thread(self._read)
         except StoreUnavailable:
