@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from console.cli.groups import NamedGroup
-from console.cli.session import changing, common, progress, reading, session, tell_receipt
+from console.cli.options import changing, common, reading
+from console.cli.output import tell_receipt
+from console.cli.session import progress, session
 from console.format import say, table
 from runtime.errors import Refused, StoreUnavailable
 from runtime.safe_text import clean, json_text

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Annotated, ClassVar
 
 from runtime.acts.base import Input, Kind, OnScreen, StoreAct
+from runtime.errors import InvalidInput
 
 
 class Prune(StoreAct, frozen=True, kw_only=True):
@@ -25,3 +26,8 @@ class Prune(StoreAct, frozen=True, kw_only=True):
     damaged: Annotated[
         bool, Input(kind=Kind.FLAG, help="Instead: damaged runs, and all other records that cannot be read.")
     ] = False
+
+    def __post_init__(self) -> None:
+        """Refuse both, and neither: InvalidInput."""
+        if self.damaged is (self.older_than is not None):
+            raise InvalidInput("Name what is to be removed: --older-than SPAN for ended runs, or --damaged.")

@@ -18,6 +18,7 @@ class EnableSchedule(StoreAct, frozen=True, kw_only=True):
     """Let the schedule of a workflow start runs."""
 
     verb: ClassVar[str] = "schedule enable"
+    begins_store: ClassVar[bool] = True
     on_screen: ClassVar[OnScreen | None] = SWITCH
 
     flow: Annotated[str, Input(positional=True)]

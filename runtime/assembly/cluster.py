@@ -21,9 +21,9 @@ from runtime.scheduler.cluster.store_clock import StoreClock
 from runtime.scheduler.cluster.worker import WorkerService
 from runtime.scheduler.cluster.worker_duties import WorkerDuties
 from runtime.scheduler.cluster.worker_report import WorkerReport
-from runtime.scheduler.monitoring.liveness import Vitals
+from runtime.scheduler.monitoring.liveness import Liveness
 from runtime.scheduler.monitoring.monitor import Monitor
-from runtime.scheduler.monitoring.store_gauges import read_facts
+from runtime.scheduler.monitoring.store_gauges import read_gauges
 from runtime.scheduler.single.attachment import AttachedClients
 from runtime.scheduler.waking.advancer import Advancer
 from runtime.scheduler.waking.calls import Calls
@@ -58,7 +58,7 @@ def run_cluster_worker(
         batch=settings.batch_size,
         cached_runs=0,
     )
-    vitals = Vitals()
+    liveness = Liveness()
     report = WorkerReport(loop, runs, runtime.catalog, parts.meter, reachable.names, clock.now(), attached=attached)
     service = WorkerService(
         Membership(store, cluster, clock, runtime.directory, report),
@@ -67,14 +67,14 @@ def run_cluster_worker(
         Offers(store, cluster, reachable.names),
         _duties(parts, cluster, reachable, loop),
         AttachedClients(runtime.directory, attached=attached),
-        vitals,
+        liveness,
         runtime.catalog,
     )
     monitor = Monitor(
-        vitals,
+        liveness,
         loop,
         parts.meter,
-        read=lambda: read_facts(store, clock.now(), runtime.queries.attention_count, cluster.queue),
+        read=lambda: read_gauges(store, clock.now(), runtime.queries.attention_count, cluster.queue),
         stuck=runtime.catalog.stuck_threads,
         leased=lambda: len(runs.leased),
         store="postgresql",
@@ -92,6 +92,6 @@ def _duties(parts: SchedulerParts, cluster: Cluster, reachable: ReachableSystems
         parts.duties_of(loop),
         parts.acts,
         SharedQuestions(parts.runtime.store, cluster, parts.runtime.clock, reachable.names),
-        parts.answering.look,
+        parts.answerer.look,
         parts.sweep,
     )

@@ -18,9 +18,9 @@ from runtime.flow.program import Program
 from runtime.model.run import Run
 from runtime.operations.acting import program_of
 from runtime.operations.starting import start_runs
-from runtime.scheduler.monitoring.call_meter import Meter
+from runtime.scheduler.monitoring.call_meter import CallMeter
 from runtime.scheduler.upkeep.hold_releases import HoldReleases
-from runtime.scheduler.upkeep.question_answerer import Answering
+from runtime.scheduler.upkeep.question_answerer import QuestionAnswerer
 from runtime.scheduler.upkeep.retention import Retention
 from runtime.scheduler.upkeep.run_schedules import RunSchedules
 from runtime.scheduler.upkeep.store_duties import StoreDuties
@@ -35,10 +35,10 @@ class SchedulerParts:
 
     runtime: Runtime
     systems: Mapping[str, ExternalSystem]
-    meter: Meter
+    meter: CallMeter
     """Makes the calls."""
     acts: StoredActs
-    answering: Answering
+    answerer: QuestionAnswerer
     sweep: Sweeping
     """Removes jobs on this machine that removed runs left behind."""
 
@@ -77,7 +77,7 @@ def parts_of(runtime: Runtime, systems: Mapping[str, ExternalSystem]) -> Schedul
     with_python: dict[str, ExternalSystem] = {**systems, "python": PythonSystem(catalog.code)}
     # Task code has its own limit inside the catalog; this one only catches what slips through.
     performer = Performer(with_python, catalog, clock, runtime.settings.call_timeout_seconds + 5)
-    meter = Meter(performer.perform, durations=store.facts.get("durations"))
+    meter = CallMeter(performer.perform, durations=store.facts.get("durations"))
 
     def program(run: Run) -> Program:
         return program_of(store, catalog, run)
@@ -87,6 +87,6 @@ def parts_of(runtime: Runtime, systems: Mapping[str, ExternalSystem]) -> Schedul
         systems,
         meter,
         StoredActs(store, runtime.commands.carry_out, clock),
-        Answering(store, performer, program, clock),
+        QuestionAnswerer(store, performer, program, clock),
         Sweeping(store, catalog.systems),
     )

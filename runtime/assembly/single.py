@@ -8,9 +8,9 @@ from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.assembly.scheduler_parts import SchedulerParts, parts_of
 from runtime.errors import Refused
 from runtime.model.act import Actor
-from runtime.scheduler.monitoring.liveness import Vitals
+from runtime.scheduler.monitoring.liveness import Liveness
 from runtime.scheduler.monitoring.monitor import Monitor
-from runtime.scheduler.monitoring.store_gauges import read_facts
+from runtime.scheduler.monitoring.store_gauges import read_gauges
 from runtime.scheduler.single.attachment import AttachedClients
 from runtime.scheduler.single.driving_lock import DrivingLock
 from runtime.scheduler.single.heartbeat import SchedulerHeartbeat
@@ -36,13 +36,13 @@ def run_single_scheduler(settings: Settings, *, until_idle: bool, attached: bool
     parts = parts_of(runtime, runtime.systems.all())
     runtime.catalog.decide_all()
     loop = _loop(runtime, parts)
-    vitals = Vitals()
-    service = _service(runtime, parts, loop, vitals, attached=attached)
+    liveness = Liveness()
+    service = _service(runtime, parts, loop, liveness, attached=attached)
     monitor = Monitor(
-        vitals,
+        liveness,
         loop,
         parts.meter,
-        read=lambda: read_facts(
+        read=lambda: read_gauges(
             runtime.store, runtime.clock.now(), runtime.queries.attention_count, busy=loop.busy_runs
         ),
         stuck=runtime.catalog.stuck_threads,
@@ -67,17 +67,17 @@ def _loop(runtime: Runtime, parts: SchedulerParts) -> WakeLoop:
 
 
 def _service(
-    runtime: Runtime, parts: SchedulerParts, loop: WakeLoop, vitals: Vitals, *, attached: bool
+    runtime: Runtime, parts: SchedulerParts, loop: WakeLoop, liveness: Liveness, *, attached: bool
 ) -> SchedulerService:
     store, clock, catalog = runtime.store, runtime.clock, runtime.catalog
-    heartbeat = SchedulerHeartbeat(store, clock, loop, parts.meter, catalog, vitals, attached=attached)
+    heartbeat = SchedulerHeartbeat(store, clock, loop, parts.meter, catalog, liveness, attached=attached)
     return SchedulerService(
         store,
         loop,
         Rest(store, loop.calls, clock, runtime.settings.sweep_seconds),
-        UpkeepRound(heartbeat, parts.duties_of(loop), parts.answering.look, parts.sweep),
+        UpkeepRound(heartbeat, parts.duties_of(loop), parts.answerer.look, parts.sweep),
         DrivingLock(runtime.directory),
         AttachedClients(runtime.directory, attached=attached),
-        vitals,
+        liveness,
         catalog,
     )

@@ -24,9 +24,9 @@ from console.cli.main import cli
 from runtime.engine.apply import Observed, Stopped, Unreached
 from runtime.engine.plan import Action
 from runtime.model.task import Completed, Failed, Lost, Running, Started
-from runtime.scheduler.monitoring.liveness import Vitals
+from runtime.scheduler.monitoring.liveness import Liveness
 from runtime.scheduler.monitoring.metrics import Metrics
-from runtime.scheduler.monitoring.store_gauges import Facts
+from runtime.scheduler.monitoring.store_gauges import StoreGauges
 from runtime.scheduler.single.service import DRAIN_SECONDS
 from runtime.settings import Settings
 from tests.scraping import Samples, parsed
@@ -40,10 +40,10 @@ ADDED_BY_PROMETHEUS = {"job", "instance", "le"}
 
 def shown() -> Samples:
     """Everything a leading worker can show."""
-    vitals = Vitals()
-    vitals.works()
-    vitals.beat()
-    one = Metrics(vitals, lambda: Facts({}, 0, 0, 0.0, 0, 0, 0.0), "postgresql")
+    liveness = Liveness()
+    liveness.works()
+    liveness.beat()
+    one = Metrics(liveness, lambda: StoreGauges({}, 0, 0, 0.0, 0, 0, 0.0), "postgresql")
     action, now = Action("poll", "b", "s", 1, 1, "http", "a"), datetime.now(UTC)
     for answer in (Started("1"), Running(), Completed(), Failed(""), Lost(), Unreached(""), Stopped()):
         one.called(action, Observed(action, answer, now, 1.0))

@@ -24,8 +24,8 @@ from runtime.engine.perform import Performer
 from runtime.model.act import Actor
 from runtime.model.run import Run
 from runtime.operations.acting import program_of
-from runtime.scheduler.monitoring.call_meter import Meter
-from runtime.scheduler.upkeep.question_answerer import Answering
+from runtime.scheduler.monitoring.call_meter import CallMeter
+from runtime.scheduler.upkeep.question_answerer import QuestionAnswerer
 from runtime.scheduler.upkeep.stored_acts import StoredActs
 from runtime.scheduler.waking.advancer import Advancer
 from runtime.scheduler.waking.calls import Calls
@@ -62,7 +62,7 @@ class World:
         def programs(run: Run) -> tuple[Any, str | None]:
             return program_of(runtime.store, runtime.catalog, run), None
 
-        self.meter = Meter(performer.perform)
+        self.meter = CallMeter(performer.perform)
         self.loop = WakeLoop(
             runtime.store,
             Advancer(programs, self.clock, durations=self.meter.durations),
@@ -70,7 +70,7 @@ class World:
             self.clock,
             acts=StoredActs(runtime.store, runtime.commands.carry_out, self.clock),
         )
-        self.answering = Answering(runtime.store, performer, lambda run: programs(run)[0], self.clock)
+        self.answerer = QuestionAnswerer(runtime.store, performer, lambda run: programs(run)[0], self.clock)
 
     def open(self, actor: Actor, *, read_only: bool = False) -> Runtime:
         """The operations over the store, as somebody."""
@@ -96,7 +96,7 @@ class World:
         while True:
             for _ in range(400):
                 moved = await self.loop.turn()
-                self.answering.look()
+                self.answerer.look()
                 await asyncio.sleep(0)
                 if not moved and not self.loop.in_flight and not self.runtime.store.questions.open():
                     break

@@ -17,17 +17,18 @@ END_SECONDS = 0.01
 
 
 class BatchedJobs(JobManager):
-    """The job manager of a worker that takes up to `most` jobs with one statement, in the order of the queue.
+    """The job manager of a worker that takes many jobs with one statement, in the order of the queue.
 
     Jobs taken and not begun belong to this worker like those it performs: they are ended when it stops, and their
     wakes, which are in the store, are offered again.
     """
 
-    def __init__(self, connector: BaseConnector, most: int) -> None:
+    def __init__(self, connector: BaseConnector, batch: int) -> None:
+        """Make it; at most `batch` jobs are taken with one statement."""
         super().__init__(connector)
-        self._most = most
+        self._batch = batch
         self._ready: deque[Job] = deque()
-        self._dry = False
+        self._queue_was_emptied = False
         self._ended: dict[int, asyncio.Future[None]] = {}
         self._ending: asyncio.Task[None] | None = None
 
@@ -37,28 +38,28 @@ class BatchedJobs(JobManager):
         return [str(job.lock) for job in self._ready]
 
     async def give_back(self) -> list[str]:
-        """End the jobs that were taken and not begun; gives their locks."""
+        """End the jobs that were taken and not begun; returns their locks."""
         left, self._ready = list(self._ready), deque()
         if left:
             await self.connector.execute_query_async(sql("end_jobs_by_id"), jobs=[job.id for job in left])
         return [str(job.lock) for job in left]
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
-        """The next job; None if the queue held no more a moment ago."""
-        if not self._ready and not self._dry:
+        """The next job; None if the last statement emptied the queue."""
+        if not self._ready and not self._queue_was_emptied:
             names = None if queues is None else list(queues)
             rows = await self.connector.execute_query_all_async(
-                sql("fetch_jobs"), queues=names, worker_id=worker_id, most=self._most
+                sql("fetch_jobs"), queues=names, worker_id=worker_id, most=self._batch
             )
             self._ready.extend(Job.from_row(row) for row in rows)
-            self._dry = len(rows) < self._most
+            self._queue_was_emptied = len(rows) < self._batch
         if self._ready:
             return self._ready.popleft()
-        self._dry = False
+        self._queue_was_emptied = False
         return None
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
-        """End a job together with others that end at about the same time; one that is gone already is well."""
+        """End a job together with others that end at about the same time; one that is gone already is no error."""
         del status, delete_job
         assert job.id is not None
         ended = self._ended[job.id] = asyncio.get_running_loop().create_future()

@@ -35,9 +35,9 @@ class Holdings:
 
     def end_jobs_of_leased_runs(self) -> None:
         """End the jobs of the leased runs: the queue may hand them out again."""
-        self.runs.give_up(self.runs.leased)
+        self.runs.end_jobs(self.runs.leased)
 
     def drop(self) -> None:
         """Drop everything: other workers have it now."""
-        self.runs.give_up()
+        self.runs.end_jobs()
         self._limits.forget()

@@ -22,13 +22,16 @@ class LeasedRuns:
         self._store = store
         self._cluster = cluster
         self._now = now
-        self._waiting: deque[tuple[str, asyncio.Future[None]]] = deque()
+        self._offered: deque[tuple[str, asyncio.Future[None]]] = deque()
+        """Runs the queue handed to this worker and the wake loop has not taken; each job ends with its future."""
         self._taken: dict[str, list[asyncio.Future[None]]] = {}
+        """The jobs of runs the wake loop has taken."""
         self._leased: set[str] = set()
         self._leasing = asyncio.Lock()
         self.routed = False
-        """Some worker does not reach every external system, so that it matters who gets which run."""
+        """Some worker does not reach every external system, so that it matters which worker gets a run."""
         self.came = asyncio.Event()
+        """Set when the queue hands a run to this worker."""
 
     @property
     def leased(self) -> frozenset[str]:
@@ -38,12 +41,12 @@ class LeasedRuns:
     @property
     def in_hand(self) -> list[str]:
         """Runs whose jobs have not ended."""
-        return [*self._taken, *(run_id for run_id, _ in self._waiting)]
+        return [*self._taken, *(run_id for run_id, _ in self._offered)]
 
     @property
     def waiting(self) -> int:
         """Number of wakes the queue handed to this worker and the wake loop has not taken yet."""
-        return len(self._waiting)
+        return len(self._offered)
 
     async def wake(self, run_id: str) -> None:
         """The wake task: hand a run to the wake loop, and wait until it was moved once and saved.
@@ -51,25 +54,25 @@ class LeasedRuns:
         Never raises for a run: what goes wrong with it is saved with it, and a wake that was not carried out is
         offered again, because the run is still due.
         """
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((run_id, done))
+        job: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._offered.append((run_id, job))
         self.came.set()
-        await done
+        await job
 
     async def due(self, now: datetime, limit: int, exclude: frozenset[str]) -> list[str]:
         """The runs the queue handed to this worker, less those another worker has leased."""
         self.came.clear()
         wanted: dict[str, list[asyncio.Future[None]]] = {}
-        while self._waiting and len(wanted) < limit:
-            run_id, done = self._waiting.popleft()
+        while self._offered and len(wanted) < limit:
+            run_id, job = self._offered.popleft()
             if run_id in exclude:
-                done.set_result(None)
+                job.set_result(None)
             else:
-                wanted.setdefault(run_id, []).append(done)
+                wanted.setdefault(run_id, []).append(job)
         if not wanted:
             return []
-        for run_id, futures in wanted.items():
-            self._taken.setdefault(run_id, []).extend(futures)
+        for run_id, jobs in wanted.items():
+            self._taken.setdefault(run_id, []).extend(jobs)
         try:
             async with self._leasing:
                 now = self._now()
@@ -78,9 +81,9 @@ class LeasedRuns:
                 )
                 self._leased |= set(got)
         except BaseException:
-            self.give_up(list(wanted))
+            self.end_jobs(list(wanted))
             raise
-        self.give_up([r for r in wanted if r not in self._leased])
+        self.end_jobs([run_id for run_id in wanted if run_id not in self._leased])
         return got
 
     async def moved(self, idle: Mapping[str, Stored], elsewhere: Mapping[str, str], busy: Collection[str]) -> None:
@@ -96,7 +99,7 @@ class LeasedRuns:
                     await asyncio.to_thread(self._store.due_runs.release, back, self._cluster.owner)
                 self._leased -= set(idle)
         finally:
-            self.give_up([*idle, *busy])
+            self.end_jobs([*idle, *busy])
 
     async def renew(self, busy: frozenset[str]) -> None:
         """Renew the leases of what is under way, and give back what the store, being away, did not take back."""
@@ -110,18 +113,18 @@ class LeasedRuns:
                 self._leased &= set(kept)
             await asyncio.to_thread(self._cluster.release_rest, [*self._leased, *self._taken])
 
-    def give_up(self, run_ids: Collection[str] | None = None) -> None:
+    def end_jobs(self, run_ids: Collection[str] | None = None) -> None:
         """End the jobs of these runs, or of all: the queue may hand them out again."""
         if run_ids is None:
-            futures = [done for found in self._taken.values() for done in found] + [d for _, d in self._waiting]
+            ended = [job for jobs in self._taken.values() for job in jobs] + [job for _, job in self._offered]
             self._taken.clear()
-            self._waiting.clear()
+            self._offered.clear()
             self._leased.clear()
         else:
-            futures = [done for run_id in run_ids for done in self._taken.pop(run_id, ())]
-        for done in futures:
-            if not done.done():
-                done.set_result(None)
+            ended = [job for run_id in run_ids for job in self._taken.pop(run_id, ())]
+        for job in ended:
+            if not job.done():
+                job.set_result(None)
 
 
 def next_system(stored: Stored) -> str:

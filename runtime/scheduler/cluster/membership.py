@@ -65,7 +65,7 @@ class Membership:
 
     def evict_silent(self) -> list[str]:
         """Evict workers that are silent; returns their names."""
-        return self._cluster.bury()
+        return self._cluster.evict_silent()
 
     def elect(self, members: Sequence[Member]) -> bool:
         """Lead, or go on leading, if no other worker does; returns whether this worker has just become the leader."""

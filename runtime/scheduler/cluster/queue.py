@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import ConnectorException
@@ -14,7 +13,7 @@ from procrastinate.worker import Worker as QueueWorker
 
 from runtime.logs import get_logger
 from runtime.scheduler.cluster.batched_jobs import BatchedJobs
-from runtime.store.postgres.database import said, silence
+from runtime.store.postgres.database import Connection, said, silence
 
 log = get_logger(__name__)
 TASK = "forkjoin.wake"
@@ -23,10 +22,9 @@ FETCH_SECONDS = 1.0
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 10.0
 GRACE_SECONDS = 20.0
-AGAIN_SECONDS = 1.0
-# A server that is away is noticed soon, and everything begins again: else jobs whose end cannot be told keep the old
-# worker from stopping.
-PATIENCE: dict[str, Any] = {"timeout": 5.0, "reconnect_timeout": 5.0}
+RETRY_SECONDS = 1.0
+POOL_SECONDS = 5.0
+"""A server that is away is noticed so soon: jobs whose end cannot be stored keep the worker from stopping."""
 
 
 def queue_of(route: str) -> str:
@@ -34,13 +32,13 @@ def queue_of(route: str) -> str:
     return f"{ANY}.{route}" if route else ANY
 
 
-class Deferring:
-    """Puts runs into the queue on a connection, and so in a transaction, of the store."""
+class WakeJobs:
+    """Puts wakes into the queue on a connection of the store, and so in its transaction."""
 
     def __init__(self) -> None:
         self._app = App(connector=SyncPsycopgConnector())
 
-    def __call__(self, connection: Any, runs: Sequence[tuple[str, str]]) -> None:
+    def __call__(self, connection: Connection, runs: Sequence[tuple[str, str]]) -> None:
         """Defer one wake for each (run, route)."""
         jobs = [
             self._app.configure_task(
@@ -57,7 +55,7 @@ class Deferring:
 
 
 class Queue:
-    """This worker's end of the queue; begins again by itself when the database was away."""
+    """Takes jobs from the queue; begins again by itself when the database was away."""
 
     def __init__(
         self,
@@ -71,37 +69,37 @@ class Queue:
         self._wake = wake
         self._concurrency = concurrency
         self._queues = None if reach is None else [ANY, *(queue_of(name) for name in reach)]
-        self._worker: Any = None
+        self._worker: QueueWorker | None = None
         self._jobs: BatchedJobs | None = None
         self._stopping = False
         self.given_back: list[str] = []
         """Runs whose jobs were taken and not begun when it was stopped."""
-        # Its messages are one line a job; what matters is told by the worker.
+        # The library logs a line for each job; what matters is logged by the worker.
         logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
 
     @property
     def number(self) -> int | None:
-        """Number of this worker in the queue, while it takes jobs."""
+        """Number of this worker in the queue; None while it takes no jobs."""
         return self._worker.worker_id if self._worker is not None else None
 
     @property
     def not_begun(self) -> list[str]:
-        """Runs whose jobs are ours and wait for a place."""
+        """Runs whose jobs were taken and wait to be begun."""
         return self._jobs.not_begun if self._jobs is not None else []
 
     async def run(self) -> None:
         """Take jobs until stopped."""
         pause = 0.5
-        asyncio.get_running_loop().set_exception_handler(_tell)
+        asyncio.get_running_loop().set_exception_handler(_handle_stray_error)
         while not self._stopping:
-            app = App(connector=PsycopgConnector(conninfo=self._dsn, min_size=1, max_size=4, **PATIENCE))
+            app = App(connector=self._connector())
 
             @app.task(name=TASK, queue=ANY)
             async def wake(run_id: str) -> None:
                 await self._wake(run_id)
 
             try:
-                if not await self._answered():
+                if not await self._wait_for_server():
                     break
                 async with app.open_async():
                     app.job_manager = self._jobs = BatchedJobs(app.connector, max(1, self._concurrency // 5))
@@ -118,7 +116,7 @@ class Queue:
                         shutdown_graceful_timeout=GRACE_SECONDS,
                     )
                     pause = 0.5
-                    await self._worker.run()
+                    await self._worker.run()  # type: ignore[no-untyped-call]
                     self.given_back += await self._jobs.give_back()
                     if not self._stopping:
                         log.warning("queue.interrupted", problem="its worker stopped by itself", again_in_s=pause)
@@ -133,20 +131,25 @@ class Queue:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10.0)
 
-    async def _answered(self) -> bool:
+    def _connector(self) -> PsycopgConnector:
+        return PsycopgConnector(
+            conninfo=self._dsn, min_size=1, max_size=4, timeout=POOL_SECONDS, reconnect_timeout=POOL_SECONDS
+        )
+
+    async def _wait_for_server(self) -> bool:
         """Wait until the server answers; False if stopped before.
 
-        A pool that is opened while it is away waits half a minute in vain, long after it is back.
+        A pool that is opened while the server is away waits half a minute, even if the server is back sooner.
         """
-        told = False
+        logged = False
         while not self._stopping:
             why = await silence(self._dsn)
             if not why:
                 return True
-            if not told:
+            if not logged:
                 log.warning("queue.waits", problem=why)
-            told = True
-            await asyncio.sleep(AGAIN_SECONDS)
+            logged = True
+            await asyncio.sleep(RETRY_SECONDS)
         return False
 
     def stop(self) -> None:
@@ -154,11 +157,11 @@ class Queue:
         self._stopping = True
         if self._worker is not None:
             with suppress(Exception):
-                self._worker.stop()
+                self._worker.stop()  # type: ignore[no-untyped-call]
 
 
-def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Tell what nobody waits for; that the end of a job could not be told is expected when others ended it."""
+def _handle_stray_error(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """Log an error nobody waits for; that the end of a job cannot be stored is expected where others ended it."""
     problem = context.get("exception")
     if isinstance(problem, ConnectorException):
         log.debug("queue.end_not_told", problem=problem)

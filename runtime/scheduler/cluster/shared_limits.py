@@ -1,4 +1,4 @@
-"""Bounds per target that hold over all workers: places are rows in the store, leased in blocks."""
+"""Limits per target that hold over all workers: a place for a call is a row in the store, leased in blocks."""
 
 from __future__ import annotations
 
@@ -8,166 +8,146 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from runtime.errors import StoreUnavailable
+from runtime.scheduler.cluster.target_places import TargetPlaces
 from runtime.scheduler.waking.limits import LocalLimits
 from runtime.store.postgres.cluster import Cluster
 
 LEASE_SECONDS = 90.0
-ASK_SECONDS = 0.1
-LONGEST_PAUSE = 1.0
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 1.0
 KEEP_SECONDS = 0.5
 """How long a place stays with a worker that has more calls waiting; then others may have it."""
 IDLE_SECONDS = 0.1
 """How long a place stays with a worker that has no call for it: most calls are followed by others at once."""
-
-
-class _Target:
-    """The places of one target that are ours now."""
-
-    def __init__(self) -> None:
-        self.free: list[int] = []
-        self.used: set[int] = set()
-        self.leaving: set[int] = set()
-        self.giving: set[int] = set()
-        self.unsure = False
-        """The store did not answer: it may believe that places are ours which we do not know of."""
-        self.wanted = 0
-        self.changed = asyncio.Event()
-        self.asking: asyncio.Task[None] | None = None
-        self.returning: asyncio.Task[None] | None = None
-        self.since: dict[int, float] = {}
-        """When we took a place."""
-        self.idle: dict[int, float] = {}
-        """When the last call on a free place ended."""
+UNLIMITED = 1_000_000
 
 
 class SharedLimits:
-    """Places for calls, taken from and given back to the store.
+    """Takes places for calls from the store and gives them back.
 
-    A place is ours for 90 seconds and renewed with the heartbeat. No call starts on one that could end while the
-    call lasts, so that a worker that was cut off never makes the bound be passed.
+    A place is leased for 90 seconds and renewed with the heartbeat. No call starts on a place whose lease could end
+    while the call lasts, so that the limit holds even if this worker is cut off from the store.
     """
 
-    def __init__(self, cluster: Cluster, bound: int, call_seconds: float) -> None:
+    def __init__(self, cluster: Cluster, calls_per_target: int, call_seconds: float) -> None:
+        """Make it; no call lasts longer than `call_seconds`."""
         self._cluster = cluster
-        self._bound = bound
+        self._calls_per_target = calls_per_target
         self._margin = call_seconds + 5.0
-        self._targets: dict[str, _Target] = {}
+        self._targets: dict[str, TargetPlaces] = {}
         self._renewed_at = time.monotonic()
-        self._unbound = LocalLimits(1_000_000)
+        self._unlimited = LocalLimits(UNLIMITED)
 
     def of(self, system: str, target: str) -> AbstractAsyncContextManager[object]:
         """One place of a target; Python code in this process needs none."""
         if system == "local":
-            return self._unbound.of(system, target)
+            return self._unlimited.of(system, target)
         return self._place(f"{system}:{target}".rstrip(":"))
 
     @asynccontextmanager
     async def _place(self, name: str) -> AsyncIterator[None]:
-        one = self._targets.setdefault(name, _Target())
-        one.wanted += 1
+        places = self._targets.setdefault(name, TargetPlaces(name))
+        places.waiting_calls += 1
         try:
-            while not one.free or not self._safe():
-                if one.asking is None or one.asking.done():
-                    one.asking = asyncio.ensure_future(self._ask(name, one))
-                one.changed.clear()
-                await one.changed.wait()
+            while not places.free or not self._lease_is_long_enough():
+                if not places.is_asking():
+                    places.asking = asyncio.ensure_future(self._ask(places))
+                places.changed.clear()
+                await places.changed.wait()
         finally:
-            one.wanted -= 1
-        slot = one.free.pop()
-        one.used.add(slot)
+            places.waiting_calls -= 1
+        slot = places.free.pop()
+        places.used.add(slot)
         try:
             yield
         finally:
-            if slot in one.used:
-                one.used.discard(slot)
-                self._used(name, one, slot)
+            if slot in places.used:
+                places.used.discard(slot)
+                self._call_ended(places, slot)
 
-    def _safe(self) -> bool:
+    def _lease_is_long_enough(self) -> bool:
         return time.monotonic() - self._renewed_at < LEASE_SECONDS - self._margin
 
-    async def _ask(self, name: str, one: _Target) -> None:
+    async def _ask(self, places: TargetPlaces) -> None:
         """Ask for as many places as calls wait, again and again until there is one."""
-        pause = ASK_SECONDS
-        while one.wanted and not one.free:
+        pause = FIRST_PAUSE_SECONDS
+        while places.waiting_calls and not places.free:
             try:
-                if one.unsure or pause >= LONGEST_PAUSE or not self._safe():
-                    await self.renew(one)
-                    one.unsure = False
-                got = await asyncio.to_thread(self._cluster.take_slots, name, one.wanted, self._bound, LEASE_SECONDS)
+                if places.store_may_hold_more or pause >= LONGEST_PAUSE_SECONDS or not self._lease_is_long_enough():
+                    await self.renew(places)
+                    places.store_may_hold_more = False
+                taken = await asyncio.to_thread(
+                    self._cluster.take_slots, places.name, places.waiting_calls, self._calls_per_target, LEASE_SECONDS
+                )
             except StoreUnavailable:
-                got, one.unsure = [], True
-            now = time.monotonic()
-            one.free += got
-            one.since |= dict.fromkeys(got, now)
-            one.idle |= dict.fromkeys(got, now)
-            # Calls may have got places that others left meanwhile: what is too much goes back.
-            if surplus := {one.free.pop() for _ in range(len(one.free) - one.wanted)}:
-                await self._give(name, one, surplus)
-            if not got:
+                taken = []
+                places.store_may_hold_more = True
+            places.add(taken, time.monotonic())
+            # Calls may have got places that other calls left meanwhile: what is too much goes back.
+            if surplus := {places.free.pop() for _ in range(len(places.free) - places.waiting_calls)}:
+                await self._give_back(places, surplus)
+            if not taken:
                 await asyncio.sleep(pause)
-                pause = min(pause * 1.5, LONGEST_PAUSE)
-        one.changed.set()
+                pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+        places.changed.set()
 
-    def _used(self, name: str, one: _Target, slot: int) -> None:
-        """Keep a place for the next call for a moment; what was ours for long, or is not needed, goes back together."""
+    def _call_ended(self, places: TargetPlaces, slot: int) -> None:
+        """Keep the place for the next call for a moment; one that was kept for long goes back."""
         now = time.monotonic()
-        if now - one.since.get(slot, 0.0) < KEEP_SECONDS:
-            one.free.append(slot)
-            one.idle[slot] = now
-            one.changed.set()
+        if now - places.taken_at.get(slot, 0.0) < KEEP_SECONDS:
+            places.free.append(slot)
+            places.idle_since[slot] = now
+            places.changed.set()
         else:
-            one.leaving.add(slot)
-        if one.returning is None or one.returning.done():
-            one.returning = asyncio.ensure_future(self._return(name, one))
+            places.leaving.add(slot)
+        if places.returning is None or places.returning.done():
+            places.returning = asyncio.ensure_future(self._return_idle(places))
 
-    async def _return(self, name: str, one: _Target) -> None:
-        while one.free or one.leaving:
+    async def _return_idle(self, places: TargetPlaces) -> None:
+        """Give back together what is leaving and what no call needed."""
+        while places.free or places.leaving:
             await asyncio.sleep(IDLE_SECONDS / 2)
-            long_ago = time.monotonic() - IDLE_SECONDS
-            idle = {slot for slot in one.free if one.idle.get(slot, 0.0) <= long_ago}
-            one.free = [slot for slot in one.free if slot not in idle]
-            back, one.leaving = idle | one.leaving, set()
+            back = places.take_idle(time.monotonic() - IDLE_SECONDS)
             if back:
-                await self._give(name, one, back)
+                await self._give_back(places, back)
 
-    async def _give(self, name: str, one: _Target, slots: set[int]) -> None:
-        one.giving |= slots
+    async def _give_back(self, places: TargetPlaces, slots: set[int]) -> None:
+        places.giving_back |= slots
         for slot in slots:
-            one.since.pop(slot, None)
-            one.idle.pop(slot, None)
+            places.taken_at.pop(slot, None)
+            places.idle_since.pop(slot, None)
         try:
-            await asyncio.to_thread(self._cluster.give_slots, name, sorted(slots))
+            await asyncio.to_thread(self._cluster.give_slots, places.name, sorted(slots))
         except StoreUnavailable:
-            one.unsure = True
+            places.store_may_hold_more = True
         finally:
-            one.giving -= slots
-            one.changed.set()
+            places.giving_back -= slots
+            places.changed.set()
 
-    async def renew(self, asker: _Target | None = None) -> None:
-        """Keep our places; forget those that others have, and give back those the store alone believes to be ours.
+    async def renew(self, asker: TargetPlaces | None = None) -> None:
+        """Renew the leases of all places; raises StoreUnavailable.
 
-        Only who asks for places of a target gives such ones back, so that none is given that was just taken.
+        Places that others have by now are dropped, and those the store alone counts as leased by this worker are
+        given back: of a target that asks for places only by its `asker`, so that none is given back that was just
+        taken.
         """
         before = time.monotonic()
-        ours = await asyncio.to_thread(self._cluster.renew_slots, LEASE_SECONDS)
+        leased = await asyncio.to_thread(self._cluster.renew_slots, LEASE_SECONDS)
         self._renewed_at = before
-        for name, one in self._targets.items():
-            kept = ours.get(name, set())
-            one.free = [slot for slot in one.free if slot in kept]
-        for name, one in list(self._targets.items()):
-            if not one.wanted:
-                one.free.clear()
-            left = ours.get(name, set()) - set(one.free) - one.used - one.leaving - one.giving
-            if left and one is asker:
-                await self._give(name, one, left)
-            elif left and (one.asking is None or one.asking.done()):
-                one.asking = asyncio.ensure_future(self._give(name, one, left))
-                await one.asking
+        for name, places in self._targets.items():
+            still_leased = leased.get(name, set())
+            places.free = [slot for slot in places.free if slot in still_leased]
+        for name, places in list(self._targets.items()):
+            if not places.waiting_calls:
+                places.free.clear()
+            unknown = leased.get(name, set()) - places.known()
+            if unknown and places is asker:
+                await self._give_back(places, unknown)
+            elif unknown and not places.is_asking():
+                places.asking = asyncio.ensure_future(self._give_back(places, unknown))
+                await places.asking
 
     def forget(self) -> None:
-        """Drop all places: others have them now."""
-        for one in self._targets.values():
-            one.free.clear()
-            one.used.clear()
-            one.leaving.clear()
-            one.changed.set()
+        """Drop all places: other workers have them now."""
+        for places in self._targets.values():
+            places.forget()

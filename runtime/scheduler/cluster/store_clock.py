@@ -10,21 +10,22 @@ from runtime.clock import Clock
 
 
 class StoreClock:
-    """The time the database told last, and what has passed since: the clock of this machine may be set meanwhile."""
+    """The time the database gave last plus the monotonic time since: the clock of this machine may be set meanwhile."""
 
     def __init__(self, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Tell the time of `clock` until the database has told its own."""
+        """Give the time of `clock` until the database has given its own."""
         self._clock = clock
         self._monotonic = monotonic
-        self._told: tuple[datetime, float] | None = None
+        self._measured: tuple[datetime, float] | None = None
+        """A moment of the database, and the monotonic moment at which it was given."""
 
     def measure(self, moment: datetime | None) -> None:
-        """Take over the time the store has just told; None: it goes by the clock of this machine."""
-        self._told = (moment, self._monotonic()) if moment is not None else None
+        """Take over the time the store has just given; None: it goes by the clock of this machine."""
+        self._measured = (moment, self._monotonic()) if moment is not None else None
 
     def now(self) -> datetime:
         """The present moment by the clock of the database, aware, UTC."""
-        if self._told is None:
+        if self._measured is None:
             return self._clock.now()
-        moment, at = self._told
+        moment, at = self._measured
         return moment + timedelta(seconds=self._monotonic() - at)

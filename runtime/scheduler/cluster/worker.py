@@ -16,7 +16,7 @@ from runtime.scheduler.cluster.holdings import Holdings
 from runtime.scheduler.cluster.membership import Membership
 from runtime.scheduler.cluster.offers import OFFER_SECONDS, Offers
 from runtime.scheduler.cluster.worker_duties import WorkerDuties
-from runtime.scheduler.monitoring.liveness import Vitals
+from runtime.scheduler.monitoring.liveness import Liveness
 from runtime.scheduler.monitoring.systemd_notify import notify
 from runtime.scheduler.waking.wake_loop import WakeLoop
 
@@ -55,7 +55,7 @@ class WorkerService:
         offers: Offers,
         duties: WorkerDuties,
         clients: Clients,
-        vitals: Vitals,
+        liveness: Liveness,
         catalog: Catalog,
     ) -> None:
         self._membership = membership
@@ -64,7 +64,7 @@ class WorkerService:
         self._offers = offers
         self._duties = duties
         self._clients = clients
-        self._vitals = vitals
+        self._liveness = liveness
         self._catalog = catalog
         self._stop = asyncio.Event()
         self._joining = asyncio.Lock()
@@ -78,7 +78,7 @@ class WorkerService:
             running.add_signal_handler(number, self._stop.set)
         running.add_signal_handler(signal.SIGHUP, self._catalog.reload)
         await asyncio.to_thread(self._join)
-        self._vitals.works()
+        self._liveness.works()
         taking = asyncio.ensure_future(self._holdings.queue.run())
         turning = asyncio.ensure_future(self._repeat("worker.turn", self._turn, 0.0))
         beating = asyncio.ensure_future(self._repeat("worker.beat", self._beat, BEAT_SECONDS))
@@ -94,7 +94,7 @@ class WorkerService:
             return 0
         finally:
             notify("STOPPING=1")
-            self._vitals.waits("It is stopping.")
+            self._liveness.waits("It is stopping.")
             await self._finish(taking, turning, beating, others)
             log.info("worker.stopped", wakes=self._loop.counters.wakes)
 
@@ -133,7 +133,7 @@ class WorkerService:
                 wait = FIRST_WAIT_SECONDS
                 if asks_store and not self._available:
                     self._available = True
-                    self._vitals.works()
+                    self._liveness.works()
                     log.info("worker.store_back")
                     self._holdings.renew_soon()
                 await asyncio.sleep(pause if sooner is None else sooner)
@@ -146,7 +146,7 @@ class WorkerService:
                 if self._available:
                     log.error("worker.store_unavailable", problem=problem.message, during=name)
                 self._available = False
-                self._vitals.waits(problem.message, store_up=False)
+                self._liveness.waits(problem.message, store_up=False)
                 self._holdings.end_jobs_of_leased_runs()
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
@@ -210,7 +210,7 @@ class WorkerService:
             log.info("worker.leads", number=member.number)
         if member.leads:
             await asyncio.to_thread(member.publish, members)
-        self._vitals.beat(leads=member.leads, workers=member.workers)
+        self._liveness.beat(leads=member.leads, workers=member.workers)
 
     async def _finish(
         self,
@@ -232,7 +232,7 @@ class WorkerService:
         with suppress(StoreUnavailable):
             await self._loop.drain(DRAIN_SECONDS)
         not_begun = runs.in_hand
-        runs.give_up()
+        runs.end_jobs()
         with suppress(Exception):
             await asyncio.wait([taking], timeout=3.0)
         for task in (taking, beating):

@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.catalog import Catalog
 from runtime.scheduler.cluster.leased_runs import LeasedRuns
-from runtime.scheduler.monitoring.call_meter import Meter
+from runtime.scheduler.monitoring.call_meter import CallMeter
 from runtime.scheduler.monitoring.wake_rate import WakeRate
 from runtime.scheduler.waking.wake_loop import WakeLoop
 
@@ -22,7 +22,7 @@ class WorkerReport:
         loop: WakeLoop,
         runs: LeasedRuns,
         catalog: Catalog,
-        meter: Meter,
+        meter: CallMeter,
         reach: Sequence[str] | None,
         started_at: datetime,
         *,

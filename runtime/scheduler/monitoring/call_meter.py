@@ -20,7 +20,7 @@ KEPT = 2_000
 Perform = Callable[[Action, Draft], Awaitable[Observed]]
 
 
-class Meter:
+class CallMeter:
     """Stands around `perform`; what it counted is written beside the heartbeat."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Numbers of a whole store, gathered beside the work so that asking for them costs nothing."""
+"""Numbers of a whole store, read beside the work so that a scrape costs nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_DUE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class StoreGauges:
     """What was in the store at one moment."""
 
     runs: Mapping[str, int]
@@ -28,16 +28,17 @@ class Facts:
     """In seconds since 1970."""
 
 
-def read_facts(
+def read_gauges(
     store: Store,
     now: datetime,
     attention: Callable[[], int],
     queue: Callable[[], Mapping[str, float]] | None = None,
     busy: frozenset[str] = frozenset(),
-) -> Facts:
-    """Read them; `queue` tells what waits where many workers share a store, `busy` names runs being moved.
+) -> StoreGauges:
+    """Read the gauges of a store; raises StoreUnavailable.
 
-    Raises StoreUnavailable.
+    `attention` counts the runs an operator should look at; `queue` gives what waits where many workers share a
+    store; `busy` names runs that are being moved.
     """
     if queue is not None:
         waiting = queue()
@@ -46,4 +47,4 @@ def read_facts(
         first = store.due_runs.next_wake(busy)
         due, depth = len(store.due_runs.due(now, MOST_DUE, busy)), None
         oldest = max(0.0, (now - first).total_seconds()) if first is not None else 0.0
-    return Facts(store.listing.counts(), attention(), due, oldest, len(store.holds.all()), depth, time.time())
+    return StoreGauges(store.listing.counts(), attention(), due, oldest, len(store.holds.all()), depth, time.time())

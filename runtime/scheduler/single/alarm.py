@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MISSED
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -16,14 +15,14 @@ SWEEP = "sweep"
 
 
 class Alarm:
-    """Calls `on_wake` at the hinted moment and at every sweep; hints may be lost, late or doubled.
+    """Calls `on_wake` at the hinted moment and at every sweep; calls may be lost, late or doubled.
 
-    `on_wake` only sets a flag, so that no job of APScheduler ever runs long.
+    `on_wake` must only set a flag, so that no job of APScheduler ever runs long.
     """
 
     def __init__(self, on_wake: Callable[[], None], sweep_seconds: float = 5.0) -> None:
         self._on_wake = on_wake
-        self._sweep = sweep_seconds
+        self._sweep_seconds = sweep_seconds
         self._at: datetime | None = None
         self._scheduler = AsyncIOScheduler(
             timezone="UTC",
@@ -32,9 +31,11 @@ class Alarm:
 
     def start(self) -> None:
         """Begin; needs a running event loop."""
-        # Re-arming from inside the date job is skipped and removed by APScheduler: re-arm after it is over.
-        self._scheduler.add_listener(self._over, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR | EVENT_JOB_MISSED)
-        self._scheduler.add_job(self._swept, IntervalTrigger(seconds=self._sweep, timezone="UTC"), id=SWEEP)
+        # APScheduler drops an alarm that is set from inside its own date job: it is set again after the job has ended.
+        self._scheduler.add_listener(self._job_ended, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+        self._scheduler.add_job(
+            self._ring_for_sweep, IntervalTrigger(seconds=self._sweep_seconds, timezone="UTC"), id=SWEEP
+        )
         self._scheduler.start()
 
     def hint(self, at: datetime | None) -> None:
@@ -46,21 +47,20 @@ class Alarm:
             if self._scheduler.get_job(ALARM):
                 self._scheduler.remove_job(ALARM)
             return
-        self._scheduler.add_job(self._rang, DateTrigger(at, timezone="UTC"), id=ALARM, replace_existing=True)
+        self._scheduler.add_job(self._ring, DateTrigger(at, timezone="UTC"), id=ALARM, replace_existing=True)
 
-    async def _rang(self) -> None:
+    async def _ring(self) -> None:
         self._at = None
         self._on_wake()
 
-    async def _swept(self) -> None:
+    async def _ring_for_sweep(self) -> None:
         self._on_wake()
 
-    def _over(self, event: Any) -> None:
+    def _job_ended(self, event: JobExecutionEvent) -> None:
         if event.job_id == ALARM and self._at is not None and not self._scheduler.get_job(ALARM):
             at, self._at = self._at, None
             self.hint(at)
 
     def stop(self) -> None:
-        """Stop waking."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)

@@ -11,7 +11,7 @@ from runtime.settings import Settings
 
 
 def start(settings: Settings, directory: Path) -> subprocess.Popen[bytes]:
-    """Start it; it ends when nobody is attached to the store any more, and logs into the directory."""
+    """Start a scheduler that ends when nobody is attached to the store any more; it logs into the directory."""
     environment = {
         **os.environ,
         "FORKJOIN_STORE": os.fspath(settings.store),
@@ -34,6 +34,9 @@ def start(settings: Settings, directory: Path) -> subprocess.Popen[bytes]:
 
 
 def _safe_path() -> list[str]:
-    """What keeps a folder `runtime` of the working directory from being run instead of ours, if that is installed."""
+    """The option that keeps Python from running a folder `runtime` of the working directory; none if it is not needed.
+
+    With an installed package the working directory need not be searched at all.
+    """
     home = str(Path(__file__).resolve().parents[3])
     return ["-P"] if home in sys.path[1:] else []

@@ -8,8 +8,8 @@ from collections import deque
 
 from runtime.catalog import Catalog
 from runtime.clock import Clock
-from runtime.scheduler.monitoring.call_meter import Meter
-from runtime.scheduler.monitoring.liveness import Vitals
+from runtime.scheduler.monitoring.call_meter import CallMeter
+from runtime.scheduler.monitoring.liveness import Liveness
 from runtime.scheduler.monitoring.wake_rate import WakeRate
 from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.store.ports.store import Store
@@ -27,9 +27,9 @@ class SchedulerHeartbeat:
         store: Store,
         clock: Clock,
         loop: WakeLoop,
-        meter: Meter,
+        meter: CallMeter,
         catalog: Catalog,
-        vitals: Vitals,
+        liveness: Liveness,
         *,
         attached: bool,
     ) -> None:
@@ -39,7 +39,7 @@ class SchedulerHeartbeat:
         self._loop = loop
         self._meter = meter
         self._catalog = catalog
-        self._vitals = vitals
+        self._liveness = liveness
         self._attached = attached
         self._rate = WakeRate(loop.counters)
         self._rates: deque[float] = deque(maxlen=RATES)
@@ -78,4 +78,4 @@ class SchedulerHeartbeat:
                 "stopped": stopped,
             },
         )
-        self._vitals.beat()
+        self._liveness.beat()

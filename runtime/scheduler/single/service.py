@@ -13,7 +13,7 @@ from runtime.catalog import Catalog
 from runtime.errors import LostRight, StoreUnavailable
 from runtime.logs import get_logger
 from runtime.safe_text import described
-from runtime.scheduler.monitoring.liveness import Vitals
+from runtime.scheduler.monitoring.liveness import Liveness
 from runtime.scheduler.monitoring.systemd_notify import notify
 from runtime.scheduler.single.attachment import ALONE_SECONDS, AttachedClients
 from runtime.scheduler.single.driving_lock import DrivingLock
@@ -54,7 +54,7 @@ class SchedulerService:
         upkeep: UpkeepRound,
         lock: DrivingLock,
         clients: AttachedClients,
-        vitals: Vitals,
+        liveness: Liveness,
         catalog: Catalog,
     ) -> None:
         self._store = store
@@ -63,7 +63,7 @@ class SchedulerService:
         self._upkeep = upkeep
         self._lock = lock
         self._clients = clients
-        self._vitals = vitals
+        self._liveness = liveness
         self._catalog = catalog
 
     async def run(self, *, until_idle: bool = False) -> int:
@@ -86,7 +86,7 @@ class SchedulerService:
             return 0
         finally:
             notify("STOPPING=1")
-            self._vitals.waits("It is stopping.")
+            self._liveness.waits("It is stopping.")
             self._rest.end()
             with suppress(StoreUnavailable):
                 await self._loop.drain(DRAIN_SECONDS)
@@ -105,7 +105,7 @@ class SchedulerService:
             if not announced:
                 log.info("scheduler.standing_by", directory=self._lock.directory)
                 announced = True
-                self._vitals.waits("It stands by: another scheduler drives this store.")
+                self._liveness.waits("It stands by: another scheduler drives this store.")
                 notify("READY=1")
             if self._rest.stop.is_set() or not self._clients.any():
                 return False
@@ -120,7 +120,7 @@ class SchedulerService:
         """Turn until the service is to end (True); raises LostRight if another process drives the store now."""
         pause = FIRST_PAUSE_SECONDS
         self._upkeep.heartbeat.write()
-        self._vitals.works()
+        self._liveness.works()
         notify("READY=1")
         while not self._rest.stop.is_set():
             try:
@@ -141,7 +141,7 @@ class SchedulerService:
         """Move what is due and do the upkeep; with `until_idle` the turn after which nothing is left is the last."""
         moved = await self._loop.turn()
         next_tick = self._upkeep.carry_out()
-        self._vitals.works()
+        self._liveness.works()
         token = self._store.changes.token()
         wake_at = self._next_wake()
         idle = not moved and wake_at is None and not self._loop.in_flight
@@ -158,10 +158,10 @@ class SchedulerService:
 
     def _report(self, problem: Exception, pause: float) -> None:
         if isinstance(problem, StoreUnavailable):
-            self._vitals.waits(problem.message, store_up=False)
+            self._liveness.waits(problem.message, store_up=False)
             log.error("scheduler.store_unavailable", problem=problem.message, again_in_s=pause)
         else:
-            self._vitals.waits(f"Its last turn failed: {described(problem)}")
+            self._liveness.waits(f"Its last turn failed: {described(problem)}")
             log.exception("scheduler.turn_failed", again_in_s=pause)
 
     async def _pause(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Duties beside the wakes: one that fails oddly is told, and keeps neither wakes nor other duties from going on."""
+"""Contains the failure of a duty: it is logged, and keeps neither wakes nor other duties from going on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def contained(name: str, duty: Callable[[], T]) -> T | None:
-    """Do a duty; None if it failed. Raises StoreUnavailable: then nothing can be done at all."""
+    """Do a duty; returns None if it failed. Raises StoreUnavailable: then no duty can be done."""
     try:
         return duty()
     except StoreUnavailable:

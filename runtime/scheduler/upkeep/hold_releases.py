@@ -15,42 +15,46 @@ PAGE = 500
 
 
 class HoldReleases:
-    """Notices released holds.
+    """Looks for holds that were released since the last look.
 
-    Who releases one wakes its runs too, but may die in between, or miss a run that is saved as held at that moment.
+    The operator's command that releases a hold wakes its runs too, but it may be killed in between, or miss a run
+    that is saved as held at that moment.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._token: int | None = None
-        self._known: frozenset[tuple[str, datetime]] | None = None
+        self._seen: frozenset[tuple[str, datetime]] | None = None
+        """Scope and moment of the released holds at the last look; None before the first."""
 
     def look(self, now: datetime) -> int:
-        """Wake runs that stand still though a hold over them was released; gives how many were looked at."""
+        """Wake runs that stand still though a hold over them was released; returns how many were woken."""
         token = self._store.changes.token()
         if token == self._token:
             return 0
-        released = [h for h in self._store.holds.all(released=True) if h.released_at is not None]
-        new = [h for h in released if self._known is None or (h.scope, h.at) not in self._known]
+        released = [hold for hold in self._store.holds.all(released=True) if hold.released_at is not None]
+        new = [hold for hold in released if self._seen is None or (hold.scope, hold.at) not in self._seen]
         count = 0
-        for page in self._standing() if new else ():
-            stopped = [run.id for run in page if any(self._stopped(run, hold) for hold in new)]
+        for page in self._standing_runs() if new else ():
+            stopped = [run.id for run in page if any(self._may_be_stopped(run, hold) for hold in new)]
             if stopped:
                 self._store.due_runs.wake(stopped, now)
             count += len(stopped)
-        self._token, self._known = token, frozenset((h.scope, h.at) for h in released)
+        self._token = token
+        self._seen = frozenset((hold.scope, hold.at) for hold in released)
         return count
 
-    def _standing(self) -> Iterator[list[Run]]:
-        """Runs that hold still, a page at a time: work that is held, or a paused run that only waits for events."""
+    def _standing_runs(self) -> Iterator[list[Run]]:
+        """Runs that stand still, a page at a time: those with held work, and paused ones that only wait for events."""
         for where in (RunFilter(held=True), RunFilter(statuses=frozenset({RunStatus.PAUSED}), held=False)):
             numbers = self._store.listing.snapshot(where)
             for first in range(0, len(numbers), PAGE):
                 yield [run for run in self._store.listing.rows_at(numbers[first : first + PAGE]) if run is not None]
 
-    def _stopped(self, run: Run, hold: Hold) -> bool:
-        # At the first look, what was saved after a release has seen it. Later looks come with the release itself.
-        if self._known is None and hold.released_at is not None and run.updated_at > hold.released_at:
+    def _may_be_stopped(self, run: Run, hold: Hold) -> bool:
+        # At the first look a run that was saved after the release has seen it. At later looks the release is new, and
+        # a save that ended after it may have begun before.
+        if self._seen is None and hold.released_at is not None and run.updated_at > hold.released_at:
             return False
         kind, _, name = hold.scope.partition("=")
         return kind != "run" or name == run.id

@@ -8,55 +8,61 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Literal
 
 from msgspec.structs import replace
 
 from runtime.clock import Clock
-from runtime.engine.apply import Unreached
 from runtime.engine.draft import Draft, Situation
-from runtime.engine.finding import find_action, found_words
+from runtime.engine.finding import find_action, found_words, last_attempt
 from runtime.engine.moves import held_by
+from runtime.engine.observed import Answer, Unreached
 from runtime.engine.perform import Performer
 from runtime.engine.plan import Action
 from runtime.errors import ForkjoinError
 from runtime.flow.program import Program
 from runtime.logs import get_logger
+from runtime.model.branch import Branch
 from runtime.model.question import Question
 from runtime.model.run import Run
+from runtime.model.stored import Stored
 from runtime.model.task import Completed, Failed, Lost, Running
 from runtime.store.ports.store import Store
 
 log = get_logger(__name__)
 AT_ONCE = 8
+"""So many questions are asked at once."""
 LOGS_LIMIT = 200_000
+"""Characters of a log that are stored, from its end."""
 
 
-class Answering:
-    """Looks for open questions and answers a few at once."""
+class QuestionAnswerer:
+    """Answers a few questions at once, each in a task of its own."""
 
-    def __init__(self, store: Store, performer: Performer, programs: Callable[[Run], Program], clock: Clock) -> None:
+    def __init__(self, store: Store, performer: Performer, program_of: Callable[[Run], Program], clock: Clock) -> None:
         self._store = store
         self._performer = performer
-        self._programs = programs
+        self._program_of = program_of
         self._clock = clock
-        self._busy: dict[int, asyncio.Task[None]] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        """By the number of the question."""
 
     def look(self, questions: Sequence[Question] | None = None) -> None:
-        """Begin with the open questions, or with those given; returns at once."""
+        """Begin to answer the open questions, or those given; returns at once."""
         for question in self._store.questions.open() if questions is None else questions:
-            if len(self._busy) >= AT_ONCE:
+            if len(self._tasks) >= AT_ONCE:
                 return
-            if question.id not in self._busy:
+            if question.id not in self._tasks:
                 task = asyncio.ensure_future(self._answer(question))
-                self._busy[question.id] = task
-                task.add_done_callback(partial(self._answered, question.id))
+                self._tasks[question.id] = task
+                task.add_done_callback(partial(self._drop, question.id))
 
-    def _answered(self, number: int, _: asyncio.Task[None]) -> None:
-        self._busy.pop(number, None)
+    def _drop(self, number: int, _: asyncio.Task[None]) -> None:
+        self._tasks.pop(number, None)
 
     async def _answer(self, question: Question) -> None:
         try:
-            answered = await self._asked(question)
+            answered = await self._ask(question)
         except ForkjoinError as problem:
             answered = replace(question, problem=problem.message)
         except Exception as problem:
@@ -68,62 +74,60 @@ class Answering:
         except ForkjoinError as problem:
             log.warning("question.not_stored", question=question.id, problem=problem.message)
 
-    async def _asked(self, question: Question) -> Question:
-        found = await asyncio.to_thread(self._store.runs.load, [question.run_id])
-        branch = found[0].branches.get(question.branch) if found else None
+    async def _ask(self, question: Question) -> Question:
+        """The question with its answer, or with the sentence that says why it cannot be asked."""
+        runs = await asyncio.to_thread(self._store.runs.load, [question.run_id])
+        branch = runs[0].branches.get(question.branch) if runs else None
         if branch is None:
             return replace(question, problem="The run is gone.")
-        stored = found[0]
-        visit = next(v for v in reversed(branch.steps) if v.attempts)
-        attempt = visit.attempts[-1]
-        draft = Draft(
-            Situation(
-                await asyncio.to_thread(self._programs, stored.run),
-                self._clock.now(),
-                await asyncio.to_thread(self._store.holds.all),
-            ),
-            stored.run,
-            stored.branches,
-            stored.firings,
-        )
+        draft = await self._draft_of(runs[0])
+        step_id, visit, attempt = last_attempt(branch)
         held = held_by(draft, branch, attempt.external_system, attempt.target)
         if held:
             return replace(question, problem=f"Not asked: {attempt.external_system} is held by {held}.")
         if attempt.external_system == "local":
-            return replace(question, problem=f"{visit.step_id} is Python code that runs here; it has no job.")
-        bound = draft.program.bindings.get(visit.step_id)
-        unknown = question.kind == "status" and attempt.external_id is None and bound is not None and bound.finds
-        if question.kind == "find" or unknown:
-            asked = await self._performer.perform(find_action(draft, branch), draft)
-            found_work = found_words(draft, branch, asked.answer)
-            return replace(
-                question, reading=found_work.reading, text=found_work.text, external_id=found_work.external_id
-            )
+            return replace(question, problem=f"{step_id} is Python code that runs here; it has no job.")
+        binding = draft.program.bindings.get(step_id)
+        can_find = attempt.external_id is None and binding is not None and binding.finds
+        if question.kind == "find" or (question.kind == "status" and can_find):
+            return await self._find(question, draft, branch)
         if attempt.external_id is None:
             return replace(question, problem="No external id is known: the start was never answered.")
-        action = Action(
-            "logs" if question.kind == "logs" else "poll",
-            branch.id,
-            visit.step_id,
-            visit.visit,
-            attempt.attempt,
-            attempt.external_system,
-            attempt.target,
-        )
-        if question.kind == "logs":
+        verb: Literal["logs", "poll"] = "logs" if question.kind == "logs" else "poll"
+        action = Action(verb, branch.id, step_id, visit, attempt.attempt, attempt.external_system, attempt.target)
+        if verb == "logs":
             text = await self._performer.logs(action, draft)
             return replace(question, text=text[-LOGS_LIMIT:])
-        seen = (await self._performer.perform(action, draft)).answer
-        if isinstance(seen, Running):
-            progress = f", {seen.progress * 100:.0f} %" if seen.progress is not None else ""
-            note = f", {seen.note}" if seen.note else ""
-            return replace(question, reading="running", text=f"it is running{progress}{note}")
-        if isinstance(seen, Completed):
+        observed = await self._performer.perform(action, draft)
+        return with_status(question, observed.answer, attempt.external_id)
+
+    async def _draft_of(self, stored: Stored) -> Draft:
+        program = await asyncio.to_thread(self._program_of, stored.run)
+        holds = await asyncio.to_thread(self._store.holds.all)
+        return Draft(Situation(program, self._clock.now(), holds), stored.run, stored.branches, stored.firings)
+
+    async def _find(self, question: Question, draft: Draft, branch: Branch) -> Question:
+        """Ask for the work of the last key of a branch."""
+        observed = await self._performer.perform(find_action(draft, branch), draft)
+        found = found_words(draft, branch, observed.answer)
+        return replace(question, reading=found.reading, text=found.text, external_id=found.external_id)
+
+
+def with_status(question: Question, answer: Answer, external_id: str) -> Question:
+    """The question answered by what a poll gave."""
+    match answer:
+        case Running(progress, note):
+            percent = f", {progress * 100:.0f} %" if progress is not None else ""
+            details = f", {note}" if note else ""
+            return replace(question, reading="running", text=f"it is running{percent}{details}")
+        case Completed():
             return replace(question, reading="completed", text="it has completed")
-        if isinstance(seen, Failed):
-            return replace(question, reading="failed", text=f"it has failed: {seen.type}: {seen.message}")
-        if isinstance(seen, Lost):
-            return replace(question, reading="lost", text=f"nothing is known under {attempt.external_id}")
-        if isinstance(seen, Unreached):
-            return replace(question, reading="unreachable", problem=f"It could not be reached: {seen.message}")
-        return replace(question, problem="The answer could not be read.")
+        case Failed():
+            text = f"it has failed: {answer.type}: {answer.message}"
+            return replace(question, reading="failed", text=text)
+        case Lost():
+            return replace(question, reading="lost", text=f"nothing is known under {external_id}")
+        case Unreached():
+            problem = f"It could not be reached: {answer.message}"
+            return replace(question, reading="unreachable", problem=problem)
+    return replace(question, problem="The answer could not be read.")

@@ -24,46 +24,57 @@ class Retention:
     """Completed and cancelled runs are kept as long as their flow says, else as long as the setting says."""
 
     def __init__(self, store: Store, catalog: Catalog, retention_days: float) -> None:
-        self._store, self._catalog = store, catalog
-        self._general = min(retention_days * 86_400, LONGEST_RETENTION)
-        self._told: dict[str, str] = {}
+        """Make it; with 0 `retention_days` runs are kept for ever where their flow does not say otherwise."""
+        self._store = store
+        self._catalog = catalog
+        self._general_seconds = min(retention_days * 86_400, LONGEST_RETENTION)
+        self._logged: dict[str, str] = {}
+        """The problem that was logged last, by workflow."""
 
     def remove(self, now: datetime) -> int:
-        """Remove runs whose time is over; gives how many. One that was changed later is kept as much longer.
+        """Remove runs whose time is over; returns how many. Raises StoreUnavailable.
 
-        Where it cannot be read how long a workflow keeps its runs, they are kept.
+        The time begins with the end of a run. Where it cannot be read how long a workflow keeps its runs, they are
+        kept for ever.
         """
-        kept_for: dict[str, float] = {}
+        seconds_of = self._seconds_by_workflow()
+        limits = [seconds for seconds in (self._general_seconds, *seconds_of.values()) if seconds]
+        if not limits:
+            return 0
+        over: list[Run] = []
+        for status in ENDED:
+            where = RunFilter(statuses=frozenset({status}), older_than=now - timedelta(seconds=min(limits)))
+            for run in _pages(self._store, where):
+                # A run that was started from a file has no workflow in the folders, whatever its name.
+                from_folder = run.flow_file is None
+                seconds = seconds_of.get(run.workflow, self._general_seconds) if from_folder else self._general_seconds
+                ended_at = run.ended_at if run.next_wake_at is None else None
+                if seconds and ended_at is not None and ended_at < now - timedelta(seconds=seconds):
+                    over.append(run)
+        return remove_runs(self._store, over)
+
+    def _seconds_by_workflow(self) -> dict[str, float]:
+        """How long the workflows that say so keep their runs; 0 for ever."""
+        seconds_of: dict[str, float] = {}
         for workflow in self._catalog.known():
             try:
                 written = _written(workflow)
                 if written is not None:
-                    kept_for[workflow.name] = retention_seconds(written)
-                self._told.pop(workflow.name, None)
+                    seconds_of[workflow.name] = retention_seconds(written)
+                self._logged.pop(workflow.name, None)
             except InvalidInput as problem:
-                kept_for[workflow.name] = 0.0
-                self._tell(workflow.name, problem.message)
-        spans = [span for span in (self._general, *kept_for.values()) if span]
-        if not spans:
-            return 0
-        gone: list[Run] = []
-        for status in ENDED:
-            where = RunFilter(statuses=frozenset({status}), older_than=now - timedelta(seconds=min(spans)))
-            for run in _pages(self._store, where):
-                keep = kept_for.get(run.workflow, self._general) if run.flow_file is None else self._general
-                ended = run.ended_at if run.next_wake_at is None else None
-                if keep and ended is not None and ended < now - timedelta(seconds=keep):
-                    gone.append(run)
-        return remove_runs(self._store, gone)
+                seconds_of[workflow.name] = 0.0
+                self._log_once(workflow.name, problem.message)
+        return seconds_of
 
-    def _tell(self, name: str, said: str) -> None:
-        if self._told.get(name) != said:
-            self._told[name] = said
-            log.warning("retention.unusable", workflow=name, problem=said, removed="nothing of it")
+    def _log_once(self, name: str, problem: str) -> None:
+        if self._logged.get(name) != problem:
+            self._logged[name] = problem
+            log.warning("retention.unusable", workflow=name, problem=problem, removed="nothing of it")
 
 
 def _written(workflow: Workflow) -> object:
-    """`metadata.retention` as it is written, None without one; raises InvalidInput where that cannot be told."""
+    """`metadata.retention` as it is written, None without one; raises InvalidInput where it cannot be read."""
     if workflow.source is None:
         raise InvalidInput("Its flow cannot be read; forkjoin validate says why.")
     metadata = workflow.source.get("metadata")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from runtime.catalog import Catalog, Workflow
 from runtime.clock import Clock
@@ -18,11 +18,27 @@ from runtime.store.ports.store import Store
 
 log = get_logger(__name__)
 OPEN = frozenset(RunStatus) - {RunStatus.COMPLETED, RunStatus.CANCELLED, RunStatus.FAILED, RunStatus.DAMAGED}
+State = Mapping[str, object]
+"""The stored state of a schedule: enabled, enabled_at, last_tick, queued; moments as ISO texts."""
 
 
 def is_open(store: Store, workflow: str) -> bool:
     """Whether a run of a workflow has not ended; failed and damaged ones wait for an operator and do not count."""
     return store.listing.count(RunFilter(workflow=workflow, statuses=OPEN)) > 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The last look at a schedule; nothing is to be done before its next tick while both stay as they are."""
+
+    workflow: Workflow
+    state: State
+    next_tick: datetime | None
+
+    def still_holds(self, workflow: Workflow, state: State, now: datetime) -> bool:
+        """Whether a look now would come to the same."""
+        unchanged = self.workflow is workflow and self.state == state and not state.get("queued")
+        return unchanged and (self.next_tick is None or now < self.next_tick)
 
 
 class RunSchedules:
@@ -31,13 +47,22 @@ class RunSchedules:
     def __init__(
         self, store: Store, catalog: Catalog, clock: Clock, start_run: Callable[[str, str, datetime], None]
     ) -> None:
-        self._store, self._catalog, self._clock, self._start_run = store, catalog, clock, start_run
-        self._told: dict[str, str] = {}
-        self._waits: dict[str, tuple[Workflow, Mapping[str, Any], datetime | None]] = {}
-        """For each workflow what was looked at, and when it ticks next if that stays as it is."""
+        """Start runs by `start_run(workflow, run id, tick)`, which leaves a run alone that is there already."""
+        self._store = store
+        self._catalog = catalog
+        self._clock = clock
+        self._start_run = start_run
+        self._logged: dict[str, str] = {}
+        """The problem that was logged last, by workflow."""
+        self._looks: dict[str, _Look] = {}
 
     def look(self) -> datetime | None:
-        """Start what is due; gives the next moment a schedule ticks. Raises only what is wrong with the store."""
+        """Start what is due; returns when a schedule ticks next.
+
+        Raises:
+            StoreUnavailable: The store cannot be used.
+            LostRight: Another process drives the store now.
+        """
         now = self._clock.now()
         soonest: datetime | None = None
         enabled = {name: state for name, state in self._store.schedules.all().items() if state.get("enabled")}
@@ -45,84 +70,88 @@ class RunSchedules:
         for name, state in enabled.items():
             try:
                 following = self._look_at(name, state, holds, now)
-                self._told.pop(name, None)
+                self._logged.pop(name, None)
             except (StoreUnavailable, LostRight):
                 raise
             except Exception as problem:
-                self._waits.pop(name, None)
-                self._tell(name, problem)
+                self._looks.pop(name, None)
+                self._log_once(name, problem)
                 continue
             soonest = min(filter(None, (soonest, following)), default=None)
         return soonest
 
-    def _tell(self, name: str, problem: Exception) -> None:
-        said = problem.message if isinstance(problem, ForkjoinError) else f"{type(problem).__name__}: {problem}"
-        if self._told.get(name) != said:
-            self._told[name] = said
-            log.warning("schedule.unusable", workflow=name, problem=said)
+    def _log_once(self, name: str, problem: Exception) -> None:
+        text = problem.message if isinstance(problem, ForkjoinError) else f"{type(problem).__name__}: {problem}"
+        if self._logged.get(name) != text:
+            self._logged[name] = text
+            log.warning("schedule.unusable", workflow=name, problem=text)
 
-    def _look_at(self, name: str, state: Mapping[str, Any], holds: Sequence[Hold], now: datetime) -> datetime | None:
+    def _look_at(self, name: str, state: State, holds: Sequence[Hold], now: datetime) -> datetime | None:
+        """Start what is due of one schedule; returns its next tick, raises what is wrong with it."""
         workflow = self._catalog.named(name)
         if workflow is None:
             raise NotFound(
                 f"The workflow {name} is not in the folders of this scheduler: give its folder with --workflows, or "
                 f"end its schedule with forkjoin schedule disable {name}"
             )
-        seen = self._waits.get(name)
-        if seen is not None and seen[0] is workflow and seen[1] == state and not state.get("queued"):
-            if seen[2] is None or now < seen[2]:
-                return seen[2]
+        last_look = self._looks.get(name)
+        if last_look is not None and last_look.still_holds(workflow, state, now):
+            return last_look.next_tick
         rule, flow_id = _rule(self._catalog, workflow)
         enabled_at = datetime.fromisoformat(str(state["enabled_at"]))
-        last = datetime.fromisoformat(str(state["last_tick"])) if state.get("last_tick") else None
+        last_tick = _moment(state, "last_tick")
         following = next_tick(rule, enabled_at, now)
         if any(hold.covers(run_id="", workflow=name, flow_id=flow_id) for hold in holds):
-            self._waits.pop(name, None)
+            self._looks.pop(name, None)
             return following
-        self._start_due(name, state, rule.get("overlap", "skip"), due_tick(rule, enabled_at, last, now))
-        self._waits[name] = (workflow, dict(state), following)
+        overlap = str(rule.get("overlap", "skip"))
+        self._start_due(name, _moment(state, "queued"), overlap, due_tick(rule, enabled_at, last_tick, now))
+        self._looks[name] = _Look(workflow, dict(state), following)
         return following
 
-    def _start_due(self, name: str, state: Mapping[str, Any], overlap: str, tick: datetime | None) -> None:
-        queued = state.get("queued")
-        if tick is None and not queued:
+    def _start_due(self, name: str, queued: datetime | None, overlap: str, tick: datetime | None) -> None:
+        """Start the run of the queued tick, else of the tick that is due, and store what became of both."""
+        if tick is None and queued is None:
             return
-        busy = overlap != "allow" and is_open(self._store, name)
-        told: dict[str, str | None] = {} if tick is None else {"last_tick": tick.isoformat()}
-        if not busy:
-            # The run first: its id makes a repeated start harmless if we die before the tick is written down.
-            first = datetime.fromisoformat(str(queued)) if queued else tick
-            assert first is not None
+        changes: dict[str, str | None] = {} if tick is None else {"last_tick": tick.isoformat()}
+        must_wait = overlap != "allow" and is_open(self._store, name)
+        first = queued or tick
+        if not must_wait and first is not None:
+            # The run first: its id makes a repeated start harmless if we die before the tick is stored.
             self._start_run(name, tick_id(name, first), first)
             log.info("schedule.started", workflow=name, run=tick_id(name, first))
-            told["queued"] = None
-            busy = overlap != "allow"
+            changes["queued"] = None
+            must_wait = overlap != "allow"
             tick = tick if queued else None
-            if tick is not None and not busy:
+            if tick is not None and not must_wait:
                 self._start_run(name, tick_id(name, tick), tick)
                 tick = None
             queued = None
         if tick is not None:
             if overlap == "queue" and not queued:
-                told["queued"] = tick.isoformat()
+                changes["queued"] = tick.isoformat()
             log.info("schedule.overlap", workflow=name, tick=tick, policy=overlap)
-        if told:
-            self._write_down(name, told)
+        if changes:
+            self._store_changes(name, changes)
 
-    def _write_down(self, name: str, told: Mapping[str, str | None]) -> None:
-        """Note what became of a tick on what the schedule is now: somebody may have switched it off meanwhile."""
+    def _store_changes(self, name: str, changes: Mapping[str, str | None]) -> None:
+        """Change the state as it is now: somebody may have switched the schedule off meanwhile."""
         state = self._store.schedules.all().get(name)
         if state is not None:
-            kept = {**state, **told}
-            self._store.schedules.put(name, {key: value for key, value in kept.items() if value is not None})
+            changed = {**state, **changes}
+            self._store.schedules.put(name, {key: value for key, value in changed.items() if value is not None})
 
 
-def _rule(catalog: Catalog, workflow: Workflow) -> tuple[Mapping[str, Any], str]:
+def _moment(state: State, key: str) -> datetime | None:
+    return datetime.fromisoformat(str(state[key])) if state.get(key) else None
+
+
+def _rule(catalog: Catalog, workflow: Workflow) -> tuple[Mapping[str, object], str]:
     """The schedule of a workflow that can be started, and its flow id; raises InvalidInput with the reason."""
-    wrong = catalog.verdict(workflow).problems
-    if wrong:
-        more = f" It is the first of {len(wrong)} problems." if wrong[1:] else ""
-        raise InvalidInput(f"The workflow {workflow.name} cannot be started: {wrong[0]}{more}")
+    problems = catalog.verdict(workflow).problems
+    if problems:
+        more = f" It is the first of {len(problems)} problems." if problems[1:] else ""
+        raise InvalidInput(f"The workflow {workflow.name} cannot be started: {problems[0]}{more}")
     if workflow.flow is None or not workflow.flow.schedule:
         raise InvalidInput(
             f"The workflow {workflow.name} has no metadata.schedule any more; forkjoin schedule disable "

@@ -102,8 +102,8 @@ class Cluster:
             for number, name, host, at, doc, silent in self._database.all("workers")
         ]
 
-    def bury(self) -> list[str]:
-        """Take out workers that are silent, and give what they held to the others; gives their names.
+    def evict_silent(self) -> list[str]:
+        """Evict workers that are silent, and give what they held to the others; returns their names.
 
         Their places for calls end as late as a call may: a worker may be cut off from the store alone. Those of a
         process of this machine that has ended end at once.

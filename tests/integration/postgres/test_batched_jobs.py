@@ -11,7 +11,7 @@ from procrastinate.jobs import Status
 
 from runtime.assembly.location import open_store
 from runtime.scheduler.cluster.batched_jobs import BatchedJobs
-from runtime.scheduler.cluster.queue import Deferring
+from runtime.scheduler.cluster.queue import WakeJobs
 from runtime.store.postgres.store import PostgresStore
 from tests.postgres import new_database
 
@@ -28,7 +28,7 @@ class World:
 
     def offer(self, *runs: str) -> None:
         with self.store.database.connection() as con, con.transaction():
-            Deferring()(con, [(run, "http" if run.startswith("h") else "") for run in runs])
+            WakeJobs()(con, [(run, "http" if run.startswith("h") else "") for run in runs])
 
     async def take(self, queues: list[str] | None = None) -> list[str]:
         """Everything that can be had until the queue says that there is no more."""

@@ -50,7 +50,7 @@ def test_a_worker_that_was_taken_out_leases_nothing_and_takes_no_place(pair: tup
     cut, alive = pair
     with cut.store.database.connection() as con:
         con.execute("UPDATE workers SET beat_at = beat_at - interval '1 hour' WHERE number = %s", (cut.number,))
-    assert alive.bury() == ["one"]
+    assert alive.evict_silent() == ["one"]
     was = cut.owner
     with pytest.raises(LostRight):
         cut.store.due_runs.claim(["a"], was, NOW, NOW + MINUTE)

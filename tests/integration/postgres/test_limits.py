@@ -64,7 +64,7 @@ def test_places_of_a_silent_worker_stay_taken_as_long_as_its_calls_may_last() ->
     alive.join("alive", "h2", {})
     assert sorted(silent.take_slots("http:a", 3, 3, 90)) == [1, 2, 3]
     make_silent(url, silent)
-    assert alive.bury() == ["silent"]
+    assert alive.evict_silent() == ["silent"]
     assert alive.take_slots("http:a", 1, 3, 90) == [], "it may be cut off from us alone, in the middle of calls"
     assert silent.renew_slots(90) == {}, "nor can it keep them for ever"
     wait_for(lambda: alive.take_slots("http:a", 1, 3, 90), 10)
@@ -73,7 +73,7 @@ def test_places_of_a_silent_worker_stay_taken_as_long_as_its_calls_may_last() ->
     silent.join("silent", "h1", {"pid": ended.pid})
     assert len(silent.take_slots("http:b", 3, 3, 90)) == 3
     make_silent(url, silent)
-    assert alive.bury() == ["silent"]
+    assert alive.evict_silent() == ["silent"]
     assert len(alive.take_slots("http:b", 3, 3, 90)) == 3, "a process of this machine that ended calls no more"
     for store in stores:
         store.close()

@@ -78,7 +78,7 @@ def test_a_worker_that_was_taken_out_may_save_nothing_more(tmp_path: Path) -> No
     assert alive.take_slots("http:a", 1, 2, 60) == []
     with zombie.database.connection() as con:
         con.execute("UPDATE workers SET beat_at = beat_at - interval '1 hour' WHERE number = %s", (cut.number,))
-    assert alive.bury() == ["cut"]
+    assert alive.evict_silent() == ["cut"]
     assert not cut.take_duty("duties", 60) and cut.take_slots("http:a", 1, 2, 60) == []
     assert alive.take_duty("duties", 60)
     assert sorted(alive.take_slots("http:a", 9, 2, 60)) == [1, 2]

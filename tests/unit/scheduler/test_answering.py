@@ -11,7 +11,7 @@ import pytest
 from runtime.engine.perform import Performer
 from runtime.model.question import Question
 from runtime.model.stored import Stored
-from runtime.scheduler.upkeep.question_answerer import Answering
+from runtime.scheduler.upkeep.question_answerer import QuestionAnswerer
 from runtime.store.embedded.store import memory_store
 from tests.unit.scheduler.test_wake_loop import World
 
@@ -43,9 +43,9 @@ def test_the_event_loop_turns_while_the_store_is_slow(monkeypatch: pytest.Monkey
         store = slow.store
         world = World(store)
         performer: Performer = None  # type: ignore[assignment]
-        answering = Answering(store, performer, lambda run: world.program, world.clock)
+        answerer = QuestionAnswerer(store, performer, lambda run: world.program, world.clock)
         question = store.questions.ask(Question(0, "status", "gone", "main", world.clock.now(), "mia"))
-        answering.look()
+        answerer.look()
         await asyncio.sleep(0)
         slow.turned.set()
         while store.questions.open():

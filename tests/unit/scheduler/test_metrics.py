@@ -7,18 +7,18 @@ from datetime import UTC, datetime
 from runtime.engine.apply import Observed, Stopped, Unreached
 from runtime.engine.plan import Action
 from runtime.model.task import Completed, Failed, Lost, Outcome, Running, Started
-from runtime.scheduler.monitoring.liveness import Pulse, Vitals
+from runtime.scheduler.monitoring.liveness import Liveness, Pulse
 from runtime.scheduler.monitoring.metrics import MOST_SYSTEMS, MOST_TARGETS, Metrics
-from runtime.scheduler.monitoring.store_gauges import Facts, read_facts
+from runtime.scheduler.monitoring.store_gauges import StoreGauges, read_gauges
 from runtime.store.embedded.store import memory_store
 from tests.scraping import Samples, parsed
 
-FACTS = Facts({"failed": 3, "sleeping": 4}, 3, 2, 7.5, 1, 6, 1_000.0)
+GAUGES = StoreGauges({"failed": 3, "sleeping": 4}, 3, 2, 7.5, 1, 6, 1_000.0)
 
 
-def metrics(facts: Facts | None = FACTS) -> tuple[Vitals, Metrics]:
-    vitals = Vitals()
-    return vitals, Metrics(vitals, lambda: facts, "postgresql")
+def metrics(gauges: StoreGauges | None = GAUGES) -> tuple[Liveness, Metrics]:
+    liveness = Liveness()
+    return liveness, Metrics(liveness, lambda: gauges, "postgresql")
 
 
 def samples(one: Metrics) -> Samples:
@@ -83,21 +83,21 @@ def test_a_hostile_name_stays_one_harmless_label() -> None:
 
 
 def test_numbers_of_the_store_are_shown_by_who_leads_only() -> None:
-    vitals, one = metrics()
-    vitals.works()
-    vitals.beat(leads=False, workers=3)
-    vitals.turned(Pulse(wakes=5, saves=4, conflicts=1, in_flight=2, leased=3, stuck_threads=1))
+    liveness, one = metrics()
+    liveness.works()
+    liveness.beat(leads=False, workers=3)
+    liveness.turned(Pulse(wakes=5, saves=4, conflicts=1, in_flight=2, leased=3, stuck_threads=1))
     found = samples(one)
     assert "forkjoin_runs" not in found
     assert (found["forkjoin_workers"][()], found["forkjoin_leader"][()], found["forkjoin_ready"][()]) == (3, 0, 1)
     assert (found["forkjoin_wakes_total"][()], found["forkjoin_save_conflicts_total"][()]) == (5, 1)
     assert (found["forkjoin_leased_runs"][()], found["forkjoin_calls_in_flight"][()]) == (3, 2)
-    vitals.beat(leads=True, workers=3)
+    liveness.beat(leads=True, workers=3)
     found = samples(one)
     assert found["forkjoin_runs"][("status", "failed"),] == 3
     assert found["forkjoin_runs"][("status", "paused"),] == 0, "a status without runs does not vanish"
     assert (found["forkjoin_queue_depth"][()], found["forkjoin_oldest_due_seconds"][()]) == (6, 7.5)
-    vitals.waits("The database is away.", store_up=False)
+    liveness.waits("The database is away.", store_up=False)
     found = samples(one)
     assert "forkjoin_runs" not in found, "old numbers would pass for present ones"
     assert (found["forkjoin_store_up"][()], found["forkjoin_ready"][()]) == (0, 0)
@@ -112,5 +112,5 @@ def test_a_reader_that_asks_for_openmetrics_gets_it_and_nonsense_gets_text() -> 
 
 
 def test_an_empty_store_has_nothing_due() -> None:
-    facts = read_facts(memory_store(), datetime.now(UTC), lambda: 0)
-    assert (dict(facts.runs), facts.due, facts.oldest_due_seconds, facts.queue_depth) == ({}, 0, 0.0, None)
+    gauges = read_gauges(memory_store(), datetime.now(UTC), lambda: 0)
+    assert (dict(gauges.runs), gauges.due, gauges.oldest_due_seconds, gauges.queue_depth) == ({}, 0, 0.0, None)

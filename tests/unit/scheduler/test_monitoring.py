@@ -11,10 +11,10 @@ import pytest
 from runtime.clock import ManualClock
 from runtime.errors import StoreUnavailable
 from runtime.scheduler.monitoring import monitor as monitoring
-from runtime.scheduler.monitoring.call_meter import Meter
-from runtime.scheduler.monitoring.liveness import TURN_SECONDS, Vitals
+from runtime.scheduler.monitoring.call_meter import CallMeter
+from runtime.scheduler.monitoring.liveness import TURN_SECONDS, Liveness
 from runtime.scheduler.monitoring.monitor import Monitor
-from runtime.scheduler.monitoring.store_gauges import Facts
+from runtime.scheduler.monitoring.store_gauges import StoreGauges
 from runtime.scheduler.waking.advancer import Advancer
 from runtime.scheduler.waking.calls import Calls
 from runtime.scheduler.waking.wake_loop import WakeLoop
@@ -22,31 +22,31 @@ from runtime.store.embedded.store import memory_store
 from tests.scraping import ask, free_port
 
 
-def monitor(vitals: Vitals, port: int, read: Any, stuck: Any = dict) -> Monitor:
+def monitor(liveness: Liveness, port: int, read: Any, stuck: Any = dict) -> Monitor:
     async def perform(*_: Any) -> Any:
         raise AssertionError("nothing is called here")
 
     clock = ManualClock()
     advancer = Advancer(lambda run: (None, None), clock)  # type: ignore[arg-type,return-value]
     loop = WakeLoop(memory_store(), advancer, Calls(perform, clock), clock)
-    return Monitor(vitals, loop, Meter(perform), read=read, stuck=stuck, port=port)
+    return Monitor(liveness, loop, CallMeter(perform), read=read, stuck=stuck, port=port)
 
 
 def test_health_is_answered_while_the_event_loop_hangs() -> None:
     moment = [0.0]
-    vitals = Vitals(lambda: moment[0])
+    liveness = Liveness(lambda: moment[0])
     port = free_port()
     hangs, goes_on = threading.Event(), threading.Event()
 
     async def service() -> int:
-        vitals.works()
+        liveness.works()
         await asyncio.sleep(0)
         hangs.set()
         goes_on.wait(60)
         return 7
 
     codes: list[int] = []
-    one = monitor(vitals, port, read=lambda: None)
+    one = monitor(liveness, port, read=lambda: None)
     thread = threading.Thread(target=lambda: codes.append(one.run(service)))
     thread.start()
     try:
@@ -63,30 +63,30 @@ def test_health_is_answered_while_the_event_loop_hangs() -> None:
 
 
 def test_a_store_that_cannot_be_read_leaves_out_its_numbers_until_it_can() -> None:
-    vitals = Vitals()
+    liveness = Liveness()
     port = free_port()
     asked = threading.Event()
     pages: list[str] = []
 
-    def read() -> Facts:
+    def read() -> StoreGauges:
         asked.set()
         raise StoreUnavailable("The database is away.")
 
     async def service() -> int:
-        vitals.works()
-        vitals.beat()
+        liveness.works()
+        liveness.beat()
         await asyncio.to_thread(asked.wait, 20)
         pages.append((await asyncio.to_thread(ask, port, "/metrics"))[1])
         return 0
 
-    assert monitor(vitals, port, read).run(service) == 0
+    assert monitor(liveness, port, read).run(service) == 0
     assert "forkjoin_leader 1.0" in pages[0]
     assert "forkjoin_runs{" not in pages[0]
 
 
 def test_a_pulse_that_fails_once_is_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monitoring, "TICK_SECONDS", 0.0)
-    vitals = Vitals()
+    liveness = Liveness()
     asked: list[int] = []
 
     def stuck() -> dict[str, int]:
@@ -96,10 +96,10 @@ def test_a_pulse_that_fails_once_is_taken_again(monkeypatch: pytest.MonkeyPatch)
         return {"play": 3}
 
     async def service() -> int:
-        while vitals.pulse.stuck_threads != 3:
+        while liveness.pulse.stuck_threads != 3:
             await asyncio.sleep(0)
             assert asyncio.all_tasks() != {asyncio.current_task()}, "nobody takes the pulse any more"
         return 0
 
-    one = monitor(vitals, 0, read=lambda: None, stuck=stuck)
+    one = monitor(liveness, 0, read=lambda: None, stuck=stuck)
     assert one.run(service) == 0
