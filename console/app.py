@@ -281,7 +281,7 @@ class ForkjoinApp(Guarded, App[int]):
         runs.filter_by(where)
 
     def leave(self) -> None:
-        """Quit; runs and the scheduler go on as DESIGN section 6 says."""
+        """Quit; runs and the scheduler go on (docs/console.md, Leaving)."""
         kept = "\n".join(f"What was edited and not saved is kept in {path}" for path in self.drafts.files)
         self.exit(0, message=Text(kept) if kept else None)
 

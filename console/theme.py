@@ -44,7 +44,7 @@ STRIP = {
     "c": ("-", "c", "dim"),
     "~": ("~", "~", "dim"),
 }
-"""Letters of a stored fork strip: glyph, ASCII, style (SCREENS section 2)."""
+"""Letters of a stored fork strip: glyph, ASCII, style (docs/console.md, Statuses)."""
 CHIPS = {
     "lost": "red",
     "expired": "red",

@@ -1,4 +1,7 @@
-"""Errors an operator can meet: each message is a sentence, each class has an exit code (CLI)."""
+"""Errors an operator can meet: each message is a sentence, each class has an exit code.
+
+See docs/command-line.md, Exit codes.
+"""
 
 from __future__ import annotations
 

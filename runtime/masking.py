@@ -1,4 +1,4 @@
-"""Hides secrets in texts and JSON values, however they are spelt there (DESIGN section 8)."""
+"""Hides secrets in texts and JSON values, however they are spelt there (SECURITY.md, Secrets)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door for text from outside: made safe to show, exact in JSON, secrets masked (DESIGN section 8)."""
+"""The one door for text from outside: made safe to show, exact in JSON, secrets masked (SECURITY.md, Foreign text)."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class ActDialog(Dialog[None]):
         self._sent = False
 
     def compose(self) -> ComposeResult:
-        """Top to bottom as SCREENS section 4 says."""
+        """Top to bottom as docs/console.md, Layout says."""
         with VerticalScroll(id="body", can_focus=False):
             yield Bar(self.look, self._facts, id="facts")
             if self.plan.options:

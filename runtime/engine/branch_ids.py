@@ -51,7 +51,9 @@ def forks_of(branch: Branch, branches: Mapping[str, Branch]) -> list[str]:
 
 
 def idempotency_key(run_id: str, birth: str, step_id: str, visit: int, index: int | None, attempt: int) -> str:
-    """Run, birth, step, visit, item index and attempt, like `r1~k3f9q2m7xa/b.1:4/2` (DESIGN section 4).
+    """Run, birth, step, visit, item index and attempt, like `r1~k3f9q2m7xa/b.1:4/2`.
+
+    See docs/semantics.md, Idempotency keys.
 
     The birth keeps a run id that is used again, here or in another store, from meeting the work of the run before;
     a run from a time without births keeps the shape its keys had.

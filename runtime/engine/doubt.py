@@ -1,4 +1,4 @@
-"""Whether the start of an attempt was made, and what may be called next (DESIGN section 4, Starts). Pure."""
+"""Whether the start of an attempt was made, and what may be called next (docs/semantics.md, Starts). Pure."""
 
 from __future__ import annotations
 

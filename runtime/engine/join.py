@@ -1,4 +1,4 @@
-"""Joins: which tokens one waits for, when it fires, and what it holds up (DESIGN section 4, Join)."""
+"""Joins: which tokens one waits for, when it fires, and what it holds up (docs/semantics.md, Joins)."""
 
 from __future__ import annotations
 

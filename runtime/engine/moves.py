@@ -20,7 +20,7 @@ MAXIMUM_VISITS = 100_000
 
 
 def settle(draft: Draft) -> None:
-    """Move every token as far as it can go, then decide joins one at a time in flow order (DESIGN section 4).
+    """Move every token as far as it can go, then decide joins one at a time in flow order (docs/semantics.md, Joins).
 
     At most 1,000 steps are entered; tokens left over stay pending and the run is due again at once.
     """
@@ -152,7 +152,7 @@ def begin_visit(
 
 
 def leave(draft: Draft, branch: Branch) -> None:
-    """A token leaves its step by the connections that are open (DESIGN section 4, Tokens)."""
+    """A token leaves its step by the connections that are open (docs/semantics.md, Tokens)."""
     step = draft.program.step(branch.step_id)
     visit = branch.current
     assert visit is not None

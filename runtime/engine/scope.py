@@ -23,7 +23,7 @@ def expression_names(
     results: Mapping[str, Any],
     settled: Sequence[Settled],
 ) -> dict[str, Any]:
-    """The names of an expression on a branch (DESIGN section 4); a property of the state may stand alone."""
+    """Names in the expressions of a branch (docs/semantics.md, Conditions). A property of the state may stand alone."""
     return {
         **bare_names(state, program.flow.state_schema),
         "state": state,

@@ -1,4 +1,6 @@
-"""Changes of a run's state: what a step returns and `metadata.assign`, merged where branches meet (DESIGN section 4).
+"""Changes of a run's state: what a step returns and `metadata.assign`, merged where branches meet.
+
+See docs/semantics.md, State.
 
 Changes made in one save are ordered by the file order of the forks' connections, whichever branch moved first. A change
 meets another where a different branch changed the key after this one had read it: when its attempt began, or its step

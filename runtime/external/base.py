@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What can be asked of a system under one binding (DESIGN section 4, Starts)."""
+    """What can be asked of a system under one binding (docs/semantics.md, Starts)."""
 
     idempotent: bool = True
     """Starting twice with one key gives one piece of work."""

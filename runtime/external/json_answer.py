@@ -10,7 +10,7 @@ from typing import Any
 from runtime.plain_json import MAXIMUM_DEPTH, TOO_DEEP, cut_deep
 
 RESULT_LIMIT = 256 * 1024
-"""Bytes a result may have as JSON text (DESIGN section 4)."""
+"""Bytes a result may have as JSON text (docs/semantics.md, Bounds)."""
 BODY_LEVELS = MAXIMUM_DEPTH + 10
 """Levels a body may have: a result stands some levels deep in it."""
 DEEP = "\ue000 nested too deeply \ue000"

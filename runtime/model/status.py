@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class RunStatus(StrEnum):
-    """What a run is doing, the first that fits (DESIGN section 5)."""
+    """What a run is doing, the first that fits (docs/semantics.md, Statuses)."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -38,7 +38,7 @@ class BranchStatus(StrEnum):
 
 
 class StartFact(StrEnum):
-    """What is known of whether the start of an attempt was made (DESIGN section 4, Starts)."""
+    """What is known of whether the start of an attempt was made (docs/semantics.md, Starts)."""
 
     INTENDED = "intended"
     """Written down; a call is under way, or the scheduler ended before its answer was saved."""

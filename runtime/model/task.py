@@ -1,6 +1,6 @@
 """What a task is asked and what it may answer.
 
-These are the words task code and external systems share with the engine (AUTHORING).
+These are the words task code and external systems share with the engine (docs/authoring.md, In Python).
 """
 
 from __future__ import annotations

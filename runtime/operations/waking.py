@@ -12,7 +12,7 @@ from runtime.engine.explain.reasons import scheduler_state
 from runtime.operations.receipts import Receipt
 
 ALONE_SECONDS = 30
-"""How long a scheduler that serves clients goes on without one (DESIGN section 6)."""
+"""How long a scheduler that serves clients goes on without one (docs/semantics.md, Schedulers)."""
 
 
 def keeping_command(location: str, workflows: Sequence[str], *, shared: bool) -> str:

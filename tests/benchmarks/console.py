@@ -1,4 +1,7 @@
-"""The console over stores of 1,000 to 1,000,000 runs: first rows, keys, bytes, CPU, memory (goals of TUI.md)."""
+"""The console over stores of 1,000 to 1,000,000 runs: first rows, keys, bytes, CPU, memory.
+
+The goals are in docs/console.md, Speed.
+"""
 
 from __future__ import annotations
 

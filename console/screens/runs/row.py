@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from runtime.operations.records import Run
 
 STRIP_FADES = (1.5, 3.0)
-"""Poll intervals after which a branch is drawn less sure (SCREENS section 2)."""
+"""Poll intervals after which a branch is drawn less sure (docs/console.md, Statuses)."""
 NAMES = ("STATUS", "RUN", "WORKFLOW", "BRANCHES", "WAKE", "AGE", "WHY")
 WORST_FIRST = "X!?rw^#+:z.vs-c~"
 

@@ -48,7 +48,7 @@ def _goes_on(branch: Branch) -> bool:
 
 
 def failures(branches: Mapping[str, Branch], visits: Mapping[str, int]) -> list[Branch]:
-    """Failed branches, leaving out failures whose step was entered again later (DESIGN section 5)."""
+    """Failed branches, leaving out failures whose step was entered again later (docs/semantics.md, Statuses)."""
     return [b for b in branches.values() if b.status is B.FAILED and b.visit >= visits.get(b.step_id, 0)]
 
 
@@ -117,7 +117,7 @@ def summarise(draft: Draft, plan: Plan, *, leased: bool) -> Summary:
 
 
 def run_status(draft: Draft, plan: Plan, *, leased: bool) -> RunStatus:
-    """The first status that fits (DESIGN section 5)."""
+    """The first status that fits (docs/semantics.md, Statuses)."""
     if draft.cancelled:
         return RunStatus.CANCELLED
     tokens = [b for b in draft.branches.values() if is_token(b)]

@@ -1,4 +1,4 @@
-"""Retry: failed tokens work again with stated intent, their siblings untouched (DESIGN section 5)."""
+"""Retry: failed tokens work again with stated intent, their siblings untouched (docs/semantics.md, Repair)."""
 
 from __future__ import annotations
 

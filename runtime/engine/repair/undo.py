@@ -1,4 +1,4 @@
-"""Undoing the firing of a join: what came from it is superseded, its tokens stand again (DESIGN section 5)."""
+"""Undoing the firing of a join: what came from it is superseded, its tokens stand again (docs/semantics.md, Repair)."""
 
 from __future__ import annotations
 

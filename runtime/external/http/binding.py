@@ -1,4 +1,4 @@
-"""What an http binding may hold (AUTHORING), checked at the border."""
+"""What an http binding may hold (docs/authoring.md, http), checked at the border."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from runtime.errors import Unreachable
 from runtime.external.json_answer import NotJson, read_json
 
 BODY_LIMIT = 1_000_000
-"""Bytes of a body (DESIGN section 4)."""
+"""Bytes of a body (docs/semantics.md, Bounds)."""
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 """Refused, no such host, no TLS, no connection free: the request certainly did not reach anybody."""
 RETRY_AFTER_LIMIT = 3600.0

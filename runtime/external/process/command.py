@@ -20,7 +20,7 @@ _ENV = re.compile(r"\$\{[^}]*\benv\b")
 _NAME = re.compile(r"[^=\0]+")
 _INHERITED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ALWAYS = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "TZ")
-"""What every command is given of the scheduler's environment, besides `LC_*` (DESIGN section 8)."""
+"""What every command is given of the scheduler's environment, besides `LC_*` (SECURITY.md, Process environment)."""
 
 
 SMALLEST_LIMIT = 1_000

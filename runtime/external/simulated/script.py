@@ -1,4 +1,4 @@
-"""What a simulated piece of work shall do, read from its binding (AUTHORING)."""
+"""What a simulated piece of work shall do, read from its binding (docs/authoring.md, simulated)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records as the JSON of the command line: stable keys, moments as UTC ISO 8601 (CLI)."""
+"""Records as the JSON of the command line: stable keys, moments as UTC ISO 8601 (docs/command-line.md, JSON)."""
 
 from __future__ import annotations
 

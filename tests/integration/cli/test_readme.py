@@ -16,7 +16,14 @@ from runtime.flow.read.building import flow_from_stored
 from tests.scheduling import drive
 
 ROOT = Path(__file__).resolve().parents[3]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "workflows").glob("*/README.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
+    *sorted((ROOT / "workflows").glob("*/README.md")),
+]
+DOCS = {page.stem for page in PAGES if page.is_relative_to(ROOT / "docs") or page.parent == ROOT} - {"README"}
 SERVER = "it needs a PostgreSQL server; tests/integration/postgres runs it"
 DOUBT = "it needs a start nobody can account for; test_unconfirmed_starts.py runs it"
 LEFT_OUT = {
@@ -51,8 +58,14 @@ def left_out(line: str) -> bool:
     return any(line == b or (b != "forkjoin" and (line + " ").startswith(b + " ")) for b in LEFT_OUT)
 
 
-FOUND = [(page.parent.name if page.parent != ROOT else "README", line) for page in PAGES for line in lines_of(page)]
-HERE = [(page, line) for page, line in FOUND if not left_out(line)]
+def title_of(page: Path) -> str:
+    return page.parent.name if page.parent.parent == ROOT / "workflows" else page.stem
+
+
+FOUND = [(title_of(page), line) for page in PAGES for line in lines_of(page)]
+NAMED = [(page, line) for page, line in FOUND if page in DOCS and len(line.split()) == 2]
+"""Mere names of commands on pages about them."""
+HERE = [(page, line) for page, line in FOUND if (page, line) not in NAMED and not left_out(line)]
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +123,10 @@ def check_approval(words: list[str]) -> None:
     flow = flow_from_stored(json.loads((ROOT / "workflows/release_approval/flow.json").read_text()))
     step = next(s for s in flow.steps if (s.event or s.id) == "approve")
     assert check(step.event_schema, json.loads(made.params["payload"])) == []
+
+
+def test_commands_that_pages_name_exist() -> None:
+    assert {line.split()[1] for _, line in NAMED} <= set(cli.list_commands(cli.make_context("forkjoin", [])))
 
 
 def test_every_line_is_run_here_or_left_out_for_a_reason() -> None:

@@ -1,4 +1,4 @@
-"""Plays a generated flow in a random order, demanding of every wake what DESIGN section 6 promises."""
+"""Plays a generated flow in a random order, demanding of every wake what docs/semantics.md, Wakes, promises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a start was made: repeated, found, or left to an operator (DESIGN section 4, Starts)."""
+"""Whether a start was made: repeated, found, or left to an operator (docs/semantics.md, Starts)."""
 
 from __future__ import annotations
 
