@@ -9,16 +9,15 @@ import time
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from runtime.catalog.code_files import Stamp, look
 from runtime.catalog.loaded_code import LoadedCode, MissingCode
 from runtime.catalog.raised import taken_down
 from runtime.catalog.threads import CallThreads, Overran
 from runtime.errors import ForkjoinError
-from runtime.external.report import plain_answer
+from runtime.external.report import Stranger, plain_answer
 from runtime.logs import get_logger
-from runtime.model.task import TaskRequest
+from runtime.model.task import Outcome, TaskRequest
 
 __all__ = ["MissingCode", "TaskCode"]
 
@@ -65,7 +64,9 @@ class TaskCode:
         """Threads written off because a call never came back."""
         return self._threads.stuck
 
-    async def call(self, step_id: str, verb: str, request: TaskRequest, timeout_seconds: float | None = None) -> Any:
+    async def call(
+        self, step_id: str, verb: str, request: TaskRequest, timeout_seconds: float | None = None
+    ) -> Outcome | Stranger | str | None:
         """What the step's class answers to start, poll, cancel or logs, or its function to `run`; unchecked.
 
         A class without `cancel` or `logs` answers None. It is read here, on the thread of the code, and given as
@@ -78,11 +79,11 @@ class TaskCode:
         """
         seconds = timeout_seconds or self.call_timeout_seconds
 
-        def answer() -> Any:
+        def answer() -> Outcome | Stranger | str | None:
             loaded = self._begin()
             try:
                 method = loaded.method(step_id, verb)
-                given = method(request) if method else None
+                given: object = method(request) if method else None
                 if inspect.isawaitable(given):
                     given = asyncio.run(_within(given, seconds, self.workflow))
                 return plain_answer(given, step_id)
@@ -159,11 +160,11 @@ class TaskCode:
         return f"{self.path} cannot be imported: {taken_down(error)}; correct it and retry."
 
 
-async def _within(given: Awaitable[Any], seconds: float, workflow: str) -> Any:
-    """Await an answer, giving it up in good order where it can be given up."""
+async def _within(answer: Awaitable[object], seconds: float, workflow: str) -> object:
+    """Await an answer, cancelled after so many seconds; raises Overran."""
     try:
         async with asyncio.timeout(seconds) as limit:
-            return await given
+            return await answer
     except TimeoutError as error:
         if not limit.expired():
             raise

@@ -13,7 +13,6 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from runtime.catalog.syntax import BoundTasks
 
@@ -71,19 +70,19 @@ def answer(path: str, handle: int) -> None:
     from runtime.catalog.loaded_code import LoadedCode, MissingCode
     from runtime.catalog.raised import taken_down
 
-    said: dict[str, Any]
+    found: dict[str, object]
     try:
-        said = {"kinds": LoadedCode("probe", Path(path), look(Path(path))).kinds()}
+        found = {"kinds": LoadedCode("probe", Path(path), look(Path(path))).kinds()}
     except MissingCode as problem:
-        said = {"problems": [problem.message]}
+        found = {"problems": [problem.message]}
     except BaseException as error:  # whatever top-level code of an author may raise
-        said = {"doubt": f"{path} cannot be imported without the scheduler's environment: {taken_down(error)}."}
+        found = {"doubt": f"{path} cannot be imported without the scheduler's environment: {taken_down(error)}."}
     with suppress(OSError), open(handle, "wb", closefd=False) as file:
-        file.write(json.dumps(said).encode())
+        file.write(json.dumps(found).encode())
     os._exit(0)
 
 
-def _read(text: bytes) -> dict[str, Any]:
+def _read(text: bytes) -> dict[str, object]:
     try:
         found = json.loads(text)
     except ValueError:

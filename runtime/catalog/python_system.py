@@ -12,7 +12,7 @@ from runtime.errors import Unreachable
 from runtime.external.base import Call
 from runtime.external.no_id import with_id
 from runtime.external.report import Stranger
-from runtime.model.task import Completed, Failed, Lost, Running, Started, TaskRequest
+from runtime.model.task import Completed, Failed, Lost, Outcome, Running, Started, TaskRequest
 
 
 class PythonSystem:
@@ -73,7 +73,7 @@ class PythonSystem:
     async def close(self) -> None:
         """Nothing of its own to give back; the threads belong to the catalog."""
 
-    async def _ask(self, call: Call, verb: str) -> Any:
+    async def _ask(self, call: Call, verb: str) -> Outcome | Stranger | str | None:
         step_id = call.request.step_id
         try:
             return await self._code(call.binding).call(step_id, verb, call.request)
