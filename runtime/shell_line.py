@@ -24,5 +24,5 @@ def _escaped(char: str) -> str:
         return "\\" + char
     if char.isascii() and char.isprintable():
         return char
-    # Bytes are what every such shell understands; \u needs a locale that has the character.
+    # Every such shell understands bytes; \u needs a locale that has the character.
     return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "replace"))

@@ -23,7 +23,7 @@ __all__ = ["MissingCode", "TaskCode"]
 
 log = get_logger(__name__)
 SETTLING_SECONDS = 1.0
-"""How long what was just good may be gone or fail to import before it counts: it may be being written."""
+"""How long code that was good may be missing or fail to import before that counts: it may just be being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class _Broken:
     stamp: Stamp | None
     problem: MissingCode
     since: float
-    """Monotonic."""
+    """Monotonic seconds."""
 
 
 class TaskCode:
@@ -50,7 +50,7 @@ class TaskCode:
         self._threads = CallThreads(workflow, threads)
         self._lock = threading.RLock()
         self._counting = threading.Lock()
-        """Apart from the other, so that an import that hangs keeps no call of the old code from its end."""
+        """A lock of its own, so that an import that hangs keeps no call of the old code from ending."""
         self._loaded: LoadedCode | None = None
         self._broken: _Broken | None = None
 
@@ -61,15 +61,15 @@ class TaskCode:
 
     @property
     def stuck(self) -> int:
-        """Threads written off because a call never came back."""
+        """Number of threads written off because a call never came back."""
         return self._threads.stuck
 
     async def call(
         self, step_id: str, verb: str, request: TaskRequest, timeout_seconds: float | None = None
     ) -> Outcome | Stranger | str | None:
-        """What the step's class answers to start, poll, cancel or logs, or its function to `run`; unchecked.
+        """Call the step's class for start, poll, cancel or logs, or its function for `run`; the answer is unchecked.
 
-        A class without `cancel` or `logs` answers None. It is read here, on the thread of the code, and given as
+        A class without `cancel` or `logs` answers None. The answer is read on the thread of the code and returned as
         plain values: no object of an author's class leaves the thread.
 
         Raises:
@@ -97,7 +97,7 @@ class TaskCode:
         return await self._threads.run(answer, seconds)
 
     def close(self) -> None:
-        """Take the code out of use; calls at work come to their end unheard."""
+        """Refuse further calls; the answers of calls that are at work are dropped."""
         self._threads.close()
         if self._loaded is not None:
             self._loaded.forget()
@@ -117,7 +117,7 @@ class TaskCode:
             loaded.forget()
 
     def _current(self) -> LoadedCode:
-        """The code as it is now, imported anew if it changed; MissingCode."""
+        """The code as it is now, imported anew if it changed; raises MissingCode."""
         loaded, path = self._loaded, self.path
         if path is None:
             raise MissingCode(f"Workflow '{self.workflow}' has no tasks.py; put it back and retry.")
@@ -148,7 +148,7 @@ class TaskCode:
         return self._loaded
 
     def _settling(self, found: Stamp | None, problem: MissingCode) -> LoadedCode:
-        """The code that was good until now, for a moment; after that the problem is raised."""
+        """The code that was good until now, for a moment; raises the problem once that is over."""
         if self._broken is None or self._broken.stamp != found:
             since = self._broken.since if self._broken is not None and self._loaded is not None else time.monotonic()
             self._broken = _Broken(found, problem, since)

@@ -26,14 +26,14 @@ Method = Callable[[TaskRequest], object]
 
 
 class MissingCode(ForkjoinError):
-    """The Python of a task cannot be had: no file, it does not import, or it does not bind the step."""
+    """The Python code of a task is missing: no file, it does not import, or it does not bind the step."""
 
 
 class LoadedCode:
     """The module of a tasks.py and what it binds; its calls are counted, so that it can be dropped after the last."""
 
     def __init__(self, workflow: str, path: Path, seen: Seen) -> None:
-        """Import it; raises whatever its top-level code raises, MissingCode if a step is bound twice."""
+        """Import the module; raises what its top-level code raises, MissingCode if a step is bound twice."""
         self.path = path
         self.seen = seen
         self.calls = 0
@@ -74,12 +74,12 @@ class LoadedCode:
                 self._objects[work] = work()
         method: Method | None = getattr(self._objects[work], verb, None)
         if method is None and verb == "find":
-            # Nothing in its place would be read as "no work has this key", and the work started again.
+            # No answer would be read as "no work has this key", and the work started again.
             raise MissingCode(f"{self.path} binds step '{step_id}' to a class that has no `find` now.")
         return method
 
     def kinds(self) -> dict[str, str]:
-        """By step id what is bound to it: `class` for external work, `function` for local work."""
+        """What is bound to each step: `class` for external work, `function` for local work."""
         return {step: "class" if inspect.isclass(work) else "function" for step, work in self._works.items()}
 
     def forget(self) -> None:

@@ -11,7 +11,7 @@ UNBOUND = "UNBOUND_TASK"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Everything that was found about a workflow as it lies on disk."""
+    """Problems and warnings of a workflow as it lies on disk."""
 
     problems: tuple[Problem, ...] = ()
     """What keeps it from being started and scheduled."""

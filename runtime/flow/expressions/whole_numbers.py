@@ -34,7 +34,7 @@ def exact_literals(code: str) -> str:
 
 
 def _rewritten(code: str, at: int, *, until_brace: bool = False) -> tuple[str, int]:
-    """The text from a place on, and where it ends: at its end, or at the brace that closes a template's part."""
+    """The rewritten text from an index on, and where it ends: at its end, or at the brace that closes a template."""
     out: list[str] = []
     depth, before = 0, ""
     while at < len(code):
