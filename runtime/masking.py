@@ -1,4 +1,4 @@
-"""Hides secrets in texts and JSON values, however they are spelt there (DESIGN section 8)."""
+"""Masks secrets in texts and JSON values in every usual spelling (SECURITY.md)."""
 
 from __future__ import annotations
 

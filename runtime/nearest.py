@@ -1,4 +1,4 @@
-"""The known name that was likely meant by one that is not known."""
+"""The known name that an unknown name was most likely meant to be."""
 
 from __future__ import annotations
 

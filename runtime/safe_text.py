@@ -1,4 +1,4 @@
-"""The one door for text from outside: made safe to show, exact in JSON, secrets masked (DESIGN section 8)."""
+"""Cleans all text from outside: safe to show, exact in JSON, with secrets masked (SECURITY.md)."""
 
 from __future__ import annotations
 

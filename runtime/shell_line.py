@@ -1,4 +1,4 @@
-"""Commands as lines that a shell takes as they stand, and that are safe to show."""
+"""Commands as lines that can be pasted into a shell and are safe to show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""How a secret is spelt where it comes back: escaped, percent-encoded, in base64, as a part of what it was in.
+r"""The spellings in which a secret may come back: escaped, percent-encoded, in base64, as a part of a longer text.
 
 Two ways lead to it. `literals` are the texts that usual programs make of it, looked for as they stand. `unfolded` takes
 the escapes of a text apart, one kind after the other, so that also an unusual or mixed spelling is seen.

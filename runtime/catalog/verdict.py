@@ -1,4 +1,4 @@
-"""What is wrong with a workflow, and what is doubtful."""
+"""Problems and warnings of a workflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The interface every external system implements, and what a call is given."""
+"""The interface of external systems, and the record of one call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An external system that could not be made: it says why, and everything else goes on."""
+"""An external system that could not be made; it gives the reason and stops nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON that came from outside, read strictly: finite numbers within 64 bits, no lone surrogates, bounded size."""
+"""Reads JSON from outside strictly: finite numbers within 64 bits, no lone surrogates, bounded size."""
 
 from __future__ import annotations
 

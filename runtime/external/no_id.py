@@ -1,4 +1,4 @@
-"""Ids of external work, and starts that were answered without one (DESIGN section 4, Starts)."""
+"""Ids of external work, and starts that were answered without one (docs/semantics.md, Starts)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tries plugins in processes of their own, before any of their code runs in ours.
+"""Tries plugins in processes of their own, before any of their code runs in this one.
 
 Only so is a plugin noticed that ends its process at once (`os._exit`, a crash in a library), changes what it should
 not, or never comes back. What a plugin does later, in the calls made of it, cannot be kept away like this.

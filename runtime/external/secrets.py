@@ -1,4 +1,4 @@
-"""Values of the environment that a task was given: they must not come back in messages, results and logs."""
+"""Masks the environment values a task was given in messages, results and logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A key under which a system already has work that was asked for in other words: refused, never taken for ours."""
+"""A key under which a system has work of another request: the start is refused, the work is not adopted."""
 
 from __future__ import annotations
 

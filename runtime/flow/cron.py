@@ -1,4 +1,4 @@
-"""Cron as Debian's cron means it, by cronsim; hours of a zone that are skipped or come twice."""
+"""Cron rules as Debian's cron reads them, by cronsim, with hours of a zone that are skipped or come twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which variables of the environment task bindings use: their values are secrets of every answer of the flow."""
+"""Which variables of the environment task bindings use: their values are masked in every answer of the flow."""
 
 from __future__ import annotations
 

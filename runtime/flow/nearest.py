@@ -1,4 +1,4 @@
-"""The known word that was most likely meant by one that is not known."""
+"""The known word that an unknown word was most likely meant to be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong, or doubtful, about a flow: each with its code, JSON path and sentence."""
+"""Problems and warnings of a flow, each with its code, JSON path and sentence."""
 
 from __future__ import annotations
 

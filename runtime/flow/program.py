@@ -1,4 +1,4 @@
-"""A flow made ready to run: its graph, and what each task is bound to."""
+"""A flow that is ready to run: with its graph and the bindings of its tasks."""
 
 from __future__ import annotations
 

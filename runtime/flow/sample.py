@@ -1,4 +1,4 @@
-"""A small JSON value that fits a schema, for commands that can be pasted as they stand."""
+"""A small JSON value that fits a schema, for commands that can be pasted unchanged."""
 
 from __future__ import annotations
 

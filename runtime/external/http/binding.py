@@ -1,4 +1,4 @@
-"""What an http binding may hold (AUTHORING), checked at the border."""
+"""The models of an http binding (docs/authoring.md)."""
 
 from __future__ import annotations
 

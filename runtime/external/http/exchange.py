@@ -1,4 +1,4 @@
-"""One HTTP request and its answer, with bounds on time and size; whatever goes wrong is `Unreachable`."""
+"""One HTTP request and its answer, with limits on time and size; every failure is `Unreachable`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an HTTP answer says about the work."""
+"""Reads what an HTTP answer says about the work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the status in an answer says of the work: completed, failed, under way, or a word nobody listed."""
+"""The meaning of a status in an answer: completed, failed, under way, or a word that is not listed."""
 
 from __future__ import annotations
 

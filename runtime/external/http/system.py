@@ -1,4 +1,4 @@
-"""Work behind an HTTP API: requests and readings come from the binding, nothing is kept here."""
+"""The external system `http`: requests and the reading of answers come from the binding; it keeps no state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of one job: what was asked, who runs it, what it said and how it ended."""
+"""The folder of one job: its spec, its supervisor, its output and its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job said: the beginning and the end of a long output, and how much is left out between them."""
+"""The output of a job: the beginning and the end of a long one, and how much is left out between them."""
 
 from __future__ import annotations
 

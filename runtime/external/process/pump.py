@@ -1,4 +1,4 @@
-"""The small program that takes what a command says from its pipes into files: bounded, and with secrets masked.
+"""The small program that copies the output of a command from pipes to files: bounded, with secrets masked.
 
 It is started by file with `python -I -S`, so it imports nothing but a few modules of the standard library. It is a
 process of its own: the command goes on as before when its supervisor is killed. Of a long output the beginning and the

@@ -1,4 +1,4 @@
-"""The small program that runs one command, waits for it and writes down how it ended.
+"""The small program that runs one command, waits for it and records how it ended.
 
 It is started by file with `python -I -S`, so it imports nothing but a few modules of the standard library. It shares
 with the adapter the names of the files in a job folder and the way a process is recognised.

@@ -1,4 +1,4 @@
-"""Local commands as external work: each outlives the scheduler and is found again by its idempotency key."""
+"""The external system `process`: local commands that outlive the scheduler, found by their idempotency key."""
 
 from __future__ import annotations
 

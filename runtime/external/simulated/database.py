@@ -1,4 +1,4 @@
-"""The simulated system's own file: one row per piece of work, written in groups by one thread."""
+"""The file of the simulated system: one row per piece of work, written in groups by one thread."""
 
 from __future__ import annotations
 

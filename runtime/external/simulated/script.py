@@ -1,4 +1,4 @@
-"""What a simulated piece of work shall do, read from its binding (AUTHORING)."""
+"""The script of a piece of simulated work, read from its binding (docs/authoring.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of everything in a flow that is JavaScript: that it is an expression, and that it names what there is."""
+"""Checks of everything in a flow that is JavaScript: that it is an expression, and that the names in it exist."""
 
 from __future__ import annotations
 

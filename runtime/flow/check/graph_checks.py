@@ -1,4 +1,4 @@
-"""Checks of how the steps of a flow hang together."""
+"""Checks of how the steps of a flow are connected."""
 
 from __future__ import annotations
 

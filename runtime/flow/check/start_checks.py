@@ -1,4 +1,4 @@
-"""Doubts about how a flow starts work: what nobody could account for after a crash (DESIGN section 4, Starts)."""
+"""Warnings about starts whose outcome would be unknown after a crash (docs/semantics.md, Starts)."""
 
 from __future__ import annotations
 

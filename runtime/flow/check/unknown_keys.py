@@ -1,4 +1,4 @@
-"""Keys that mean nothing where they stand, each with the known word that is nearest."""
+"""Warnings about keys that have no meaning where they stand, each with the nearest known key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names an expression takes from outside itself, by a parse of JavaScript."""
+"""The free names of a JavaScript expression, found by parsing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Following a path like `state.items[0].id` without JavaScript: the value comes out exactly as it was stored."""
+"""Following a path like `state.items[0].id` without JavaScript: the value is exactly the one that was stored."""
 
 from __future__ import annotations
 

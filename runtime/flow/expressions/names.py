@@ -1,4 +1,4 @@
-"""The names an expression knows: those of the run, those of JavaScript, and the properties of the state."""
+"""The names an expression can use: those of the run, those of JavaScript, and the properties of the state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One throw-away JavaScript engine: what it is given, and how a result comes out of it."""
+"""A JavaScript engine for one evaluation: how values are passed in and the result is read."""
 
 from __future__ import annotations
 

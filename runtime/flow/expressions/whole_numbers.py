@@ -1,4 +1,4 @@
-"""Whole numbers that are written in an expression and that JavaScript would round: they become BigInts."""
+"""Turns whole numbers in an expression that JavaScript would round into BigInts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From which steps a token can still come to a join in the join's present pass."""
+"""The steps from which a token can still arrive at a join in the join's present pass."""
 
 from __future__ import annotations
 

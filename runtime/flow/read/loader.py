@@ -1,4 +1,4 @@
-"""Reading flows: from a file's text, with every problem told at once, or from what was stored."""
+"""Reads flows: from the text of a file, with every problem reported at once, or from what was stored."""
 
 from __future__ import annotations
 

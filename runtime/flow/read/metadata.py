@@ -1,4 +1,4 @@
-"""Our own keys in `metadata` of flows and steps: each is declared here, once.
+"""The keys forkjoin reads in `metadata` of flows and steps, each declared once.
 
 The model says what a key may hold, the warnings about unknown keys read its name, and `ON` says what it is for.
 """

@@ -1,4 +1,4 @@
-"""What all models of flow files share, and the checks of single values in them."""
+"""The base of all models of flow files, and the checks of single values."""
 
 from __future__ import annotations
 
