@@ -1,4 +1,4 @@
-"""A store that lasts as long as the program that made it, however that ends.
+"""A store that is removed when the program that made it ends, however it ends.
 
 A small process watches over it: the end of the program, by whatever signal, closes a pipe; then the scheduler that
 still works on the store is stopped, and the directory is removed. It is started by file with `python -I -S`, so that

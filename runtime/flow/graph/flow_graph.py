@@ -1,4 +1,4 @@
-"""The graph of a flow: flow order, joins, and which tokens a join has to wait for (DESIGN section 4)."""
+"""The graph of a flow: flow order, joins, and which tokens a join has to wait for (docs/semantics.md, Joins)."""
 
 from __future__ import annotations
 
