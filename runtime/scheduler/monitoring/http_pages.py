@@ -1,14 +1,14 @@
-"""A few pages over HTTP for programs on this machine: answered by threads, so also while the event loop hangs."""
+"""A few HTTP pages for programs on this machine: answered by threads, so also while the event loop hangs."""
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from typing import Any
 
 from runtime.errors import ForkjoinError
 from runtime.logs import get_logger
@@ -17,14 +17,16 @@ log = get_logger(__name__)
 ADDRESS = "127.0.0.1"
 SOCKET_SECONDS = 5.0
 MOST_REQUESTS = 16
-"""Answered at once; more are refused, so that a client cannot make threads without end."""
-OUR_NAMES = ("localhost", "127.0.0.1", "[::1]")
+"""So many are answered at once; more are refused, so that a client cannot make threads without end."""
+HOST_NAMES = ("localhost", "127.0.0.1", "[::1]")
 TEXT = "text/plain; charset=utf-8"
+Request = socket.socket | tuple[bytes, socket.socket]
+Address = object
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a page says."""
+    """The answer of a page."""
 
     body: bytes
     status: int = 200
@@ -32,7 +34,7 @@ class Answer:
 
 
 Page = Callable[[str], Answer]
-"""Gives the answer for an Accept header; must not wait for anything."""
+"""Returns the answer for an Accept header; must not wait for anything."""
 
 
 class Server(ThreadingHTTPServer):
@@ -47,25 +49,25 @@ class Server(ThreadingHTTPServer):
         super().__init__((ADDRESS, port), _Handler)
 
     def server_bind(self) -> None:
-        """Bind without asking a name server for our own name, which may hang."""
+        """Bind without asking a name server for the name of this machine, which may hang."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = ADDRESS, self.server_address[1]
 
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a thread if there is a place."""
+    def process_request(self, request: Request, client_address: Address) -> None:
+        """Answer in a thread, unless too many requests are being answered."""
         if self._places.acquire(blocking=False):
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
+    def process_request_thread(self, request: Request, client_address: Address) -> None:
         """Answer one request and give the place back."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._places.release()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: Request, client_address: Address) -> None:
         """A client that went away, or speaks something else, harms nobody."""
         log.debug("serving.interrupted")
 
@@ -77,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
     def version_string(self) -> str:
         return "forkjoin"
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Requests are not logged."""
 
     def parse_request(self) -> bool:
@@ -95,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def _answer(self) -> Answer:
-        if not _is_ours(self.headers.get_all("Host") or []):
+        if not _names_this_machine(self.headers.get_all("Host") or []):
             # A page in a browser here may point a name of its own at this address (DNS rebinding).
             return Answer(b"Only requests to localhost or 127.0.0.1 are answered.\n", 403)
         page = self.server.pages.get(self.path.partition("?")[0])
@@ -123,19 +125,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-def _is_ours(hosts: list[str]) -> bool:
+def _names_this_machine(hosts: list[str]) -> bool:
     """Whether a request names this machine; one without a Host header does not come from a browser."""
     if not hosts:
         return True
     name, colon, port = hosts[0].strip().lower().rpartition(":")
     if not colon or not port.isdigit():
         name = hosts[0].strip().lower()
-    return len(hosts) == 1 and name in OUR_NAMES
+    return len(hosts) == 1 and name in HOST_NAMES
 
 
 @contextmanager
 def serve(port: int, pages: Mapping[str, Page]) -> Iterator[int]:
-    """Serve pages by path as long as the context lasts; gives the port, which 0 leaves to the machine.
+    """Serve pages by path as long as the context lasts; gives the port, which 0 leaves to the system.
 
     Raises ForkjoinError if the port cannot be had.
     """

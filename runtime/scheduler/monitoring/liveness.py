@@ -1,17 +1,18 @@
-"""How a scheduler or worker is: told by itself on its event loop, read by other threads and by systemd's watchdog."""
+"""How a scheduler or worker is: reported by itself on its event loop, read by other threads and by the watchdog."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 TURN_SECONDS = 15.0
 """An event loop that has not turned for so long hangs."""
 BEAT_SECONDS = 15.0
-"""Without a heartbeat or a wake for so long it is not ready."""
+"""Without a heartbeat or a wake for so long a process is not ready."""
 STALLED_SECONDS = 180.0
-"""Without a heartbeat or a wake for so long, longer than any wait for a store that hangs, it stands still for good."""
+"""Without both for so long, longer than any wait for a store that hangs, it will not go on by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,38 +27,49 @@ class Pulse:
     stuck_threads: int = 0
 
 
+class Condition(NamedTuple):
+    """An answer to whether a process is as it should be."""
+
+    good: bool
+    sentence: str
+    """The answer in words; if it is not good, why."""
+
+
 class Liveness:
-    """Whether it lives, whether it works, and if not, why."""
+    """Whether a process is alive, whether it works, and if not, why."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._turned_at = self._moved_at = clock()
-        self._why = "It is starting."
+        """Begin as a process that is starting; `clock` gives monotonic seconds."""
         self.ready = False
         self.store_up = True
         self.leads = False
-        """It does what exactly one scheduler or worker of a store does."""
+        """The process does what exactly one scheduler or worker of a store does."""
         self.workers = 0
-        """Schedulers or workers that are there, as the last heartbeat saw them."""
+        """Number of schedulers or workers the last heartbeat saw."""
         self.beat_at: float | None = None
         """When the last heartbeat was written, in seconds since 1970."""
         self.pulse = Pulse()
+        self._clock = clock
+        self._turned_at = self._moved_at = clock()
+        self._why_not_ready = "It is starting."
 
     def works(self) -> None:
-        """The store answers and we drive it, or work on it."""
+        """The store answers, and the process drives it or works on it."""
         self.ready = self.store_up = True
         self._moved_at = self._clock()
 
     def waits(self, why: str, *, store_up: bool = True) -> None:
-        """We do not work now; the sentence says why."""
-        self._why = why
+        """The process does not work now; the sentence says why."""
         self.store_up = store_up
         self.ready = self.leads = False
+        self._why_not_ready = why
 
     def beat(self, *, leads: bool = True, workers: int = 1) -> None:
         """A heartbeat was written."""
-        self.leads, self.workers = leads, workers
-        self.beat_at, self._moved_at = time.time(), self._clock()
+        self.leads = leads
+        self.workers = workers
+        self.beat_at = time.time()
+        self._moved_at = self._clock()
 
     def turned(self, pulse: Pulse) -> None:
         """The event loop turned, and these are its numbers now."""
@@ -66,24 +78,25 @@ class Liveness:
             self._moved_at = self._turned_at
         self.pulse = pulse
 
-    def health(self) -> tuple[bool, str]:
-        """Whether it lives, and the sentence; one that does not is to be started anew."""
+    def health(self) -> Condition:
+        """Whether the process is alive; one that is not is to be started anew."""
         now = self._clock()
-        silent, still = now - self._turned_at, now - self._moved_at
+        silent = now - self._turned_at
+        still = now - self._moved_at
         if silent > TURN_SECONDS:
-            return False, f"The event loop has not turned for {silent:.0f} s."
+            return Condition(False, f"The event loop has not turned for {silent:.0f} s.")
         if self.ready and still > STALLED_SECONDS:
-            return False, f"It stands still: no heartbeat and no wake for {still:.0f} s."
-        return True, "The event loop turns."
+            return Condition(False, f"It stands still: no heartbeat and no wake for {still:.0f} s.")
+        return Condition(True, "The event loop turns.")
 
-    def readiness(self) -> tuple[bool, str]:
-        """Whether it drives the store or works on it, and the sentence."""
-        alive, told = self.health()
-        if not alive:
-            return False, told
+    def readiness(self) -> Condition:
+        """Whether the process drives the store or works on it."""
+        health = self.health()
+        if not health.good:
+            return health
         if not self.ready:
-            return False, self._why
+            return Condition(False, self._why_not_ready)
         still = self._clock() - self._moved_at
         if still > BEAT_SECONDS:
-            return False, f"No heartbeat and no wake for {still:.0f} s; the store may be slow."
-        return True, "It works, and leads." if self.leads else "It works."
+            return Condition(False, f"No heartbeat and no wake for {still:.0f} s; the store may be slow.")
+        return Condition(True, "It works, and leads." if self.leads else "It works.")

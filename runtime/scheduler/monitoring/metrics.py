@@ -25,29 +25,30 @@ LATENESS_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_80
 CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
-class Few:
-    """Tells the first so many values of a label apart; all others are one."""
+class BoundedLabels:
+    """Bounds the values of a label: the first ones are shown apart, all others as one."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._known: set[tuple[str, ...]] = set()
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._shown: set[tuple[str, ...]] = set()
 
-    def knows(self, *value: str) -> bool:
-        """Whether this value is, or now becomes, one of those told apart."""
-        if value not in self._known and len(self._known) < self._most:
-            self._known.add(value)
-        return value in self._known
+    def admits(self, *value: str) -> bool:
+        """Whether this value is shown apart; it becomes one of those while there is room."""
+        if value not in self._shown and len(self._shown) < self._limit:
+            self._shown.add(value)
+        return value in self._shown
 
 
 class Metrics(Collector):
-    """Counts what happens, and shows what is as it was last gathered: asking reads no store and waits for nobody."""
+    """Counts what happens, and gives gauges as they were read last: a scrape reads no store and waits for nothing."""
 
     def __init__(self, liveness: Liveness, gauges: Callable[[], StoreGauges | None], store: str) -> None:
         """Make all metrics in a registry of their own; `store` is the kind of the store."""
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._liveness = liveness
-        self._facts = gauges
-        self._targets, self._systems = Few(MOST_TARGETS), Few(MOST_SYSTEMS)
+        self._gauges = gauges
+        self._targets = BoundedLabels(MOST_TARGETS)
+        self._systems = BoundedLabels(MOST_SYSTEMS)
         self.registry = made = CollectorRegistry()
         Info("forkjoin_build", "The version that runs and the kind of its store.", registry=made).info(
             {"version": _version(), "store": store}
@@ -75,45 +76,46 @@ class Metrics(Collector):
         made.register(self)
 
     def called(self, action: Action, observed: Observed) -> None:
-        """A call was made."""
+        """Count a call, and how long it took."""
         system = clean(action.system, LABEL_LENGTH)
         target = clean(action.target, LABEL_LENGTH)
-        if not self._systems.knows(system):
+        if not self._systems.admits(system):
             system = target = OTHER
-        elif not self._targets.knows(system, target):
+        elif not self._targets.admits(system, target):
             target = OTHER
         outcome = type(observed.answer).__name__.lower()
         self._calls.labels(system, target, action.verb, outcome).inc()
         self._durations.labels(system, action.verb).observe(observed.took_ms / 1e3)
 
     def late(self, seconds: float) -> None:
-        """A run was woken so long after it was due."""
+        """A run was woken so many seconds after it was due."""
         self._lateness.observe(seconds)
 
     def page(self, accept: str) -> tuple[bytes, str]:
-        """Everything in the format an Accept header asks for, and the name of the format."""
+        """All metrics in the format an Accept header asks for, and the content type of that."""
         try:
             encode, content_type = choose_encoder(accept)
-        except (TypeError, ValueError):  # The library stumbles over versions that are none.
+        except (TypeError, ValueError):  # The library fails on versions that are no numbers.
             encode, content_type = choose_encoder("")
         return encode(self.registry), content_type
 
     def collect(self) -> Iterator[Metric]:
-        """What is now."""
-        seen, pulse = self._liveness, self._liveness.pulse
+        """The gauges of this process, and those of the store if it leads; called by the library for each scrape."""
+        liveness = self._liveness
+        pulse = liveness.pulse
         yield GaugeMetricFamily(
-            "forkjoin_ready", "1 if it drives the store or works on it.", float(seen.readiness()[0])
+            "forkjoin_ready", "1 if it drives the store or works on it.", float(liveness.readiness().good)
         )
-        yield GaugeMetricFamily("forkjoin_store_up", "1 if the store answers.", float(seen.store_up))
+        yield GaugeMetricFamily("forkjoin_store_up", "1 if the store answers.", float(liveness.store_up))
         yield GaugeMetricFamily(
-            "forkjoin_leader", "1 if it does what exactly one does: schedules, acts, retention.", float(seen.leads)
+            "forkjoin_leader", "1 if it does what exactly one does: schedules, acts, retention.", float(liveness.leads)
         )
         yield GaugeMetricFamily(
-            "forkjoin_workers", "Schedulers or workers the last heartbeat saw on this store.", seen.workers
+            "forkjoin_workers", "Schedulers or workers the last heartbeat saw on this store.", liveness.workers
         )
-        if seen.beat_at is not None:
+        if liveness.beat_at is not None:
             yield GaugeMetricFamily(
-                "forkjoin_last_heartbeat_timestamp_seconds", "When it last wrote a heartbeat.", seen.beat_at
+                "forkjoin_last_heartbeat_timestamp_seconds", "When it last wrote a heartbeat.", liveness.beat_at
             )
         yield CounterMetricFamily("forkjoin_wakes", "Runs woken and moved.", value=pulse.wakes)
         yield CounterMetricFamily("forkjoin_saves", "Runs saved.", value=pulse.saves)
@@ -127,13 +129,13 @@ class Metrics(Collector):
         yield GaugeMetricFamily(
             "forkjoin_stuck_threads", "Threads in task code that never came back.", pulse.stuck_threads
         )
-        gauges = self._facts()
-        if gauges is not None and seen.leads:
-            yield from _of_the_store(gauges)
+        gauges = self._gauges()
+        if gauges is not None and liveness.leads:
+            yield from _store_metrics(gauges)
 
 
-def _of_the_store(gauges: StoreGauges) -> Iterator[Metric]:
-    """Numbers that are the same whoever reads them; only who leads shows them, so that a sum stays right."""
+def _store_metrics(gauges: StoreGauges) -> Iterator[Metric]:
+    """Numbers of the whole store; only the process that leads shows them, so that a sum over processes stays right."""
     runs = GaugeMetricFamily("forkjoin_runs", "Runs in the store, by status.", labels=("status",))
     for status in RunStatus:
         runs.add_metric((str(status),), gauges.runs.get(str(status), 0))

@@ -1,4 +1,4 @@
-"""Stands beside a scheduler or worker: tells systemd that it lives, and shows programs here how it is."""
+"""Runs beside a scheduler or worker: reports to systemd that it is alive, and serves health and metrics."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from runtime.errors import StoreUnavailable
 from runtime.logs import get_logger
 from runtime.safe_text import clean
 from runtime.scheduler.monitoring.call_meter import CallMeter
 from runtime.scheduler.monitoring.http_pages import ADDRESS, Answer, serve
-from runtime.scheduler.monitoring.liveness import Liveness, Pulse
+from runtime.scheduler.monitoring.liveness import Condition, Liveness, Pulse
 from runtime.scheduler.monitoring.store_gauges import StoreGauges
 from runtime.scheduler.monitoring.systemd_notify import notify, watchdog_seconds
 from runtime.scheduler.waking.wake_loop import WakeLoop
 
 log = get_logger(__name__)
 TICK_SECONDS = 1.0
-FACTS_SECONDS = 5.0
+GAUGES_SECONDS = 5.0
 REST_PER_READING = 20.0
-"""Reading the store takes at most so small a part of the time: a twentieth."""
+"""So many times as long as a reading of the store took nothing is read after it."""
 
 
 class Monitor:
@@ -40,24 +39,41 @@ class Monitor:
         store: str = "embedded",
         port: int = 0,
     ) -> None:
-        self._liveness, self._loop, self._meter = liveness, loop, meter
-        self._read, self._stuck, self._leased = read, stuck, leased
-        self._store, self._port = store, port
-        self._facts: StoreGauges | None = None
+        """Make it.
 
-    def run(self, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
-        """Run the service to its end; gives its exit code. Raises ForkjoinError if the port cannot be had."""
-        with self._shown():
+        Args:
+            liveness: What the service reports of itself.
+            loop: Counts wakes.
+            meter: Sees every call.
+            read: Reads the gauges of the whole store; asked for while the service leads, if there is a port.
+            stuck: Number of threads in task code that never came back, by workflow.
+            leased: Number of runs the service holds.
+            store: The kind of the store, a label of the metrics.
+            port: Of this machine; 0 for none.
+        """
+        self._liveness = liveness
+        self._loop = loop
+        self._meter = meter
+        self._read = read
+        self._stuck = stuck
+        self._leased = leased
+        self._store = store
+        self._port = port
+        self._gauges: StoreGauges | None = None
+
+    def run(self, work: Callable[[], Coroutine[object, None, int]]) -> int:
+        """Run the service to its end; returns its exit code. Raises ForkjoinError if the port cannot be had."""
+        with self._served():
             return asyncio.run(self._beside(work()))
 
     @contextmanager
-    def _shown(self) -> Iterator[None]:
+    def _served(self) -> Iterator[None]:
         if not self._port:
             yield
             return
         from runtime.scheduler.monitoring.metrics import Metrics
 
-        metrics = Metrics(self._liveness, lambda: self._facts, self._store)
+        metrics = Metrics(self._liveness, lambda: self._gauges, self._store)
         self._meter.on_call = metrics.called
         self._loop.counters.on_late = metrics.late
         pages = {
@@ -69,7 +85,7 @@ class Monitor:
             log.info("monitoring.serving", address=f"http://{ADDRESS}:{self._port}/metrics")
             yield
 
-    async def _beside(self, work: Coroutine[Any, Any, int]) -> int:
+    async def _beside(self, work: Coroutine[object, None, int]) -> int:
         beside = [asyncio.ensure_future(self._tick())]
         if self._port:
             beside.append(asyncio.ensure_future(self._gather()))
@@ -80,16 +96,16 @@ class Monitor:
                 task.cancel()
 
     async def _tick(self) -> None:
-        asked = watchdog_seconds()
+        interval = watchdog_seconds()
         while True:
             try:
                 self._liveness.turned(self._pulse())
             except Exception:
                 log.exception("monitoring.failed")
             # Not with the heartbeat: a store that is away for long is waited for, and no reason to be killed.
-            if asked and self._liveness.health()[0]:
+            if interval and self._liveness.health().good:
                 notify("WATCHDOG=1")
-            await asyncio.sleep(min(TICK_SECONDS, asked or TICK_SECONDS))
+            await asyncio.sleep(min(TICK_SECONDS, interval or TICK_SECONDS))
 
     def _pulse(self) -> Pulse:
         counters = self._loop.counters
@@ -101,26 +117,25 @@ class Monitor:
             pause = TICK_SECONDS
             if self._liveness.ready and self._liveness.leads:
                 began = time.monotonic()
-                self._facts = await self._read_facts()
-                pause = max(FACTS_SECONDS, REST_PER_READING * (time.monotonic() - began))
+                self._gauges = await self._read_gauges()
+                pause = max(GAUGES_SECONDS, REST_PER_READING * (time.monotonic() - began))
             else:
-                self._facts = None
+                self._gauges = None
             await asyncio.sleep(pause)
 
-    async def _read_facts(self) -> StoreGauges | None:
+    async def _read_gauges(self) -> StoreGauges | None:
         try:
             return await asyncio.to_thread(self._read)
         except StoreUnavailable:
-            # The service itself meets this too, and tells.
+            # The service itself meets this too, and logs it.
             return None
         except Exception:
             log.exception("monitoring.failed")
             return None
 
 
-def _sentence(told: tuple[bool, str]) -> Answer:
-    well, text = told
-    return Answer(f"{clean(text, 2_000)}\n".encode(), 200 if well else 503)
+def _sentence(condition: Condition) -> Answer:
+    return Answer(f"{clean(condition.sentence, 2_000)}\n".encode(), 200 if condition.good else 503)
 
 
 def _exposition(page: tuple[bytes, str]) -> Answer:

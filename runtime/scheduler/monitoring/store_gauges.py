@@ -1,4 +1,4 @@
-"""Numbers of a whole store, gathered beside the work so that asking for them costs nothing."""
+"""Numbers of a whole store, read beside the work so that a scrape costs nothing."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ def read_gauges(
     queue: Callable[[], Mapping[str, float]] | None = None,
     busy: frozenset[str] = frozenset(),
 ) -> StoreGauges:
-    """Read them; `queue` tells what waits where many workers share a store, `busy` names runs being moved.
+    """Read the gauges of a store; raises StoreUnavailable.
 
-    Raises StoreUnavailable.
+    `attention` counts the runs an operator should look at; `queue` gives what waits where many workers share a
+    store; `busy` names runs that are being moved.
     """
     if queue is not None:
         waiting = queue()

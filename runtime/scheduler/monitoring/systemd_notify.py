@@ -1,4 +1,4 @@
-"""Tells systemd how we are, when it asked to know (sd_notify)."""
+"""Reports the state of this process to systemd, if it asked for that (sd_notify)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def notify(state: str) -> None:
 
 
 def watchdog_seconds() -> float | None:
-    """How often systemd wants to hear from us, halved for safety; None if it does not."""
+    """Half the interval in which systemd wants a report; None if it wants none."""
     asked = os.environ.get("WATCHDOG_USEC", "")
     return int(asked) / 2_000_000 if asked.isdigit() and int(asked) else None
