@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.cli.act_inputs import inputs_of, option_of, read, required
+from console.cli.act_inputs import option_of, read
 from console.cli.options import at_revision, changing, over_many
 from console.cli.output import tell_environment, tell_made, tell_receipt
 from console.cli.session import session
 from runtime.acts.base import BranchAct, RunAct, StoreAct
+from runtime.acts.inputs import inputs_of, required
 from runtime.acts.registry import act_class
 from runtime.errors import InvalidInput
 

@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 
 import click
 
-from console.cli.act_inputs import inputs_of, option_of, read
+from console.cli.act_inputs import option_of, read
 from console.cli.following import follow_run
 from console.cli.options import changing
 from console.cli.output import tell_environment, tell_receipt, tell_waking
 from console.cli.session import session
 from console.format import say
+from runtime.acts.inputs import inputs_of
 from runtime.acts.start import Start
 from runtime.errors import InvalidInput
 from runtime.safe_text import json_text

@@ -63,6 +63,8 @@ class Input:
     """Its name, where that is not the name of the field."""
     kind: Kind = Kind.TEXT
     choices: tuple[str, ...] = ()
+    example: str = ""
+    """A value in the line that stands for the act, or `{run}` or `{subject}` for what is under the cursor."""
     shown: str = ""
     """How the usage names its value."""
     positional: bool = False

@@ -20,7 +20,7 @@ class Prune(StoreAct, frozen=True, kw_only=True):
         keep="Keep them",
     )
 
-    older_than: Annotated[timedelta | None, Input(kind=Kind.SPAN, help="A span like 30d.")] = None
+    older_than: Annotated[timedelta | None, Input(kind=Kind.SPAN, help="A span like 30d.", example="30d")] = None
     """Ended runs that are this old; None where `damaged` is asked for."""
     failed: Annotated[bool, Input(kind=Kind.FLAG, help="Failed runs too.")] = False
     damaged: Annotated[
