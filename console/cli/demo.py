@@ -10,8 +10,9 @@ from contextlib import AbstractContextManager, nullcontext
 import click
 
 from console.cli.following import follow_run
-from console.cli.reading import list_rows
-from console.cli.session import Session, common, progress, session
+from console.cli.options import common
+from console.cli.runs import list_rows
+from console.cli.session import Session, progress, session
 from console.cli.ways import ways
 from console.format import say
 from runtime.assembly.temporary import temporary_store

@@ -12,8 +12,10 @@ import click
 
 from console.cli.advised import advised
 from console.cli.groups import NamedGroup
-from console.cli.session import Session, common
+from console.cli.options import common
+from console.cli.session import Session
 from console.cli.ways import refuse_strange_ways, ways
+from runtime.acts.registry import ACTS
 from runtime.errors import ForkjoinError, InvalidInput
 from runtime.plain_json import plain_text
 from runtime.safe_text import clean, encodable
@@ -23,17 +25,24 @@ READER_GONE = 141
 
 
 WHERE = {
-    "reading": "list show why history polls logs wakes holds acts flows doctor",
-    "acting": "retry poll pause resume cancel wake ack skip send edit hold release undo",
-    "bulk": "bulk",
-    "finding": "find adopt",
-    "starting": "start restart",
-    "keeping": "validate graph scaffold schedule export import prune",
-    "running": "console scheduler worker",
-    "demo": "demo",
+    "runs": "list show why history",
+    "branches": "polls logs find",
+    "holds": "holds",
+    "acts": "acts bulk",
+    "start": "start",
+    "flows": "flows validate graph scaffold",
+    "schedules": "schedule",
+    "scheduler": "scheduler worker wakes",
+    "transfer": "export import",
+    "doctor": "doctor",
     "store": "store",
+    "console": "console",
+    "demo": "demo",
 }
 MODULES = {name: module for module, names in WHERE.items() for name in names.split()}
+DERIVED = frozenset(verb for verb in ACTS if " " not in verb and verb not in MODULES)
+"""Commands that are derived from the declaration of an act; verbs of two words belong to groups."""
+NAMES = tuple(sorted({*MODULES, *DERIVED}))
 
 
 class LazyGroup(NamedGroup):
@@ -41,10 +50,14 @@ class LazyGroup(NamedGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands."""
-        return sorted(MODULES)
+        return list(NAMES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name."""
+        if cmd_name in DERIVED:
+            from console.cli.act_commands import command_of
+
+            return command_of(cmd_name)
         if cmd_name not in MODULES:
             return None
         module = import_module(f"console.cli.{MODULES[cmd_name]}")
@@ -64,7 +77,7 @@ def cli(context: click.Context) -> None:
     """Start, watch and repair fork-join workflows of long-running external work."""
     refuse_strange_ways(context.obj, context.invoked_subcommand)
     if context.invoked_subcommand is None:
-        from console.cli.running import console
+        from console.cli.console import console
 
         context.invoke(console)
 
@@ -91,7 +104,7 @@ def run(arguments: list[str] | None = None) -> int:
         return _fail(problem.format_message() + " forkjoin --help lists all commands.", 2)
     except ForkjoinError as problem:
         _problems(problem)
-        return _fail(advised(problem.message, one.overrides, MODULES), problem.exit_code)
+        return _fail(advised(problem.message, one.overrides, NAMES), problem.exit_code)
     except (BrokenPipeError, SystemExit):
         # Nobody reads any more; click turns a broken pipe into an exit of its own.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from console.cli.groups import NamedGroup
-from console.cli.session import changing, common, progress, reading, session, tell_receipt
+from console.cli.options import changing, common, reading
+from console.cli.output import tell_receipt
+from console.cli.session import progress, session
 from console.format import say, table
 from runtime.errors import Refused, StoreUnavailable
 from runtime.safe_text import clean, json_text
@@ -108,19 +110,20 @@ def list_homes(as_json: bool) -> None:
 @changing
 def adopt(system: str, yes: bool, reason: str, dry_run: bool, as_json: bool) -> None:
     """Make this machine the home of a system whose machine is gone."""
-    from runtime.operations.local_work import adopt as move
+    from runtime.acts.adopt_home import AdoptHome
+    from runtime.operations.order import Order
 
     runtime = session().runtime
-    acting = runtime.commands.acting
+    act = AdoptHome(system=system, directory=str(runtime.directory))
     if not yes and not dry_run:
-        would = move(acting, system, runtime.directory, dry_run=True)
-        for effect in would.effects:
+        for effect in runtime.commands.give_store(act, Order(dry_run=True)).effects:
             progress(effect)
         if not sys.stdin.isatty():
             raise Refused("Nothing was changed: give --yes if this is meant, or --dry-run to only look.")
         if not click.confirm(f"Adopt {clean(system)}?", err=True):
             raise Refused("Nothing was changed.")
-    tell_receipt(move(acting, system, runtime.directory, reason=reason, dry_run=dry_run), as_json=as_json)
+    receipt = runtime.commands.give_store(act, Order(reason=reason, dry_run=dry_run))
+    tell_receipt(receipt, as_json=as_json)
 
 
 COMMANDS = (store,)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from runtime.operations.equal import inserted
+from runtime.acts.command_line import inserted
 from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:

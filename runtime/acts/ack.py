@@ -22,7 +22,7 @@ class Acknowledge(BranchAct, frozen=True, kw_only=True):
         screens=frozenset({"runs", "attention"}),
     )
 
-    note: Annotated[str, Input(required=True)] = ""
+    note: Annotated[str, Input(required=True, example="seen")] = ""
 
     def apply(self, draft: Draft, branch: Branch | None) -> list[str]:
         """Take the run, or one branch, out of needs attention."""

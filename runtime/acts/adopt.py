@@ -23,7 +23,7 @@ class Adopt(BranchAct, frozen=True, kw_only=True):
     )
 
     branch: str
-    external_id: Annotated[str, Input(help="What the external system calls the work.", required=True)]
+    external_id: Annotated[str, Input(help="What the external system calls the work.", required=True, example="ID")]
 
     def apply(self, draft: Draft, branch: Branch | None) -> list[str]:
         """Poll the work of this id as that of the last attempt of the branch."""

@@ -44,6 +44,14 @@ class Kind(StrEnum):
     ACT = "act"
     """The number of an act."""
     FLAG = "flag"
+    OBJECT = "object"
+    """A JSON object, or `@file` that holds it; nothing is an empty one."""
+    LABELS = "labels"
+    """`name=value`, as often as wanted."""
+    COUNT = "count"
+    """How many runs."""
+    RUNS = "runs"
+    """A file with the id, state and labels of a run in each line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +63,16 @@ class Input:
     """Its name, where that is not the name of the field."""
     kind: Kind = Kind.TEXT
     choices: tuple[str, ...] = ()
+    example: str = ""
+    """A value in the line that stands for the act, or `{run}` or `{subject}` for what is under the cursor."""
     shown: str = ""
-    """Its name in the usage, where that is not the option in capitals."""
+    """How the usage names its value."""
     positional: bool = False
     required: bool = False
     default: str | None = None
     """The text that stands for what is left out."""
+    one_run_only: str = ""
+    """Why it cannot be given for many runs; empty where it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +107,10 @@ class OperatorAct(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a console gives it for later, so that it can be taken back for some seconds."""
     at_once: ClassVar[bool] = False
     """Whether it is done when it is recorded, with nothing left for a scheduler to carry out."""
+    reaches_out: ClassVar[bool] = False
+    """Whether work is started or polled because of it, by whoever wakes the run, with the variables of that process."""
+    begins_store: ClassVar[bool] = False
+    """Whether it makes a store where there is none."""
     needs_reason: ClassVar[str] = ""
     """Why a reason must be given; empty where none need be."""
     on_screen: ClassVar[OnScreen | None] = None
@@ -114,6 +130,8 @@ class RunAct(OperatorAct, frozen=True, kw_only=True):
     """An act on one run: a pure rule changes a draft of it, or refuses with a sentence."""
 
     acts_on: ClassVar[Scope] = Scope.RUN
+    makes_run: ClassVar[bool] = False
+    """Whether it makes a new run, rather than change the one it is given."""
     composite: ClassVar[bool] = False
     """Whether it saves more than the run itself, so that an operation of its own carries it out."""
 

@@ -20,7 +20,7 @@ class HoldScope(StoreAct, frozen=True, kw_only=True):
         screens=frozenset({"runs", "systems", "workflows", "health"}),
     )
 
-    scope: Annotated[str, Input(positional=True)]
+    scope: Annotated[str, Input(positional=True, example="run={run}")]
     clocks: Annotated[str, Input(choices=CLOCKS)] = "stop"
     """stop: timeouts stand still; run: they go on."""
     force: Annotated[

@@ -15,6 +15,7 @@ class Poll(BranchAct, frozen=True, kw_only=True):
 
     verb: ClassVar[str] = "poll"
     bulk: ClassVar[bool] = True
+    reaches_out: ClassVar[bool] = True
     on_screen: ClassVar[OnScreen | None] = OnScreen(
         help="Polls the selected branch, or every open one, now.",
         key="p",

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Annotated, ClassVar
 
 from runtime.acts.base import Input, Kind, OnScreen, StoreAct
+from runtime.errors import InvalidInput
 
 
 class Prune(StoreAct, frozen=True, kw_only=True):
@@ -19,9 +20,14 @@ class Prune(StoreAct, frozen=True, kw_only=True):
         keep="Keep them",
     )
 
-    older_than: Annotated[timedelta | None, Input(kind=Kind.SPAN, help="A span like 30d.")] = None
+    older_than: Annotated[timedelta | None, Input(kind=Kind.SPAN, help="A span like 30d.", example="30d")] = None
     """Ended runs that are this old; None where `damaged` is asked for."""
     failed: Annotated[bool, Input(kind=Kind.FLAG, help="Failed runs too.")] = False
     damaged: Annotated[
         bool, Input(kind=Kind.FLAG, help="Instead: damaged runs, and all other records that cannot be read.")
     ] = False
+
+    def __post_init__(self) -> None:
+        """Refuse both, and neither: InvalidInput."""
+        if self.damaged is (self.older_than is not None):
+            raise InvalidInput("Name what is to be removed: --older-than SPAN for ended runs, or --damaged.")

@@ -14,6 +14,7 @@ class Restart(RunAct, frozen=True, kw_only=True):
 
     verb: ClassVar[str] = "restart"
     composite: ClassVar[bool] = True
+    makes_run: ClassVar[bool] = True
     bulk: ClassVar[bool] = True
     on_screen: ClassVar[OnScreen | None] = OnScreen(
         help="Starts a new run with the input of this one. Asks first.",
@@ -21,7 +22,14 @@ class Restart(RunAct, frozen=True, kw_only=True):
         screens=frozenset({"runs"}),
     )
 
-    new_id: Annotated[str | None, Input(option="id", help="Id of the new run.")] = None
+    new_id: Annotated[
+        str | None,
+        Input(
+            option="id",
+            help="Id of the new run.",
+            one_run_only="--id names one run; with --where ids are made up.",
+        ),
+    ] = None
 
     def apply(self, draft: Draft, branch: Branch | None) -> list[str]:
         """Leave the old run as it is: any run can be restarted."""

@@ -16,6 +16,7 @@ class Resume(RunAct, frozen=True, kw_only=True):
     verb: ClassVar[str] = "resume"
     composite: ClassVar[bool] = True
     bulk: ClassVar[bool] = True
+    reaches_out: ClassVar[bool] = True
 
     def apply(self, draft: Draft, branch: Branch | None) -> list[str]:
         """Retry what failed; refuse where the run is neither paused nor failed."""

@@ -18,6 +18,7 @@ class Retry(BranchAct, frozen=True, kw_only=True):
 
     verb: ClassVar[str] = "retry"
     bulk: ClassVar[bool] = True
+    reaches_out: ClassVar[bool] = True
     undoable: ClassVar[bool] = True
     on_screen: ClassVar[OnScreen | None] = OnScreen(
         help="A new attempt of the failed branch, siblings untouched; asks first.",

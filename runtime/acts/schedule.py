@@ -18,9 +18,10 @@ class EnableSchedule(StoreAct, frozen=True, kw_only=True):
     """Let the schedule of a workflow start runs."""
 
     verb: ClassVar[str] = "schedule enable"
+    begins_store: ClassVar[bool] = True
     on_screen: ClassVar[OnScreen | None] = SWITCH
 
-    flow: Annotated[str, Input(positional=True)]
+    flow: Annotated[str, Input(positional=True, example="{subject}")]
 
 
 class DisableSchedule(StoreAct, frozen=True, kw_only=True):
@@ -29,4 +30,4 @@ class DisableSchedule(StoreAct, frozen=True, kw_only=True):
     verb: ClassVar[str] = "schedule disable"
     at_once: ClassVar[bool] = True
 
-    flow: Annotated[str, Input(positional=True)]
+    flow: Annotated[str, Input(positional=True, example="{subject}")]

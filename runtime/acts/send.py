@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Self
 
-from runtime.acts.base import BranchAct, Input, Json, Kind, OnScreen, Verdict, Verdicts
+from runtime.acts.base import Input, Json, Kind, OnScreen, RunAct, Scope, Verdict, Verdicts
 from runtime.engine.draft import Draft
 from runtime.engine.repair.allowed import Refusal
 from runtime.engine.repair.controls import send_event
 from runtime.model.branch import Branch
 
 
-class Send(BranchAct, frozen=True, kw_only=True):
+class Send(RunAct, frozen=True, kw_only=True):
     """Answer a waitForEvent."""
 
     verb: ClassVar[str] = "send"
+    acts_on: ClassVar[Scope] = Scope.BRANCH
     bulk: ClassVar[bool] = True
     on_screen: ClassVar[OnScreen | None] = OnScreen(
         help="Answers an event the run waits for, like an approval; asks first.",
@@ -26,7 +27,12 @@ class Send(BranchAct, frozen=True, kw_only=True):
 
     event: Annotated[str, Input(positional=True)]
     payload: Annotated[Json, Input(kind=Kind.JSON, help="JSON or @file.", default="null")] = None
-    branch: Annotated[str | None, Input(help="Which branch, if several wait for the name.", option="branch")] = None
+    branch: Annotated[str | None, Input(help="Which branch, if several wait for the name.")] = None
+
+    @property
+    def branch_named(self) -> str | None:
+        """The branch whose event is answered; None where only one waits for the name."""
+        return self.branch
 
     def apply(self, draft: Draft, branch: Branch | None) -> list[str]:
         """Answer the event; the payload is checked against its schema."""

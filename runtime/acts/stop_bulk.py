@@ -20,4 +20,4 @@ class StopBulk(StoreAct, frozen=True, kw_only=True):
         keep="Let it go on",
     )
 
-    act: Annotated[int, Input(kind=Kind.ACT, positional=True)]
+    act: Annotated[int, Input(kind=Kind.ACT, positional=True, example="{subject}")]

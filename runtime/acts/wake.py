@@ -24,7 +24,10 @@ class Wake(RunAct, frozen=True, kw_only=True):
         screens=frozenset({"runs", "wakes"}),
     )
 
-    at: Annotated[Moment, Input(kind=Kind.MOMENT, help="ISO 8601 moment, or a span like 5m from now.", required=True)]
+    at: Annotated[
+        Moment,
+        Input(kind=Kind.MOMENT, help="ISO 8601 moment, or a span like 5m from now.", required=True, example="5m"),
+    ]
 
     def apply(self, draft: Draft, branch: Branch | None) -> list[str]:
         """Set every next poll and retry of the run to one moment; timers and timeouts keep theirs."""

@@ -190,6 +190,10 @@ class Commands:
             count=count,
             each=tuple(each) if each is not None else None,
         )
+        return self.begin(act, **order)
+
+    def begin(self, act: Start, **order: Unpack[Noted]) -> tuple[list[Run], Receipt]:
+        """Start the runs of an act; gives them too."""
         return starting.start(self.acting, act, Order(**order))
 
     def hold(self, scope: str, clocks: str = "stop", force: bool = False, **order: Unpack[Noted]) -> Receipt:

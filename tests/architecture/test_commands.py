@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console.cli.main import MODULES
+from console.cli.main import NAMES
 from console.commands.base import Command, Group
 from console.commands.registry import BY_ID, COMMANDS
 from console.key_bindings import bindings, remapped
@@ -21,7 +21,7 @@ def test_a_command_explains_itself(command: type[Command]) -> None:
     assert command.text().endswith("."), command.id
     if command.writes:
         assert command.group is Group.ACT
-        assert command.cli.split()[1] in MODULES, command.cli
+        assert command.cli.split()[1] in NAMES, command.cli
 
 
 def test_ids_and_keys_are_not_given_twice() -> None:

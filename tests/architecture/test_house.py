@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from console.cli.main import MODULES, cli
+from console.cli.main import NAMES, cli
 from runtime.assembly.location import open_store
 from runtime.settings import Settings
 
@@ -69,7 +69,7 @@ def test_every_workflow_is_documented_and_has_its_own_page() -> None:
         assert (folder / "README.md").read_text().startswith(f"# {folder.name}")
 
 
-@pytest.mark.parametrize("name", sorted(MODULES))
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_command_explains_itself(name: str) -> None:
     found = cli.get_command(click.Context(cli), name)
     assert found is not None
@@ -82,4 +82,4 @@ def test_the_commands_of_the_contract_are_there() -> None:
         "pause resume cancel wake ack undo bulk schedule skip send edit restart hold release holds acts export import "
         "prune doctor worker store find adopt"
     )
-    assert set(wanted.split()) == set(MODULES)
+    assert set(wanted.split()) == set(NAMES)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from console.cli.main import MODULES, cli
+from console.cli.main import NAMES, cli
 from console.cli.main import run as command
 
 Forkjoin = Callable[..., tuple[int, str, str]]
@@ -104,7 +104,7 @@ def test_an_export_that_fails_leaves_nothing_behind(forkjoin: Forkjoin, monkeypa
     assert list(Path().iterdir()) == []
 
 
-GROUPS = [name for name in MODULES if hasattr(cli.get_command(None, name), "commands")]  # type: ignore[arg-type]
+GROUPS = [name for name in NAMES if hasattr(cli.get_command(None, name), "commands")]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.cli.groups import ELSEWHERE
-from console.cli.main import MODULES
+from console.cli.main import NAMES
 from console.cli.main import run as command
 from runtime.external.registry import SHIPPED
 from tests.scheduling import drive
@@ -29,10 +29,10 @@ def said(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     return call
 
 
-@pytest.mark.parametrize("name", sorted(MODULES))
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_command_is_known_by_a_slip_of_the_finger(said: Said, name: str) -> None:
     slips = {name + "x", name[:-1], name[0] + name[2] + name[1] + name[3:], name.upper()}
-    for slip in slips - set(MODULES):
+    for slip in slips - set(NAMES):
         heard = said(slip)
         assert "No such command" in heard
         assert "Did you mean " in heard
@@ -50,7 +50,7 @@ def test_commands_of_groups_options_and_words_of_other_tools_are_known_too(said:
         (("kill", "p"), "cancel"),
     ):
         assert meant in said(*words)
-    assert set(ELSEWHERE.values()) <= set(MODULES)
+    assert set(ELSEWHERE.values()) <= set(NAMES)
     assert "Did you mean" not in said("frobnicate")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.cli.advised import advised
-from console.cli.main import MODULES
+from console.cli.main import NAMES
 from console.cli.main import run as command
 from tests.situations import suggestions
 
@@ -53,4 +53,4 @@ def test_what_a_refusal_suggests_is_accepted(tmp_path: Path, capsys: pytest.Capt
     ],
 )
 def test_options_are_put_where_commands_are_named(text: str, overrides: dict[str, object], made: str) -> None:
-    assert advised(text, overrides, MODULES) == made
+    assert advised(text, overrides, NAMES) == made

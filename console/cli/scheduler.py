@@ -1,33 +1,15 @@
-"""Commands that run something: console, scheduler, worker."""
+"""Commands on what wakes runs: scheduler, worker, wakes."""
 
 from __future__ import annotations
 
-import os
-
 import click
 
-from console.cli.session import common, session
-from console.cli.ways import ways
+from console.cli.bounds import LIMIT
+from console.cli.options import common, reading
+from console.cli.session import session
+from console.format import say, short_span, table
 from runtime.errors import InvalidInput, Refused
-from runtime.operations.current_actor import actor_of
-
-
-@click.command()
-@ways
-@common
-def console() -> None:
-    """See everything, know why, repair by keyboard."""
-    from console.crash_guard import unusable
-
-    problem = unusable()
-    if problem is not None:
-        raise InvalidInput(problem)
-    from console.launch import Ways, open_console
-
-    one = session()
-    actor = actor_of(one.overrides.get("as"), os.environ, source="console")
-    raise click.exceptions.Exit(open_console(one.settings, actor, Ways(**one.ways)))
-
+from runtime.safe_text import json_text
 
 metrics_port = click.option(
     "--metrics-port",
@@ -75,4 +57,26 @@ def worker(concurrency: int, systems: str | None, metrics_port: int | None) -> N
     raise click.exceptions.Exit(run_worker(one.settings, concurrency=concurrency, systems=named))
 
 
-COMMANDS = (console, scheduler, worker)
+@click.command()
+@click.option("--limit", type=LIMIT, default=50, show_default=True)
+@reading
+def wakes(limit: int, as_json: bool) -> None:
+    """The wake board: next wakes across runs."""
+    runtime = session().runtime
+    board = runtime.json_views.wakes(limit)
+    if as_json:
+        say(json_text(board))
+        return
+    say(runtime.queries.scheduler_state()[1])
+    rows = [
+        (w["at"] or "held", short_span(w["late_s"]) + " late" if w["late_s"] else "", w["run"] or "-", w["reason"])
+        for w in board
+    ]
+    table(("DUE", "LATE", "RUN", "WHAT"), rows)
+
+
+COMMANDS = (
+    scheduler,
+    worker,
+    wakes,
+)

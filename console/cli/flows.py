@@ -1,23 +1,30 @@
-"""Commands on flows and on the store: validate, graph, scaffold, schedule, export, import, prune."""
+"""Commands on workflows and their files: flows, validate, graph, scaffold."""
 
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from console.cli.groups import NamedGroup
-from console.cli.session import Session, changing, common, progress, reading, session, tell_receipt
+from console.cli.options import common, reading
+from console.cli.session import Session, progress, session
 from console.format import say, table
 from runtime.errors import ForkjoinError, InvalidInput
+from runtime.operations.queries import views
 from runtime.safe_text import clean, json_text
 
-if TYPE_CHECKING:
-    from runtime.assembly.runtime import Runtime
-    from runtime.operations.receipts import Receipt
+
+@click.command()
+@reading
+def flows(as_json: bool) -> None:
+    """Known workflows and versions."""
+    found = session().about_workflows().queries.flows()
+    if as_json:
+        say(json_text([views.workflow_view(state) for state in found]))
+        return
+    rows = [(state.workflow, state.version or "-", state.name or "-", state.summary) for state in found]
+    table(("WORKFLOW", "VERSION", "NAME", "STATE"), rows)
 
 
 @click.command()
@@ -135,104 +142,9 @@ def scaffold(file: str, into: str | None) -> None:
         say(f"wrote {clean(str(made), 1_000)}")
 
 
-@click.group(cls=NamedGroup)
-def schedule() -> None:
-    """Schedules of workflows."""
-
-
-@schedule.command("list")
-@reading
-def schedule_list(as_json: bool) -> None:
-    """Workflows that have a schedule, and when they tick next."""
-    runtime = session().about_workflows()
-    found = runtime.queries.schedules()
-    if as_json:
-        say(json_text(found))
-        return
-    rows = [
-        (
-            f["workflow"],
-            "on" if f["enabled"] else "off",
-            f["rule"],
-            f["last_tick"] or "-",
-            f["overlap"],
-            f"cannot tick: {f['problem']}" if f["problem"] else "  ".join(f"{tick[:19]}Z" for tick in f["next_ticks"]),
-        )
-        for f in found
-    ]
-    table(("WORKFLOW", "STATE", "RULE", "LAST TICK", "OVERLAP", "NEXT TICKS"), rows)
-
-
-def _switch(name: str, enabled: bool, text: str) -> click.Command:
-    @schedule.command(name, help=text)
-    @click.argument("flow")
-    @changing
-    def switch(flow: str, reason: str, dry_run: bool, as_json: bool) -> None:
-        def act(runtime: Runtime) -> Receipt:
-            return runtime.commands.schedule(flow, enabled=enabled, reason=reason, dry_run=dry_run)
-
-        receipt = session().beginning(act, dry_run=dry_run) if enabled else act(session().runtime)
-        tell_receipt(receipt, as_json=as_json)
-
-    return switch
-
-
-_switch("enable", True, "Let the schedule of a workflow start runs.")
-_switch("disable", False, "Start no more runs.")
-
-
-@click.command()
-@click.argument("file", required=False)
-@click.option("--skip-damaged", is_flag=True, help="Leave out what cannot be read, and say what that is.")
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
-@common
-def export(file: str | None, skip_damaged: bool, force: bool) -> None:
-    """The whole store as the plain JSON file that stock TinyDB opens."""
-    from runtime.operations.transfer import WHOLE, Damage
-
-    transfer = session().runtime.transfer
-    left_out: list[Damage] | None = [] if skip_damaged else None
-    count = transfer.export(sys.stdout if file is None else Path(file), left_out=left_out, force=force)
-    if file is not None:
-        progress(f"Exported {count} documents to {file}.")
-    for one in left_out or ():
-        whose = f", with all that belongs to the run {one.run_id}" if one.run_id and one.table in WHOLE else ""
-        progress(f"Left out {one.place}{whose}: it {one.problem}.")
-
-
-@click.command("import")
-@click.argument("file")
-@click.option("--merge", is_flag=True, help="Into a store that has runs.")
-@click.option("--live", is_flag=True, help="Imported open runs go on at once.")
-@common
-def import_file(file: str, merge: bool, live: bool) -> None:
-    """Read an exported file; open runs come held."""
-    one = session()
-    one.refuse_read_only("import")
-
-    def act(runtime: Runtime) -> int:
-        return runtime.transfer.import_file(Path(file), merge=merge, live=live)
-
-    count = one.beginning(act)
-    progress(f"Imported {count} documents from {file}.")
-
-
-@click.command()
-@click.option("--older-than", help="A span like 30d.")
-@click.option("--failed", is_flag=True, help="Failed runs too.")
-@click.option("--damaged", is_flag=True, help="Instead: damaged runs, and all other records that cannot be read.")
-@changing
-def prune(older_than: str | None, failed: bool, damaged: bool, reason: str, dry_run: bool, as_json: bool) -> None:
-    """Remove completed and cancelled runs, or what is damaged."""
-    from runtime.operations.spans import seconds
-
-    if damaged is (older_than is not None):
-        raise InvalidInput("Name what is to be removed: --older-than SPAN for ended runs, or --damaged.")
-    if older_than is None:
-        tell_receipt(session().runtime.commands.prune_damaged(reason=reason, dry_run=dry_run), as_json=as_json)
-        return
-    span = timedelta(seconds=seconds(older_than))
-    tell_receipt(session().runtime.commands.prune(span, failed, reason=reason, dry_run=dry_run), as_json=as_json)
-
-
-COMMANDS = (validate, graph, scaffold, schedule, export, import_file, prune)
+COMMANDS = (
+    flows,
+    validate,
+    graph,
+    scaffold,
+)

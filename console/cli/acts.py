@@ -1,15 +1,32 @@
-"""Commands on bulk acts: list, show, stop."""
+"""Commands on acts that were given: acts, and those over many runs."""
 
 from __future__ import annotations
 
 import click
 
-from console.cli.bounds import ACT_NUMBER
+from console.cli.act_commands import command_of
+from console.cli.bounds import ACT_NUMBER, LIMIT
 from console.cli.groups import NamedGroup
-from console.cli.session import changing, reading, session, tell_receipt
+from console.cli.options import reading
+from console.cli.session import session
 from console.format import say, table
+from runtime.operations.queries import views
 from runtime.operations.queries.views import act_view
 from runtime.safe_text import json_text
+
+
+@click.command()
+@click.option("--limit", type=LIMIT, default=50, show_default=True)
+@click.option("--run", help="Only acts on this run.")
+@reading
+def acts(limit: int, run: str | None, as_json: bool) -> None:
+    """Who did what, when, why."""
+    found = [views.act_view(a) for a in session().runtime.queries.records.acts(target=run, limit=limit)]
+    if as_json:
+        say(json_text(found))
+        return
+    rows = [(a["id"], a["at"], a["actor"], a["verb"], a["target"], a["outcome"], a["reason"]) for a in found]
+    table(("ACT", "AT", "BY", "VERB", "TARGET", "OUTCOME", "REASON"), rows)
 
 
 @click.group(cls=NamedGroup)
@@ -50,12 +67,10 @@ def bulk_show(act: int, as_json: bool) -> None:
     table(("RUN", "ACT", "CAME TO"), [(r, plan["results"].get(r, "not touched"), came_to[r]) for r in plan["targets"]])
 
 
-@bulk.command("stop")
-@click.argument("act", type=ACT_NUMBER)
-@changing
-def bulk_stop(act: int, reason: str, dry_run: bool, as_json: bool) -> None:
-    """Stop a bulk act; what it has done stays done."""
-    tell_receipt(session().runtime.commands.bulk_stop(act, reason=reason, dry_run=dry_run), as_json=as_json)
+bulk.add_command(command_of("bulk stop", "stop"))
 
 
-COMMANDS = (bulk,)
+COMMANDS = (
+    acts,
+    bulk,
+)
