@@ -13,7 +13,7 @@ from runtime.acts.schedule import DisableSchedule, EnableSchedule
 from runtime.acts.start import Start
 from runtime.acts.stop_bulk import StopBulk
 from runtime.acts.undo import Undo
-from runtime.operations import bulk, holding, local_work, retention, starting, undoing
+from runtime.operations import bulk, holding, local_work, retention, schedules, starting, undoing
 from runtime.operations.acting import Acting
 from runtime.operations.order import Order
 from runtime.operations.receipts import Receipt
@@ -47,7 +47,7 @@ def _(act: Release, acting: Acting, order: Order) -> Receipt:
 @_carry_out.register(EnableSchedule)
 @_carry_out.register(DisableSchedule)
 def _(act: EnableSchedule | DisableSchedule, acting: Acting, order: Order) -> Receipt:
-    return retention.switch_schedule(acting, act, order)
+    return schedules.switch_schedule(acting, act, order)
 
 
 @_carry_out.register
