@@ -18,6 +18,8 @@ class HoldScope(StoreAct, frozen=True, kw_only=True):
         key="H",
         label="hold",
         screens=frozenset({"runs", "systems", "workflows", "health"}),
+        title="Hold or release",
+        button="Hold or release it",
     )
 
     scope: Annotated[str, Input(positional=True, example="run={run}")]

@@ -17,6 +17,8 @@ class Prune(StoreAct, frozen=True, kw_only=True):
     on_screen: ClassVar[OnScreen | None] = OnScreen(
         help="Removes completed and cancelled runs that ended long enough ago. Asks first.",
         screens=frozenset({"health", "runs"}),
+        title="Remove ended runs",
+        button="Remove them",
         keep="Keep them",
     )
 

@@ -11,6 +11,11 @@ SWITCH = OnScreen(
     key="D",
     label="schedule",
     screens=frozenset({"workflows"}),
+    id="schedule",
+    does="switch its schedule",
+    nothing="no workflow is selected.",
+    title="Schedule of {subject}",
+    button="Switch it",
 )
 
 
