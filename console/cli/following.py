@@ -91,6 +91,7 @@ class _Scheduler:
     def look(self) -> None:
         """Look every two seconds."""
         from runtime.assembly.leaving import who_wakes
+        from runtime.assembly.location import location_of
         from runtime.assembly.serving_scheduler import scheduler_alive, start_scheduler_process
 
         now = time.monotonic()
@@ -100,7 +101,7 @@ class _Scheduler:
         if scheduler_alive(self._runtime):
             self._told = False
             return
-        if "://" in self._runtime.settings.store:
+        if location_of(self._runtime.settings.store).shared:
             # What many share is driven by those who are meant to, never by whoever happens to look.
             if not self._told:
                 progress(who_wakes(self._runtime) or "")

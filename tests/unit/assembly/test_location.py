@@ -35,6 +35,7 @@ def test_nothing_that_is_shown_of_a_database_holds_its_password() -> None:
     shown = (location.address, location.identity, location.display_name, repr(location))
     assert not any("hush-hush" in text for text in shown)
     assert location.display_name == "night"
+    assert location.holds_password and not location_of("postgresql://mia@db/night").holds_password
 
 
 def test_two_urls_of_one_database_share_the_directory_of_this_machine(tmp_path: Path) -> None:
