@@ -76,7 +76,7 @@ class PollNow(act_command.RunActCommand):
     @classmethod
     def availability(cls, here: Here) -> Possible:
         """Something must be open outside."""
-        if not here.marks and here.detail is not None and cls.target(here) is not None:
+        if not here.marks and no_run(here) is None and cls.target(here) is not None:
             return Possible(True, "poll now")
         return super().availability(here)
 

@@ -43,8 +43,10 @@ class Retry(act_command.RunActCommand):
     @classmethod
     def availability(cls, here: Here) -> Possible:
         """By the rule of the engine: a branch must have failed, or run (to be cancelled first)."""
+        if (refused := no_run(here)) is not None:
+            return refused
         if here.marks or here.detail is None:
-            return no_run(here) or Possible(True, f"retry {here.many}")
+            return Possible(True, cls.offered.many.format(many=here.many))
         branch, allowed = cls.target(here), here.detail.allowed
         if branch is not None:
             name = here.detail.name(branch)
