@@ -12,7 +12,7 @@ from console.commands.verdicts import judged, no_run
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.act_form import Answers
 from runtime.acts.base import BranchAct, OnScreen, OperatorAct, RunAct, StoreAct
-from runtime.acts.command_line import Words, template
+from runtime.acts.command_line import Words, placed, template
 from runtime.acts.inputs import inputs_of, required
 
 if TYPE_CHECKING:
@@ -95,13 +95,16 @@ class RunActCommand(ActCommand):
         def make(answers: Answers) -> RunAct:
             return act(**given, **declared.values(answers))
 
+        def places(answers: Answers) -> Words:
+            return (*given.values(), *declared.places_of_line(answers))
+
         return Form(
             verb=act.verb,
             title=(offered.title or f"{act.verb.capitalize()} {{run}}").format(run=here.run_id),
             button=offered.button or f"{act.verb.capitalize()} 1 {'branch' if branch is not None else 'run'}",
             make=make,
             options_of_line=declared.options_of_line,
-            places=(branch.id,) if branch is not None else (),
+            places=places,
             branch=branch,
             undoable=act.undoable,
             keep=offered.keep,
@@ -135,11 +138,12 @@ class StoreActCommand(ActCommand):
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """Open the dialog of the act."""
-        form = cls.form(app, here)
+        form, declared = cls.form(app, here), DeclaredForm(cls.act, app.now)
         place = (str(here.subject),) if cls.place() else ()
 
         def command(answers: Answers) -> Words:
-            return ("forkjoin", *form.verb.split(), *place, *form.options_of_line(answers))
+            places = (*place, *declared.places_of_line(answers))
+            return ("forkjoin", *form.verb.split(), *placed(places, form.options_of_line(answers)))
 
         app.open_dialog(ActDialog(app.look, store_plan(form, command)))
 

@@ -24,8 +24,8 @@ ALL_AT_ONCE = Option("all", f"at once, {RATE:g} runs a second")
 ActT_co = TypeVar("ActT_co", bound=OperatorAct, covariant=True)
 
 
-def no_options(_: Answers) -> Words:
-    """A line without options."""
+def no_words(_: Answers) -> Words:
+    """Nothing more on the line."""
     return ()
 
 
@@ -39,9 +39,9 @@ class Form(Generic[ActT_co]):
     """What the button that gives the act says."""
     make: Callable[[Answers], ActT_co]
     """The act with what was answered; InvalidInput where that cannot be read."""
-    options_of_line: Callable[[Answers], Words] = no_options
+    options_of_line: Callable[[Answers], Words] = no_words
     """The options of the equal command."""
-    places: Words = ()
+    places: Callable[[Answers], Words] = no_words
     """The arguments of the equal command, after the run."""
     branch: Branch | None = None
     undoable: bool = False
@@ -113,7 +113,7 @@ def run_plan(here: Here, form: Form[RunAct]) -> Plan:
         return runtime.commands.give(act, run.id, Order(reason=answers.reason, saw=seen))
 
     def command(answers: Answers) -> Words:
-        return ("forkjoin", form.verb, *placed((run.id, *form.places), form.options_of_line(answers)))
+        return ("forkjoin", form.verb, *placed((run.id, *form.places(answers)), form.options_of_line(answers)))
 
     return _plan(replace(form, facts=facts), rehearse, carry_out, command)
 

@@ -149,7 +149,7 @@ class Send(act_command.RunActCommand):
             button=f"Send {event}",
             make=make,
             options_of_line=lambda answers: ("--branch", branch.id, "--payload", json_words(answers.values)),
-            places=(event,),
+            places=lambda _: (event,),
             branch=branch,
             keep=cls.offered.keep,
             fields=fields.from_schema(step.event_schema),

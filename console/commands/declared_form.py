@@ -24,8 +24,9 @@ class DeclaredForm:
 
     @property
     def inputs(self) -> Mapping[str, Input]:
-        """The arguments that are asked for, by field."""
-        return {f: one for f, one in inputs_of(self.act).items() if not one.positional and not one.one_run_only}
+        """The arguments that are asked for, by field: those that what is under the cursor does not fill in."""
+        found = inputs_of(self.act)
+        return {f: one for f, one in found.items() if "{" not in one.example and not one.one_run_only and f != "branch"}
 
     @property
     def choice(self) -> str:
@@ -53,7 +54,7 @@ class DeclaredForm:
     def values(self, answers: Answers) -> dict[str, Any]:
         """The arguments that were answered; InvalidInput for a text that cannot be read."""
         typed = {f: answers.values.get(f, _preset(one)) for f, one in self.inputs.items() if f != self.choice}
-        found = {f: _read(v, self.inputs[f].kind, self.now()) for f, v in typed.items() if v not in ("", None)}
+        found = {f: _read(v, self.inputs[f].kind, self.now) for f, v in typed.items() if v not in ("", None)}
         if self.choice and answers.option:
             found[self.choice] = answers.option
         return found
@@ -62,11 +63,18 @@ class DeclaredForm:
         """The options of the equal command: what was typed, as it was typed."""
         words: list[str] = []
         for field, one in self.inputs.items():
+            if one.positional:
+                continue
             value = answers.option if field == self.choice else answers.values.get(field, _preset(one))
             if one.required or value not in (default_of(self.act, field), None, ""):
                 name = option_name(field, one)
                 words += option_words(field, one.kind is Kind.JSON, value, name, always=one.required)
         return tuple(words)
+
+    def places_of_line(self, answers: Answers) -> Words:
+        """The arguments of the equal command that are no options."""
+        asked = [field for field, one in self.inputs.items() if one.positional]
+        return tuple(str(answers.values.get(field) or field.upper()) for field in asked)
 
 
 def _field(act: type[OperatorAct], field: str, one: Input) -> Field:
@@ -84,11 +92,11 @@ def _preset(one: Input) -> str:
     return one.example if one.kind in (Kind.MOMENT, Kind.SPAN) else ""
 
 
-def _read(value: Any, kind: Kind, now: datetime) -> Any:
+def _read(value: Any, kind: Kind, now: Callable[[], datetime]) -> Any:
     if kind not in (Kind.MOMENT, Kind.SPAN):
         return value
     try:
         span = timedelta(seconds=seconds(str(value)))
-        return span if kind is Kind.SPAN else now + span
+        return span if kind is Kind.SPAN else now() + span
     except InvalidInput:
         raise InvalidInput(f"{value} is no span; write it like 30s, 5m or 2 hours.") from None

@@ -93,7 +93,7 @@ class Retry(act_command.RunActCommand):
             button="Retry 1 branch",
             make=make,
             options_of_line=lambda answers: intent_words(answers.option),
-            places=(branch.id,),
+            places=lambda _: (branch.id,),
             branch=branch,
             undoable=cls.act.undoable,
             options=options,
