@@ -80,8 +80,9 @@ class Commands:
         """Store an act due in so many seconds; the scheduler carries it out unless it is undone before."""
         self.acting.refuse_read_only(act.verb)
         due = self.acting.clock.now() + timedelta(seconds=seconds)
-        facts = {"arguments": dict(act.given()), "saw": saw}
-        new = self.acting.new_act(act.verb, run_id, reason, due_at=due, outcome="pending", **facts)
+        new = self.acting.new_act(
+            act.verb, run_id, reason, due_at=due, outcome="pending", arguments=dict(act.given()), saw=saw
+        )
         with recording(new):
             new = self._store.acts.put(new)
         return Receipt(f"{act.verb} {run_id} accepted, act {new.id}. It can be undone for {seconds:g} s.", (), new)
