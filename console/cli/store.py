@@ -9,7 +9,7 @@ import click
 
 from console.cli.groups import NamedGroup
 from console.cli.options import changing, common, reading
-from console.cli.output import tell_receipt
+from console.cli.output import print_receipt
 from console.cli.session import progress, session
 from console.format import say, table
 from runtime.errors import Refused, StoreUnavailable
@@ -27,7 +27,7 @@ class Bars:
         self.begun = False
         """Whether anything was copied."""
 
-    def told(self, table: str, count: int, of: int) -> None:
+    def show(self, table: str, count: int, of: int) -> None:
         """Show how far the copy of a table is."""
         self.begun = True
         if not sys.stderr.isatty():
@@ -74,7 +74,7 @@ def copy(source: str, target: str) -> None:
     session().refuse_read_only("store copy")
     bars = Bars()
     try:
-        result = copy_store(session().settings, source, target, bars.told)
+        result = copy_store(session().settings, source, target, bars.show)
     except (KeyboardInterrupt, StoreUnavailable) as problem:
         bars.end()
         if bars.begun or isinstance(problem, KeyboardInterrupt):
@@ -123,7 +123,7 @@ def adopt(system: str, yes: bool, reason: str, dry_run: bool, as_json: bool) -> 
         if not click.confirm(f"Adopt {clean(system)}?", err=True):
             raise Refused("Nothing was changed.")
     receipt = runtime.commands.give_store(act, Order(reason=reason, dry_run=dry_run))
-    tell_receipt(receipt, as_json=as_json)
+    print_receipt(receipt, as_json=as_json)
 
 
 COMMANDS = (store,)

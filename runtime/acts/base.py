@@ -138,7 +138,7 @@ class OperatorAct(msgspec.Struct, frozen=True, kw_only=True):
         """The arguments as they are stored with the act; where it acts is stored as its target."""
         return {name: _stored(value) for name, value in msgspec.structs.asdict(self).items() if name != "branch"}
 
-    def given(self) -> Mapping[str, Json]:
+    def to_stored(self) -> Mapping[str, Json]:
         """The arguments as they are stored with an act for later, and `act_of` reads them; None is left out."""
         found = msgspec.structs.asdict(self)
         return {name: _stored(value) for name, value in found.items() if value is not None}

@@ -79,7 +79,7 @@ def test_an_act_for_later_is_read_as_it_was_stored(verb: str) -> None:
     kind = run_acts()[verb]
     given = {field: FITTING.get(one.kind, "text") for field, one in inputs_of(kind).items()}
     act = kind(**{**given, **({"branch": "main"} if issubclass(kind, BranchAct) else {})})
-    stored = msgspec.json.decode(msgspec.json.encode(act.given()))
+    stored = msgspec.json.decode(msgspec.json.encode(act.to_stored()))
     assert act_of(verb, stored) == act
 
 
