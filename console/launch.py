@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from console.crash_guard import ascii_only, prepare
-from runtime.assembly.location import store_name
+from runtime.assembly.location import location_of, store_name
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.assembly.serving_scheduler import attach, attached_count, scheduler_alive, start_scheduler_process
 from runtime.operations.records import Actor
@@ -104,12 +104,14 @@ def make_app(
 
 def may_start_scheduler(settings: Settings, ways: Ways) -> bool:
     """Whether this console starts programs at all, and the store is not a shared one, which workers drive."""
-    return not (settings.read_only or ways.no_scheduler or ways.restricted or "://" in settings.store)
+    shared = location_of(settings.store).shared
+    return not (settings.read_only or ways.no_scheduler or ways.restricted or shared)
 
 
 def driver_of(settings: Settings) -> str:
     """The command that drives the store: a shared one is driven by workers, and never from a console."""
-    return "forkjoin " + ("worker" if "://" in settings.store else f"scheduler --store {shlex.quote(settings.store)}")
+    shared = location_of(settings.store).shared
+    return "forkjoin " + ("worker" if shared else f"scheduler --store {shlex.quote(settings.store)}")
 
 
 def _say_goodbye(settings: Settings, directory: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time; the whole runtime asks one clock."""
+    """Gives the time; one clock is passed to every part of the runtime."""
 
     def now(self) -> datetime:
         """The present moment, aware, UTC."""
@@ -29,14 +29,13 @@ class ManualClock:
         self._now = start or datetime(2026, 1, 1, tzinfo=UTC)
 
     def now(self) -> datetime:
-        """The moment it was moved to."""
+        """The moment the clock was moved to."""
         return self._now
 
     def move(self, seconds: float) -> datetime:
-        """Move by so many seconds (negative: back) and tell the time."""
+        """Move by so many seconds, back if negative; returns the new moment."""
         self._now += timedelta(seconds=seconds)
         return self._now
 
     def move_to(self, moment: datetime) -> None:
-        """Move to a moment."""
         self._now = moment

@@ -37,7 +37,7 @@ class Log:
         self._write(logging.ERROR, action, fields)
 
     def exception(self, action: str, **fields: Any) -> None:
-        """An exception of ours, with its trace."""
+        """An exception of our own code, with its traceback."""
         self._logger.log(logging.ERROR, action, extra={"fields": fields}, exc_info=True)
 
     def _write(self, level: int, action: str, fields: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Hides secrets in texts and JSON values, however they are spelt there (SECURITY.md, Secrets)."""
+"""Masks secrets in texts and JSON values in every usual spelling (SECURITY.md)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PACKED = re.compile(r"[A-Za-z0-9+/_-]")
 
 
 class Masker:
-    """Knows every spelling of some secrets."""
+    """Finds and masks some secrets in every usual spelling."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        """`values` are values of the environment; those under 4 characters are no secrets."""
+        """Mask these values of the environment; those under 4 characters are not secret."""
         secrets = sorted({part for value in values for part in parts(value)}, key=len, reverse=True)
         self._plain = list(dict.fromkeys(form for secret in secrets for form in plain_forms(secret)))
         self._packed = frozenset(self._plain).difference(secrets)
@@ -28,10 +28,10 @@ class Masker:
         self._spaces = any(" " in text for text in self._plain)
 
     def spans(self, text: str, *, cut_before: bool = False, cut_after: bool = False) -> list[tuple[int, int]]:
-        """Where secrets stand in a text, in order and not overlapping.
+        """Begin and end of the secrets in a text, in order and not overlapping.
 
-        `cut_before` and `cut_after` say that the text is the rest of a longer one: a secret that was cut in two shows
-        only its end, or its beginning.
+        `cut_before` and `cut_after`: the text is a piece of a longer one, so that only the end of a secret may stand at
+        its beginning, or only the beginning of one at its end.
         """
         found = [self._widened(text, *place) if literal in self._packed else place
                  for literal in self.literals for place in _places(text, literal)]  # fmt: skip
@@ -54,7 +54,7 @@ class Masker:
         return "".join(pieces) + text[at:] if pieces else text
 
     def head(self, text: str, limit: int) -> str:
-        """The first `limit` characters of a text, masked; a secret across the edge is seen whole."""
+        """The first `limit` characters of a text, masked; a secret across the edge is masked as a whole."""
         at, pieces = 0, []
         for begin, end in self.spans(text) if self.literals else ():
             if begin < limit:
@@ -63,7 +63,7 @@ class Masker:
         return "".join(pieces) + text[at : max(at, limit)]
 
     def tail(self, text: str, limit: int) -> str:
-        """The last `limit` characters of a text whose beginning is cut, masked; a secret across the edge is whole."""
+        """The last `limit` characters of a cut text, masked; a secret across the edge is masked as a whole."""
         edge = max(0, len(text) - limit)
         at, pieces = edge, []
         for begin, end in self.spans(text, cut_before=True) if self.literals else ():
@@ -73,12 +73,12 @@ class Masker:
         return "".join(pieces) + text[at:]
 
     def value(self, value: Any) -> Any:
-        """A JSON value with every secret masked in its texts, keys too, and numbers that are a secret."""
+        """A JSON value with secrets masked in its texts and keys, and as numbers."""
         if not self.literals:
             return value
         texts: list[str] = []
         numbers = _gather(value, texts, self._numbers)
-        # One look at all texts at once: most values hold nothing.
+        # All texts are searched at once first: most values hold no secret.
         return self._masked(value) if numbers or self.spans("\0".join(texts)) else value
 
     def _masked(self, value: Any) -> Any:
@@ -98,7 +98,7 @@ class Masker:
         return MASK if _is_number(value) and str(value) in self._numbers else value
 
     def _widened(self, text: str, begin: int, end: int) -> tuple[int, int]:
-        """The characters of base64 at the edges hold some bits of the secret too."""
+        """The span with the characters of base64 at its edges, which hold some bits of the secret too."""
         if begin and _PACKED.match(text[begin - 1]):
             begin -= 1
         if end < len(text) and _PACKED.match(text[end]):
@@ -112,12 +112,12 @@ _remembered: set[str] = set()
 
 
 def remember(values: Iterable[str]) -> None:
-    """Note values this process was given, so that they are masked in its log lines."""
+    """Register secrets of this process, to be masked in its log lines."""
     _remembered.update(value for value in values if len(value) >= SHORTEST_SECRET)
 
 
 def remembered() -> Masker:
-    """What hides all values this process was given so far."""
+    """The masker of all secrets registered in this process."""
     return masker(_remembered)
 
 
@@ -127,7 +127,7 @@ def _masker(values: frozenset[str]) -> Masker:
 
 
 def masker(values: Iterable[str]) -> Masker:
-    """What hides these values of the environment."""
+    """The masker of these values of the environment."""
     return _masker(frozenset(values))
 
 
@@ -155,7 +155,7 @@ def _merged(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _begun(text: str, literal: str) -> int:
-    """How many characters at the end of a text are the beginning of a longer literal, from 4 on."""
+    """Number of characters at the end of a text that begin a longer literal; 0 for fewer than 4."""
     end = text[-(len(literal) - 1) :]
     at = end.find(literal[:SHORTEST_SECRET])
     while at >= 0:
@@ -166,7 +166,7 @@ def _begun(text: str, literal: str) -> int:
 
 
 def _ended(text: str, literal: str) -> int:
-    """How many characters at the beginning of a text are the end of a longer literal, from 4 on."""
+    """Number of characters at the beginning of a text that end a longer literal; 0 for fewer than 4."""
     start = text[: len(literal) - 1]
     at = start.rfind(literal[-SHORTEST_SECRET:])
     while at >= 0:
@@ -177,7 +177,7 @@ def _ended(text: str, literal: str) -> int:
 
 
 def _gather(value: Any, texts: list[str], numbers: frozenset[str]) -> bool:
-    """Collect all texts of a value; True when a number in it is one of those given."""
+    """Collect all texts of a value; returns whether one of the given numbers is in it."""
     if isinstance(value, str):
         texts.append(value)
         return False

@@ -1,4 +1,4 @@
-"""The one door for text from outside: made safe to show, exact in JSON, secrets masked (SECURITY.md, Foreign text)."""
+"""Cleans all text from outside: safe to show, exact in JSON, with secrets masked (SECURITY.md)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def clean(text: object, limit: int = 500, keep_newlines: bool = False) -> str:
 
 
 def described(problem: BaseException, limit: int = 2_000) -> str:
-    """An exception as `Type: text`, in characters that can be stored; also one whose own text cannot be had."""
+    """An exception as `Type: text`, in characters that can be stored, even if making its text raises."""
     try:
         text = str(problem)[:limit]
     except Exception:

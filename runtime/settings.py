@@ -103,7 +103,7 @@ def _from_file(file: Path | None) -> Mapping[str, Any]:
     except (OSError, ValueError, RecursionError) as problem:  # No TOML, or no UTF-8.
         raise InvalidInput(f"The settings file {path} cannot be read: {problem}.") from problem
     known = {f.name for f in fields(Settings)}
-    for table in ("keys", "views"):  # The console reads these itself.
+    for table in ("keys", "views"):  # The console reads these settings itself.
         read.pop(table, None)
     unknown = sorted(set(read) - known)
     if unknown:

@@ -1,4 +1,4 @@
-"""Commands as lines that a shell takes as they stand, and that are safe to show."""
+"""Commands as lines that can be pasted into a shell and are safe to show."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def _escaped(char: str) -> str:
         return "\\" + char
     if char.isascii() and char.isprintable():
         return char
-    # Bytes are what every such shell understands; \u needs a locale that has the character.
+    # Every such shell understands bytes; \u needs a locale that has the character.
     return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "replace"))

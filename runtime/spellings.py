@@ -1,4 +1,4 @@
-r"""How a secret is spelt where it comes back: escaped, percent-encoded, in base64, as a part of what it was in.
+r"""The spellings in which a secret may come back: escaped, percent-encoded, in base64, as a part of a longer text.
 
 Two ways lead to it. `literals` are the texts that usual programs make of it, looked for as they stand. `unfolded` takes
 the escapes of a text apart, one kind after the other, so that also an unusual or mixed spelling is seen.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, quote_plus, unquote
 
 SHORTEST_SECRET = 4
-"""Characters from which a value of the environment is a secret; shorter ones would hide half of every text."""
+"""A value of the environment with so many characters is a secret; a shorter one would mask half of every text."""
 _LINE = 8
 _DEPTH = 4
 _SCHEME = re.compile(r"(?:bearer|basic|token|digest|apikey|negotiate)\s+(\S+)", re.IGNORECASE)
@@ -37,7 +37,7 @@ _BREAK = re.compile(r"\s*\n\s*")
 
 
 def parts(value: str) -> list[str]:
-    """The texts that are secret in a value of the environment: itself, its lines, a password or token within it."""
+    """The secret texts in a value of the environment: the whole, its lines, a password or token within it."""
     found = [value, value.strip()]
     if "\n" in value:
         found += [line.strip() for line in value.splitlines() if len(line.strip()) >= _LINE]
@@ -68,7 +68,7 @@ def plain_forms(secret: str) -> list[str]:
     forms = [secret, raw.decode("latin-1"), raw.hex(), raw.hex().upper()]
     for before in range(3):
         packed = base64.b64encode(b"\0" * before + raw).decode().rstrip("=")
-        # What a character shares with its neighbours cannot be known.
+        # Bits that a character shares with its neighbours are unknown.
         core = packed[(before * 8 + 5) // 6 : (before + len(raw)) * 8 // 6]
         forms += [core, core.replace("+", "-").replace("/", "_")]
     return list(dict.fromkeys(form for form in forms if len(form) >= SHORTEST_SECRET))
@@ -96,7 +96,7 @@ def literals(secret: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Unfolded:
-    """A text whose escapes of one kind were taken apart, and where its characters stood before."""
+    """A text whose escapes of one kind were decoded, and where its characters stood before."""
 
     text: str
     begins: tuple[int, ...]
@@ -107,7 +107,7 @@ class Unfolded:
     before: Unfolded | None
 
     def place(self, begin: int, end: int) -> tuple[int, int]:
-        """Where a piece of `text` stood in the text that all began with."""
+        """Begin and end of a piece of `text` in the original text."""
         begin, end = self._at(begin)[0], self._at(end - 1)[1]
         return (begin, end) if self.before is None else self.before.place(begin, end)
 
@@ -122,7 +122,7 @@ class Unfolded:
 
 
 def unfolded(text: str, *, spaces: bool) -> Iterator[Unfolded]:
-    """The text with its escapes taken apart in every order, as deep as programs nest them; bounded by its length.
+    """The text with its escapes decoded in every order, as deep as programs nest them; bounded by its length.
 
     `spaces` says whether `+` may stand for a space.
     """

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.cli.act_inputs import inputs_of, option_of, read, required
+from console.cli.act_inputs import option_of, read
 from console.cli.options import at_revision, changing, over_many
-from console.cli.output import tell_environment, tell_made, tell_receipt
+from console.cli.output import print_environment_note, print_made_run, print_receipt
 from console.cli.session import session
 from runtime.acts.base import BranchAct, RunAct, StoreAct
+from runtime.acts.inputs import inputs_of, required
 from runtime.acts.registry import act_class
 from runtime.errors import InvalidInput
 
@@ -84,11 +85,11 @@ def _on_run(act: type[RunAct], line: Line, given: dict[str, Any]) -> None:
         raise InvalidInput(f"{act.verb} needs a RUN or --where, not {'both' if line.run else 'neither'}.")
     receipt = _give(runtime, act(**values), line)
     if act.makes_run and line.where is None:
-        tell_made(receipt, as_json=line.as_json)
+        print_made_run(receipt, as_json=line.as_json)
         return
     if act.reaches_out and not receipt.dry_run:
-        tell_environment(line.run)
-    tell_receipt(receipt, as_json=line.as_json)
+        print_environment_note(line.run)
+    print_receipt(receipt, as_json=line.as_json)
 
 
 def _give(runtime: Runtime, act: RunAct, line: Line) -> Receipt:
@@ -117,4 +118,4 @@ def _on_store(act: type[StoreAct], line: Line, given: dict[str, Any]) -> None:
 
     one = session()
     receipt = one.beginning(carry_out, dry_run=line.dry_run) if act.begins_store else carry_out(one.runtime)
-    tell_receipt(receipt, as_json=line.as_json)
+    print_receipt(receipt, as_json=line.as_json)

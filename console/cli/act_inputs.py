@@ -4,38 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 import click
-import msgspec
 
 from console.cli.bounds import ACT_NUMBER, COUNT
 from console.cli.json_input import json_argument, object_argument, read_json
 from console.cli.session import session
 from runtime.acts.base import Input, Kind, OperatorAct
+from runtime.acts.inputs import default_of, inputs_of, option_name, required
 from runtime.acts.start import NewRun
 from runtime.errors import InvalidInput
 from runtime.safe_text import clean
 
 F = TypeVar("F", bound=Callable[..., Any])
 TYPES: Mapping[Kind, click.ParamType[int]] = {Kind.ACT: ACT_NUMBER, Kind.COUNT: COUNT}
-
-
-def inputs_of(act: type[OperatorAct]) -> dict[str, Input]:
-    """The arguments of an act that people give, by field, in the order they are declared."""
-    hints = get_type_hints(act, include_extras=True)
-    found = {}
-    for name in act.__struct_fields__:
-        declared = [note for note in getattr(hints[name], "__metadata__", ()) if isinstance(note, Input)]
-        if declared:
-            found[name] = declared[0]
-    return found
-
-
-def required(act: type[OperatorAct], field: str) -> bool:
-    """Whether a field has no default."""
-    found = next(one for one in msgspec.structs.fields(act) if one.name == field)
-    return found.required
 
 
 def option_of(act: type[OperatorAct], field: str, one: Input) -> Callable[[F], F]:
@@ -46,7 +29,7 @@ def option_of(act: type[OperatorAct], field: str, one: Input) -> Callable[[F], F
     if one.kind is Kind.FLAG:
         return click.option(flag, field, is_flag=True, help=one.help or None)
     if one.choices:
-        default = next(found.default for found in msgspec.structs.fields(act) if found.name == field)
+        default = default_of(act, field)
         choice = click.Choice(list(one.choices))
         return click.option(flag, field, default=default, type=choice, show_default=True, help=one.help or None)
     if one.default is not None:
@@ -61,11 +44,6 @@ def option_of(act: type[OperatorAct], field: str, one: Input) -> Callable[[F], F
         metavar=one.shown or None,
         help=one.help or None,
     )
-
-
-def option_name(field: str, one: Input) -> str:
-    """The option, like `--external-id`."""
-    return f"--{one.option or field.replace('_', '-')}"
 
 
 def read(act: type[OperatorAct], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from console.cli.advised import advised
 from console.cli.session import session
 
 
-def told(sentence: str) -> str:
+def with_session_options(sentence: str) -> str:
     """A sentence whose commands name the store and workflows of this invocation."""
     from console.cli.main import NAMES
 

@@ -14,9 +14,11 @@ def advised(text: str, overrides: Mapping[str, Any], names: Collection[str]) -> 
 
     A store whose address has a password is left out: what is shown never has one.
     """
+    from runtime.assembly.location import location_of
+
     words: list[str] = []
     store = str(overrides.get("store", ""))
-    if store and not ("://" in store and re.search(r"//[^/@]*:[^/@]*@|password=", store)):
+    if store and not location_of(store).holds_password:
         words += ["--store", store]
     for folder in overrides.get("workflows", ()):
         words += ["--workflows", str(folder)]

@@ -68,8 +68,8 @@ def find(run: str, branch: str, as_json: bool) -> None:
         here = runtime.find(run, branch)
         found, text, external_id = here.reading, here.text, here.external_id
     if as_json:
-        told = {"run": run, "branch": branch, "found": found, "externalId": external_id or None, "text": text}
-        say(json_text(told))
+        answer = {"run": run, "branch": branch, "found": found, "externalId": external_id or None, "text": text}
+        say(json_text(answer))
     else:
         say(clean(text, 2_000))
     if found == "unreachable":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from console.cli.advice import told
+from console.cli.advice import with_session_options
 from console.cli.options import reading
 from console.cli.session import session
 from console.format import say
@@ -28,7 +28,7 @@ def doctor(deep: bool, as_json: bool) -> None:
         say(json_text([{"name": c.name, "ok": c.ok, "text": c.text} for c in checks]))
     else:
         for check in checks:
-            say(f"{'ok ' if check.ok else 'NO '} {check.name:12} {clean(told(check.text), 1_000)}")
+            say(f"{'ok ' if check.ok else 'NO '} {check.name:12} {clean(with_session_options(check.text), 1_000)}")
     if not all(c.ok for c in checks):
         raise click.exceptions.Exit(5)
 

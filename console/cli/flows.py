@@ -40,13 +40,13 @@ def validate(files: tuple[str, ...], bound: bool, as_json: bool) -> None:
     for name in files:
         try:
             _, found, doubts = catalog.examine(catalog.find(name))
-            told = [(p.code, p.path, p.message) for p in found]
+            wrong = [(p.code, p.path, p.message) for p in found]
             warned = [(w.code, w.path, w.message) for w in doubts]
             if not bound:
                 # Without code beside it a flow is still a good flow: it can be started with --simulate.
-                warned += [t for t in told if t[0] == "UNBOUND_TASK"]
-                told = [t for t in told if t[0] != "UNBOUND_TASK"]
-            shown.append((name, told, warned))
+                warned += [t for t in wrong if t[0] == "UNBOUND_TASK"]
+                wrong = [t for t in wrong if t[0] != "UNBOUND_TASK"]
+            shown.append((name, wrong, warned))
         except ForkjoinError as problem:
             shown.append((name, [("FILE", "$", problem.message)], []))
     if as_json:

@@ -78,19 +78,20 @@ class _Scheduler:
         self._started: subprocess.Popen[bytes] | None = None
         self._looked_at: float | None = None
         self._started_at = 0.0
-        self._told = False
+        self._warned = False
 
     def goes_on(self, run_id: str) -> str:
         """Who wakes the run from now on, for one who stops looking."""
         from runtime.assembly.leaving import who_wakes
 
         starting = self._started is not None and self._started.poll() is None
-        told = who_wakes(self._runtime, starting=starting)
-        return told or f"{run_id} goes on: the scheduler that wakes it stays."
+        sentence = who_wakes(self._runtime, starting=starting)
+        return sentence or f"{run_id} goes on: the scheduler that wakes it stays."
 
     def look(self) -> None:
         """Look every two seconds."""
         from runtime.assembly.leaving import who_wakes
+        from runtime.assembly.location import location_of
         from runtime.assembly.serving_scheduler import scheduler_alive, start_scheduler_process
 
         now = time.monotonic()
@@ -98,15 +99,15 @@ class _Scheduler:
             return
         self._looked_at = now
         if scheduler_alive(self._runtime):
-            self._told = False
+            self._warned = False
             return
-        if "://" in self._runtime.settings.store:
+        if location_of(self._runtime.settings.store).shared:
             # What many share is driven by those who are meant to, never by whoever happens to look.
-            if not self._told:
+            if not self._warned:
                 progress(who_wakes(self._runtime) or "")
-            self._told = True
+            self._warned = True
             return
-        if self._started is not None and self._started.poll() not in (None, 0) and not self._told:
+        if self._started is not None and self._started.poll() not in (None, 0) and not self._warned:
             log = self._runtime.directory / "scheduler.log"
             raise StoreUnavailable(
                 f"The scheduler that was started ended with exit code {self._started.returncode}; {log} says why. "

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from runtime.operations.receipts import Receipt
 
 
-def tell_receipt(receipt: Receipt, *, as_json: bool) -> None:
+def print_receipt(receipt: Receipt, *, as_json: bool) -> None:
     """Say what an act changed."""
     if as_json:
         from runtime.operations.queries.views import act_view, list_view
@@ -32,10 +32,10 @@ def tell_receipt(receipt: Receipt, *, as_json: bool) -> None:
         say(clean(receipt.message, 2_000))
         for effect in receipt.effects:
             say("  " + clean(effect, 2_000))
-    tell_waking(receipt)
+    print_who_wakes(receipt)
 
 
-def tell_waking(receipt: Receipt) -> None:
+def print_who_wakes(receipt: Receipt) -> None:
     """Say, beside the answer, who carries out what an act asked for, unless a scheduler that stays does."""
     from runtime.assembly.leaving import who_wakes
     from runtime.operations.waking import needs_waking
@@ -44,19 +44,19 @@ def tell_waking(receipt: Receipt) -> None:
         progress(sentence)
 
 
-def tell_environment(run_id: str | None = None) -> None:
+def print_environment_note(run_id: str | None = None) -> None:
     """Say on stderr if a scheduler at work has other values for variables that flows name."""
-    if told := session().runtime.queries.other_environment(run_id):
-        progress(told)
+    if note := session().runtime.queries.other_environment(run_id):
+        progress(note)
 
 
-def tell_made(receipt: Receipt, *, as_json: bool) -> None:
+def print_made_run(receipt: Receipt, *, as_json: bool) -> None:
     """Say which run an act made; with `as_json` the run itself."""
     made = receipt.run if not receipt.dry_run else None
     if made is not None:
-        tell_environment(made.id)
+        print_environment_note(made.id)
     if as_json and made is not None:
         say(json_text(session().runtime.json_views.show(made.id)))
-        tell_waking(receipt)
+        print_who_wakes(receipt)
     else:
-        tell_receipt(receipt, as_json=as_json)
+        print_receipt(receipt, as_json=as_json)

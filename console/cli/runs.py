@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from console.cli.advice import told
+from console.cli.advice import with_session_options
 from console.cli.bounds import LIMIT
 from console.cli.options import reading
 from console.cli.session import session
@@ -28,7 +28,9 @@ def list_rows(where: str, sort: str, limit: int | None, after: str | None, *, as
         say(
             "No runs match."
             if where
-            else told("No runs yet. forkjoin flows lists workflows, forkjoin start profile_update starts one.")
+            else with_session_options(
+                "No runs yet. forkjoin flows lists workflows, forkjoin start profile_update starts one."
+            )
         )
         return
     rows = [
@@ -130,7 +132,7 @@ def why(run: str, as_json: bool) -> None:
         say(json_text(found))
         return
     for sentence in found["sentences"]:
-        say(clean(told(sentence), 4_000))
+        say(clean(with_session_options(sentence), 4_000))
 
 
 @click.command()

@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 
 import click
 
-from console.cli.act_inputs import inputs_of, option_of, read
+from console.cli.act_inputs import option_of, read
 from console.cli.following import follow_run
 from console.cli.options import changing
-from console.cli.output import tell_environment, tell_receipt, tell_waking
+from console.cli.output import print_environment_note, print_receipt, print_who_wakes
 from console.cli.session import session
 from console.format import say
+from runtime.acts.inputs import inputs_of
 from runtime.acts.start import Start
 from runtime.errors import InvalidInput
 from runtime.safe_text import json_text
@@ -50,15 +51,15 @@ def start(follow: bool, timeout: str | None, reason: str, dry_run: bool, as_json
         lambda runtime: runtime.commands.begin(act, reason=reason, dry_run=dry_run), dry_run=dry_run
     )
     if runs and not dry_run:
-        tell_environment(runs[0].id)
+        print_environment_note(runs[0].id)
     if follow and not dry_run:
         raise click.exceptions.Exit(follow_run(runs[0].id, seconds, quiet=as_json))
     if as_json and not dry_run:
         shown = [session().runtime.json_views.show(run.id) for run in runs]
         say(json_text(shown if many else shown[0]))
-        tell_waking(receipt)
+        print_who_wakes(receipt)
     else:
-        tell_receipt(receipt, as_json=as_json)
+        print_receipt(receipt, as_json=as_json)
 
 
 def _seconds(text: str) -> float:

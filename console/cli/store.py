@@ -9,7 +9,7 @@ import click
 
 from console.cli.groups import NamedGroup
 from console.cli.options import changing, common, reading
-from console.cli.output import tell_receipt
+from console.cli.output import print_receipt
 from console.cli.session import progress, session
 from console.format import say, table
 from runtime.errors import Refused, StoreUnavailable
@@ -27,7 +27,7 @@ class Bars:
         self.begun = False
         """Whether anything was copied."""
 
-    def told(self, table: str, count: int, of: int) -> None:
+    def show(self, table: str, count: int, of: int) -> None:
         """Show how far the copy of a table is."""
         self.begun = True
         if not sys.stderr.isatty():
@@ -74,7 +74,7 @@ def copy(source: str, target: str) -> None:
     session().refuse_read_only("store copy")
     bars = Bars()
     try:
-        result = copy_store(session().settings, source, target, bars.told)
+        result = copy_store(session().settings, source, target, bars.show)
     except (KeyboardInterrupt, StoreUnavailable) as problem:
         bars.end()
         if bars.begun or isinstance(problem, KeyboardInterrupt):
@@ -110,19 +110,20 @@ def list_homes(as_json: bool) -> None:
 @changing
 def adopt(system: str, yes: bool, reason: str, dry_run: bool, as_json: bool) -> None:
     """Make this machine the home of a system whose machine is gone."""
-    from runtime.operations.local_work import adopt as move
+    from runtime.acts.adopt_home import AdoptHome
+    from runtime.operations.order import Order
 
     runtime = session().runtime
-    acting = runtime.commands.acting
+    act = AdoptHome(system=system, directory=str(runtime.directory))
     if not yes and not dry_run:
-        would = move(acting, system, runtime.directory, dry_run=True)
-        for effect in would.effects:
+        for effect in runtime.commands.give_store(act, Order(dry_run=True)).effects:
             progress(effect)
         if not sys.stdin.isatty():
             raise Refused("Nothing was changed: give --yes if this is meant, or --dry-run to only look.")
         if not click.confirm(f"Adopt {clean(system)}?", err=True):
             raise Refused("Nothing was changed.")
-    tell_receipt(move(acting, system, runtime.directory, reason=reason, dry_run=dry_run), as_json=as_json)
+    receipt = runtime.commands.give_store(act, Order(reason=reason, dry_run=dry_run))
+    print_receipt(receipt, as_json=as_json)
 
 
 COMMANDS = (store,)

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from console.commands import act_command
+from console.commands.act_plan import Form, run_plan
 from console.commands.base import Command, Group, Here, Possible
-from console.commands.planning import run_plan
 from console.commands.verdicts import judged, no_run
 from console.dialogs.act_dialog import ActDialog
-from console.dialogs.act_form import Field, Plan
+from console.dialogs.act_form import Answers
 from console.panes.branches import last_attempt
+from runtime.acts import adopt
+from runtime.acts.base import RunAct
 from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
-    from runtime.operations.queries.run_detail import RunDetail
     from runtime.operations.records import Branch
 
 NO_ID = "NoExternalId"
 
 
-class Adopt(Command):
-    """Takes work that runs outside already as that of the branch, by its id; starts nothing, asks first."""
-
-    id = "adopt"
-    key = "I"
-    label = "adopt"
-    group = Group.ACT
-    screens = frozenset({"runs"})
-    writes = True
-    cli = "forkjoin adopt {run} {branch} --external-id ID"
+class Adopt(act_command.RunActCommand):
+    act = adopt.Adopt
 
     @classmethod
     def recommended(cls, here: Here) -> bool:
@@ -48,7 +43,7 @@ class Adopt(Command):
             return None
         waiting = [b for b in here.detail.leaves if b.status == "unconfirmed"]
         chosen = [here.branch] if here.branch is not None else []
-        return next((b for b in (*chosen, *waiting) if here.detail.allowed.adopt(b)), None)
+        return next((b for b in (*chosen, *waiting) if cls.act.allowed(here.detail.allowed, b)), None)
 
     @classmethod
     def availability(cls, here: Here) -> Possible:
@@ -63,14 +58,41 @@ class Adopt(Command):
             return Possible(True, f"take the work of {detail.name(branch)} by its id")
         if here.branch is None:
             return Possible(False, "no branch is selected.")
-        return judged(here, detail.allowed.adopt(here.branch), "")
+        return judged(here, cls.act.allowed(detail.allowed, here.branch), "")
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
-        """Asks for the id; what the system finds under the key is shown where it can be asked, and filled in."""
+    def form(cls, app: ForkjoinApp, here: Here) -> Form[RunAct]:
+        """Asks for the id."""
+        return cls.asking(app, here, "Adopt the work of")
+
+    @classmethod
+    def asking(cls, app: ForkjoinApp, here: Here, title: str) -> Form[RunAct]:
+        """The form for one branch: what the system finds under its key is shown and filled in where it can be asked."""
         branch, detail = cls.target(here), here.detail
         assert branch is not None and detail is not None
-        app.open_dialog(ActDialog(app.look, adopting(here, detail, branch, "Adopt the work of")))
+        attempt, visit = last_attempt(branch), branch.current
+        facts: list[tuple[str, str]] = []
+        if visit is not None and visit.failure is not None:
+            facts.append(("Why", f"{visit.failure.type}: {visit.failure.message}"))
+        if attempt is not None:
+            facts.append(("Key", attempt.idempotency_key))
+
+        def external_id(answers: Answers) -> str:
+            return str(answers.values.get("external_id") or "")
+
+        def make(answers: Answers) -> RunAct:
+            return adopt.Adopt(branch=branch.id, external_id=external_id(answers))
+
+        return replace(
+            super().form(app, here),
+            title=f"{title} {detail.name(branch)} in {here.run_id}",
+            make=make,
+            options_of_line=lambda answers: ("--external-id", external_id(answers) or "ID"),
+            facts=tuple(facts),
+            ask=(here.run_id, branch.id) if detail.allowed.find(branch) else None,
+            ask_kind="find",
+            fill=lambda question: {"external_id": question.external_id},
+        )
 
 
 class Find(Command):
@@ -92,10 +114,10 @@ class Find(Command):
     @classmethod
     def availability(cls, here: Here) -> Possible:
         """By the rules of the engine: the system can be asked for a key, and what is found can be taken."""
-        adopt = Adopt.availability(here)
+        adopting = Adopt.availability(here)
         branch, detail = Adopt.target(here), here.detail
-        if branch is None or detail is None or not adopt:
-            return adopt
+        if branch is None or detail is None or not adopting:
+            return adopting
         return judged(here, detail.allowed.find(branch), f"look for the work of {detail.name(branch)} by its key")
 
     @classmethod
@@ -107,33 +129,5 @@ class Find(Command):
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
         """The dialog of adopting: the scheduler asks, and the id it finds is filled in."""
-        branch, detail = Adopt.target(here), here.detail
-        assert branch is not None and detail is not None
-        app.open_dialog(ActDialog(app.look, adopting(here, detail, branch, "Find the work of")))
-
-
-def adopting(here: Here, detail: RunDetail, branch: Branch, title: str) -> Plan:
-    """The plan of adopting for one branch."""
-    attempt, visit = last_attempt(branch), branch.current
-    facts: list[tuple[str, str]] = []
-    if visit is not None and visit.failure is not None:
-        facts.append(("Why", f"{visit.failure.type}: {visit.failure.message}"))
-    if attempt is not None:
-        facts.append(("Key", attempt.idempotency_key))
-    return run_plan(
-        here,
-        "adopt",
-        title=f"{title} {detail.name(branch)} in {here.run_id}",
-        do="Adopt 1 job",
-        branch=branch,
-        arguments=lambda answers: {"external_id": str(answers.values.get("external_id") or "")},
-        words=lambda answers: ("--external-id", str(answers.values.get("external_id") or "ID")),
-        fields=(Field("external_id", "external id", required=True, hint="what the system calls the work"),),
-        facts=tuple(facts),
-        ask=(here.run_id, branch.id) if detail.allowed.find(branch) else None,
-        ask_kind="find",
-        fill=lambda question: {"external_id": question.external_id},
-    )
-
-
-COMMANDS: tuple[type[Command], ...] = (Adopt, Find)
+        form = Adopt.asking(app, here, "Find the work of")
+        app.open_dialog(ActDialog(app.look, run_plan(here, form)))

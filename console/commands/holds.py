@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from console.commands import act_command
+from console.commands.act_plan import Form, store_plan
 from console.commands.base import Command, Group, Here, Possible
 from console.dialogs import fields
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.act_form import Answers, Field, Option, Plan
 from console.feed import Brings
+from runtime.acts import hold, release, start, undo
+from runtime.acts.base import StoreAct
 from runtime.operations.ids import random_id
 from runtime.safe_text import json_text
 
@@ -18,16 +22,8 @@ if TYPE_CHECKING:
     from runtime.operations.records import Receipt
 
 
-class HoldScope(Command):
-    """Holds a run, its flow, a system or everything, or releases what is held. Asks first."""
-
-    id = "hold"
-    key = "H"
-    label = "hold"
-    group = Group.ACT
-    screens = frozenset({"runs", "systems", "workflows", "health"})
-    writes = True
-    cli = "forkjoin hold run={run}"
+class HoldScope(act_command.StoreActCommand):
+    act = hold.HoldScope
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -38,28 +34,23 @@ class HoldScope(Command):
             Option(scope, f"release: held by {held[scope].actor}" if scope in held else meaning)
             for scope, meaning in {**scopes, **dict.fromkeys(held, "")}.items()
         )
-        preset = next((o.value for o in options if o.value in held), options[0].value)
 
-        def verb(answers: Answers) -> str:
-            return "release" if answers.option in held else "hold"
+        def make(answers: Answers) -> StoreAct:
+            scope = answers.option
+            return release.Release(scope=scope) if scope in held else hold.HoldScope(scope=scope)
 
-        def act(runtime: Runtime, answers: Answers, *, dry_run: bool) -> Receipt:
-            call = getattr(runtime.commands, verb(answers))
-            receipt: Receipt = call(answers.option, reason=answers.reason, dry_run=dry_run)
-            return receipt
-
-        plan = Plan(
-            "Hold or release",
-            "Hold or release it",
-            lambda runtime, answers: act(runtime, answers, dry_run=True),
-            lambda runtime, answers: act(runtime, answers, dry_run=False),
-            lambda answers: ("forkjoin", verb(answers), answers.option),
+        form = Form(
+            verb="hold",
+            title=cls.offered.title,
+            button=cls.offered.button,
+            make=make,
             facts=(("Stops", "starts, polls, timers and schedules in the scope, until it is released"),),
             options_label="Scope",
             options=options[:6],
-            preset=preset,
+            preset=next((o.value for o in options if o.value in held), options[0].value),
             finished=lambda _: app.read_around(),
         )
+        plan = store_plan(form, lambda answers: ("forkjoin", make(answers).verb, answers.option))
         app.open_dialog(ActDialog(app.look, plan))
 
 
@@ -84,14 +75,8 @@ def scopes_here(here: Here) -> dict[str, str]:
     return found
 
 
-class Undo(Command):
-    """Takes back the last act of this session that is not carried out yet."""
-
-    id = "undo"
-    key = "u"
-    group = Group.ACT
-    writes = True
-    cli = "forkjoin undo {subject}"
+class Undo(act_command.StoreActCommand):
+    act = undo.Undo
 
     @classmethod
     def availability(cls, here: Here) -> Possible:
@@ -111,15 +96,13 @@ class Undo(Command):
         app.dispatch_acts.give(lambda runtime: runtime.commands.undo(act), ("forkjoin", "undo", str(act)))
 
 
-class Start(Command):
-    """Starts a run of a workflow, with a form made from its state schema. Asks first."""
+class Start(act_command.StoreActCommand):
+    act = start.Start
 
-    id = "start"
-    key = "ctrl+n"
-    label = "start"
-    group = Group.ACT
-    writes = True
-    cli = "forkjoin start {subject}"
+    @classmethod
+    def availability(cls, here: Here) -> Possible:
+        """Everywhere: where no workflow is selected, one is chosen first."""
+        return Possible(True, cls.text())
 
     @classmethod
     def run(cls, app: ForkjoinApp, here: Here) -> None:
@@ -151,8 +134,8 @@ class Start(Command):
 
 def start_plan(app: ForkjoinApp, name: str, flow: Any) -> Plan:
     """The dialog that starts a run."""
-    form = fields.from_schema(flow.state_schema)
-    simple = not (len(form) == 1 and form[0].name == "")
+    schema_fields = fields.from_schema(flow.state_schema)
+    simple = not (len(schema_fields) == 1 and schema_fields[0].name == "")
 
     def state(answers: Answers) -> dict[str, Any]:
         given = {k: v for k, v in answers.values.items() if k not in (" id",)}
@@ -165,12 +148,9 @@ def start_plan(app: ForkjoinApp, name: str, flow: Any) -> Plan:
     def run_id(answers: Answers) -> str:
         return str(answers.values.get(" id") or "") or made_up
 
-    def act(runtime: Runtime, answers: Answers, *, dry_run: bool) -> Receipt:
+    def make(answers: Answers) -> StoreAct:
         simulate = answers.option == "simulate"
-        _, receipt = runtime.commands.start(
-            name, state(answers), run_id(answers), simulate=simulate, reason=answers.reason, dry_run=dry_run
-        )
-        return receipt
+        return start.Start(flow=name, state=state(answers), run_id=run_id(answers), simulate=simulate)
 
     def show(receipt: Receipt) -> None:
         app.say(receipt.message)
@@ -183,23 +163,23 @@ def start_plan(app: ForkjoinApp, name: str, flow: Any) -> Plan:
         named = ("--id", run_id(answers))
         return ("forkjoin", "start", name, *words, *named, *(("--simulate",) if answers.option == "simulate" else ()))
 
-    return Plan(
-        f"Start {name}",
-        "Start 1 run",
-        lambda runtime, answers: act(runtime, answers, dry_run=True),
-        lambda runtime, answers: act(runtime, answers, dry_run=False),
-        command,
+    form = Form(
+        verb="start",
+        title=f"Start {name}",
+        button="Start 1 run",
+        make=make,
         facts=(("Flow", f"{flow.name}, version {flow.version}"),),
-        keep="Not now",
+        keep=Start.offered.keep,
         options_label="Work",
         options=(
             Option("real", "as its tasks are bound"),
             Option("simulate", "unbound tasks go to the simulated system"),
         ),
         preset="real",
-        fields=(*form, Field(" id", "run id", "text", hint=f"{made_up} if left empty")),
+        fields=(*schema_fields, Field(" id", "run id", "text", hint=f"{made_up} if left empty")),
         finished=show,
     )
+    return store_plan(form, command)
 
 
 class StartScheduler(Command):
@@ -226,6 +206,3 @@ class StartScheduler(Command):
         else:
             app.start_scheduler()
             app.say("A scheduler is starting; it serves this console and ends 30 s after the last one is gone.")
-
-
-COMMANDS: tuple[type[Command], ...] = (HoldScope, Start, Undo, StartScheduler)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from console.dialogs.act_form import Option
 from console.panes.branches import last_attempt
+from runtime.acts.retry import INTENTS, Retry
 
 if TYPE_CHECKING:
-    from runtime.operations.queries.run_detail import RunDetail, Verdict
+    from runtime.acts.base import Verdict
+    from runtime.operations.queries.run_detail import RunDetail
     from runtime.operations.records import Branch, Question
 
-INTENTS = ("new-attempt", "same-key", "reattach", "cancel-first")
 BESIDE = "anew"
 """The choice that starts new work although the old may still run: a new attempt by force."""
 NOTHING_RUNS = "not needed: nothing runs"
@@ -22,14 +23,14 @@ NOTHING_RUNS = "not needed: nothing runs"
 def retries(detail: RunDetail, branch: Branch) -> Mapping[str, Verdict]:
     """What the engine says to each intent for this branch; `anew` where only that makes a new attempt possible."""
     found = {intent: detail.allowed.retry(branch, intent) for intent in INTENTS}
-    if not found["new-attempt"] and (forced := detail.allowed.force(branch)):
+    if not found["new-attempt"] and (forced := detail.allowed.retry(branch, force=True)):
         found[BESIDE] = forced
     return found
 
 
-def intent_arguments(option: str) -> dict[str, Any]:
-    """Arguments of the act for a choice."""
-    return {"intent": "new-attempt" if option == BESIDE else option, "force": option == BESIDE}
+def retry_of(branch: Branch, option: str) -> Retry:
+    """The act for a choice."""
+    return Retry(branch=branch.id, intent="new-attempt" if option == BESIDE else option, force=option == BESIDE)
 
 
 def intent_words(option: str) -> tuple[str, ...]:

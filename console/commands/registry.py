@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from console.commands import (
-    adopt_act,
-    branch_acts,
     file_acts,
-    holds,
     list_tools,
-    maintenance,
     navigation,
     open_pane,
-    run_acts,
     session,
     views,
 )
+from console.commands.act_registry import act_commands
 from console.commands.base import Command
 
 COMMANDS: tuple[type[Command], ...] = (
-    *branch_acts.COMMANDS,
-    *adopt_act.COMMANDS,
-    *run_acts.COMMANDS,
-    *holds.COMMANDS,
-    *maintenance.COMMANDS,
+    *act_commands(),
     *file_acts.COMMANDS,
     *navigation.COMMANDS,
     *open_pane.COMMANDS,

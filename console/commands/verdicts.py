@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from console.commands.base import Here, Possible
+from runtime.acts.poll import Poll
+from runtime.acts.restart import Restart
 
 if TYPE_CHECKING:
-    from runtime.operations.queries.run_detail import Verdict
+    from runtime.acts.base import Verdict
 
 INSTEAD = {
     "retry": "retries what has failed",
@@ -30,14 +31,6 @@ def no_run(here: Here) -> Possible | None:
     return None
 
 
-def one_run(here: Here, verb: str, text: str) -> Possible:
-    """The verdict on an act that is given to the run under the cursor alone, whatever is marked."""
-    refused = no_run(replace(here, marks=()))
-    if refused is not None or here.detail is None:
-        return refused or Possible(False)
-    return judged(here, here.detail.allowed.run(verb), text)
-
-
 def judged(here: Here, verdict: Verdict, text: str) -> Possible:
     """A verdict of the engine: what is done if it accepts, else its sentence and a way on."""
     refusal = verdict.refusal
@@ -55,8 +48,8 @@ def instead(here: Here) -> str:
     possible = {
         "retry": any(allowed.retry(b) for b in branches if b.status == "failed"),
         "send": any(allowed.send(b) for b in branches if b.status == "waiting"),
-        "poll": bool(allowed.run("poll")),
-        "restart": detail.run.status in ("completed", "cancelled", "failed") and bool(allowed.run("restart")),
+        "poll": bool(Poll.allowed(allowed)),
+        "restart": detail.run.status in ("completed", "cancelled", "failed") and bool(Restart.allowed(allowed)),
     }
     found = next((name for name, yes in possible.items() if yes), None)
     return f" {here.key(found)} {INSTEAD[found]}." if found else ""

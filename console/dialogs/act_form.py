@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from runtime.operations.equal import inserted
+from runtime.acts.command_line import inserted
 from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Plan:
     """The options that the answer leaves, and the one to begin with."""
     kept: str = ""
     """What is said besides, where it is refused: what was written is not lost."""
-    finished: Callable[[Receipt], None] | None = None
+    finished: Callable[[Receipt], object] | None = None
     """Called in the app's thread when the act was accepted."""
 
 

@@ -8,12 +8,15 @@ import os
 import shlex
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from console.commands.act_plan import Form, run_plan
 from console.commands.base import Here
-from console.commands.planning import run_plan
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.menu import Item, MenuDialog
+from runtime.acts.base import RunAct
+from runtime.acts.edit import Edit
 from runtime.safe_text import json_text
 
 if TYPE_CHECKING:
@@ -71,18 +74,18 @@ def _edit(app: ForkjoinApp, here: Here, text: str | None) -> None:
         app.say(f"Not saved: what was written is not JSON: {problem}. {kept}", trouble=True)
         return
     changes = tuple(("Change" if n == 0 else "", t) for n, t in enumerate(difference(before, json_text(state))))
-    plan = run_plan(
-        Here(here.screen, here.run, None, here.detail, (), "", None, here.read_only),
-        "edit",
+    form: Form[RunAct] = Form(
+        verb="edit",
         title=f"Save the state of {run_id}",
-        do="Save the state",
+        button="Save the state",
         keep="Not now",
-        arguments=lambda _: {"state": state, "was": was},
-        words=lambda _: ("--state", json_text(state, indent=None)),
+        make=lambda _: Edit(state=state, was=was),
+        options_of_line=lambda _: ("--state", json_text(state, indent=None)),
         facts=(*changes, ("Kept in", str(app.drafts.of(run_id)))),
         kept=kept,
-        finished=lambda _: app.drafts.forget(run_id) and None,
+        finished=lambda _: app.drafts.forget(run_id),
     )
+    plan = run_plan(replace(here, branch=None, marks=()), form)
     app.open_dialog(EditDialog(app.look, plan, kept, lambda: app.drafts.forget(run_id)))
 
 

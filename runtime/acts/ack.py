@@ -20,9 +20,14 @@ class Acknowledge(BranchAct, frozen=True, kw_only=True):
         help="Takes the run out of needs attention until it changes, with a note. Asks first.",
         key="A",
         screens=frozenset({"runs", "attention"}),
+        whole_run=True,
+        does="acknowledge with a note",
+        many="acknowledge {many} with a note",
+        title="Acknowledge {run}",
+        button="Acknowledge",
     )
 
-    note: Annotated[str, Input(required=True)] = ""
+    note: Annotated[str, Input(required=True, example="seen", hint="who looks after it, ticket")] = ""
 
     def apply(self, draft: Draft, branch: Branch | None) -> list[str]:
         """Take the run, or one branch, out of needs attention."""

@@ -19,11 +19,20 @@ class Adopt(BranchAct, frozen=True, kw_only=True):
         help="Takes work that runs outside already as that of the branch, by its id; starts nothing, asks first.",
         key="I",
         label="adopt",
+        button="Adopt 1 job",
         screens=frozenset({"runs"}),
     )
 
     branch: str
-    external_id: Annotated[str, Input(help="What the external system calls the work.", required=True)]
+    external_id: Annotated[
+        str,
+        Input(
+            help="What the external system calls the work.",
+            hint="what the system calls the work",
+            required=True,
+            example="ID",
+        ),
+    ]
 
     def apply(self, draft: Draft, branch: Branch | None) -> list[str]:
         """Poll the work of this id as that of the last attempt of the branch."""

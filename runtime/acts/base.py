@@ -62,7 +62,15 @@ class Input:
     option: str = ""
     """Its name, where that is not the name of the field."""
     kind: Kind = Kind.TEXT
+    label: str = ""
+    """How a form names it, where that is not the name of the field."""
+    hint: str = ""
+    """What a form says where nothing is filled in."""
     choices: tuple[str, ...] = ()
+    meanings: tuple[str, ...] = ()
+    """What a form says of each choice."""
+    example: str = ""
+    """A value in the line that stands for the act, or `{run}` or `{subject}` for what is under the cursor."""
     shown: str = ""
     """How the usage names its value."""
     positional: bool = False
@@ -79,14 +87,26 @@ class OnScreen:
 
     help: str
     """A sentence of the key help."""
+    id: str = ""
+    """Its name in the settings file, where that is not the verb."""
     key: str = ""
     """The default key, as Textual names it; settings may remap it."""
     label: str = ""
     """The footer's word."""
     screens: frozenset[str] = field(default_factory=frozenset)
     """Screens it belongs to; empty: all."""
+    does: str = ""
+    """What it does to what is under the cursor, where the verb does not say it."""
+    many: str = ""
+    """What it does to all marked runs, with `{many}`."""
+    alone: bool = False
+    """Whether it is given to the run under the cursor alone, whatever is marked."""
+    whole_run: bool = False
+    """Whether it is given to the run, though it could be given to the branch under the cursor."""
+    nothing: str = ""
+    """What is said where nothing that it could be given to is under the cursor."""
     title: str = ""
-    """How its dialog begins, where that is not the verb."""
+    """The title of its dialog with `{run}` or `{subject}`, where the verb does not make it."""
     button: str = ""
     """What the button that does it says."""
     keep: str = "Keep as it is"
@@ -118,7 +138,7 @@ class OperatorAct(msgspec.Struct, frozen=True, kw_only=True):
         """The arguments as they are stored with the act; where it acts is stored as its target."""
         return {name: _stored(value) for name, value in msgspec.structs.asdict(self).items() if name != "branch"}
 
-    def given(self) -> Mapping[str, Json]:
+    def to_stored(self) -> Mapping[str, Json]:
         """The arguments as they are stored with an act for later, and `act_of` reads them; None is left out."""
         found = msgspec.structs.asdict(self)
         return {name: _stored(value) for name, value in found.items() if value is not None}

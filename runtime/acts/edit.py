@@ -22,6 +22,10 @@ class Edit(RunAct, frozen=True, kw_only=True):
         help="Edits the state in $EDITOR; a dialog shows the difference before it is saved.",
         key="E",
         screens=frozenset({"runs"}),
+        does="edit the state",
+        alone=True,
+        title="Save the state of {run}",
+        button="Save the state",
         keep="Not now",
     )
 

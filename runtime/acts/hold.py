@@ -18,9 +18,11 @@ class HoldScope(StoreAct, frozen=True, kw_only=True):
         key="H",
         label="hold",
         screens=frozenset({"runs", "systems", "workflows", "health"}),
+        title="Hold or release",
+        button="Hold or release it",
     )
 
-    scope: Annotated[str, Input(positional=True)]
+    scope: Annotated[str, Input(positional=True, example="run={run}")]
     clocks: Annotated[str, Input(choices=CLOCKS)] = "stop"
     """stop: timeouts stand still; run: they go on."""
     force: Annotated[

@@ -10,6 +10,7 @@ from runtime.engine.repair.controls import pause_run
 from runtime.model.branch import Branch
 
 CLOCKS = ("stop", "run")
+MEANINGS = ("timeouts stand still while it is paused", "timeouts go on")
 
 
 class Pause(RunAct, frozen=True, kw_only=True):
@@ -26,7 +27,7 @@ class Pause(RunAct, frozen=True, kw_only=True):
         screens=frozenset({"runs"}),
     )
 
-    clocks: Annotated[str, Input(choices=CLOCKS, help="Timeouts.")] = "stop"
+    clocks: Annotated[str, Input(choices=CLOCKS, help="Timeouts.", meanings=MEANINGS)] = "stop"
 
     def apply(self, draft: Draft, branch: Branch | None) -> list[str]:
         """Refuse where the run has ended for good or is paused; the hold itself is a record of its own."""

@@ -20,6 +20,8 @@ class Poll(BranchAct, frozen=True, kw_only=True):
         help="Polls the selected branch, or every open one, now.",
         key="p",
         label="poll now",
+        does="poll all open branches now",
+        many="poll {many} now",
         screens=frozenset({"runs", "wakes"}),
     )
 

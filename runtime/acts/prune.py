@@ -17,10 +17,12 @@ class Prune(StoreAct, frozen=True, kw_only=True):
     on_screen: ClassVar[OnScreen | None] = OnScreen(
         help="Removes completed and cancelled runs that ended long enough ago. Asks first.",
         screens=frozenset({"health", "runs"}),
+        title="Remove ended runs",
+        button="Remove them",
         keep="Keep them",
     )
 
-    older_than: Annotated[timedelta | None, Input(kind=Kind.SPAN, help="A span like 30d.")] = None
+    older_than: Annotated[timedelta | None, Input(kind=Kind.SPAN, help="A span like 30d.", example="30d")] = None
     """Ended runs that are this old; None where `damaged` is asked for."""
     failed: Annotated[bool, Input(kind=Kind.FLAG, help="Failed runs too.")] = False
     damaged: Annotated[

@@ -35,6 +35,7 @@ ACTS: Mapping[str, str] = {
     "schedule disable": "schedule:DisableSchedule",
     "bulk stop": "stop_bulk:StopBulk",
     "prune": "prune:Prune",
+    "store adopt": "adopt_home:AdoptHome",
 }
 """Where the act of each verb is, in the order a console offers them."""
 

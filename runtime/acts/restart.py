@@ -20,6 +20,8 @@ class Restart(RunAct, frozen=True, kw_only=True):
         help="Starts a new run with the input of this one. Asks first.",
         key="ctrl+r",
         screens=frozenset({"runs"}),
+        does="restart as a new run",
+        button="Start 1 new run",
     )
 
     new_id: Annotated[

@@ -24,6 +24,7 @@ class Retry(BranchAct, frozen=True, kw_only=True):
         help="A new attempt of the failed branch, siblings untouched; asks first.",
         key="R",
         label="retry",
+        many="retry {many}",
         screens=frozenset({"runs", "attention"}),
     )
 

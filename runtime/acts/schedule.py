@@ -11,6 +11,11 @@ SWITCH = OnScreen(
     key="D",
     label="schedule",
     screens=frozenset({"workflows"}),
+    id="schedule",
+    does="switch its schedule",
+    nothing="no workflow is selected.",
+    title="Schedule of {subject}",
+    button="Switch it",
 )
 
 
@@ -21,7 +26,7 @@ class EnableSchedule(StoreAct, frozen=True, kw_only=True):
     begins_store: ClassVar[bool] = True
     on_screen: ClassVar[OnScreen | None] = SWITCH
 
-    flow: Annotated[str, Input(positional=True)]
+    flow: Annotated[str, Input(positional=True, example="{subject}")]
 
 
 class DisableSchedule(StoreAct, frozen=True, kw_only=True):
@@ -30,4 +35,4 @@ class DisableSchedule(StoreAct, frozen=True, kw_only=True):
     verb: ClassVar[str] = "schedule disable"
     at_once: ClassVar[bool] = True
 
-    flow: Annotated[str, Input(positional=True)]
+    flow: Annotated[str, Input(positional=True, example="{subject}")]

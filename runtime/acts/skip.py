@@ -21,6 +21,7 @@ class Skip(BranchAct, frozen=True, kw_only=True):
         help="Settles the branch by hand, with a result; asks first.",
         key="S",
         label="skip",
+        does="skip it",
         screens=frozenset({"runs"}),
     )
 

@@ -30,7 +30,7 @@ class Start(StoreAct, frozen=True, kw_only=True):
         keep="Not now",
     )
 
-    flow: Annotated[str, Input(positional=True)]
+    flow: Annotated[str, Input(positional=True, example="{subject}")]
     state: Annotated[
         Mapping[str, Json], Input(kind=Kind.OBJECT, help="JSON object or @file, over the defaults and globalState.")
     ] = {}

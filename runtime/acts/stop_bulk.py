@@ -16,8 +16,13 @@ class StopBulk(StoreAct, frozen=True, kw_only=True):
         help="Stops the bulk act under the cursor; what it has done stays done. Asks first.",
         key="X",
         label="stop",
+        id="stop_bulk",
+        does="stop the bulk act",
+        nothing="no act is selected.",
+        title="Stop act {subject}",
+        button="Stop the act",
         screens=frozenset({"acts"}),
         keep="Let it go on",
     )
 
-    act: Annotated[int, Input(kind=Kind.ACT, positional=True)]
+    act: Annotated[int, Input(kind=Kind.ACT, positional=True, example="{subject}")]

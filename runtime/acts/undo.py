@@ -16,4 +16,4 @@ class Undo(StoreAct, frozen=True, kw_only=True):
         help="Takes back the last act of this session that is not carried out yet.", key="u"
     )
 
-    act: Annotated[int, Input(kind=Kind.ACT, positional=True)]
+    act: Annotated[int, Input(kind=Kind.ACT, positional=True, example="{subject}")]

@@ -21,10 +21,24 @@ class Wake(RunAct, frozen=True, kw_only=True):
         help="Sets the next wake: postpone it or bring it forward. Asks first.",
         key="T",
         label="set wake",
+        does="set the next wake",
+        alone=True,
+        title="Set the next wake of {run}",
+        button="Set the wake",
         screens=frozenset({"runs", "wakes"}),
     )
 
-    at: Annotated[Moment, Input(kind=Kind.MOMENT, help="ISO 8601 moment, or a span like 5m from now.", required=True)]
+    at: Annotated[
+        Moment,
+        Input(
+            kind=Kind.MOMENT,
+            help="ISO 8601 moment, or a span like 5m from now.",
+            label="from now",
+            hint="30s, 5m, 2 hours",
+            required=True,
+            example="5m",
+        ),
+    ]
 
     def apply(self, draft: Draft, branch: Branch | None) -> list[str]:
         """Set every next poll and retry of the run to one moment; timers and timeouts keep theirs."""

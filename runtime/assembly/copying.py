@@ -39,11 +39,11 @@ def upgrade_store(store: str) -> str:
     return location_of(store).upgrade()
 
 
-def copy_store(settings: Settings, source_text: str, target_text: str, told: Told) -> Copied:
+def copy_store(settings: Settings, source_text: str, target_text: str, progress: Told) -> Copied:
     """Copy every document with its number, compare counts and checksums, and mark the source as moved.
 
     The source is only read until that mark. After an interruption a repeated copy writes only what is missing.
-    `told` is called with the progress.
+    `progress` is called with what was copied so far.
 
     Raises:
         Refused: A scheduler or worker is alive on either store, the target holds runs of its own, or the source was
@@ -72,7 +72,7 @@ def copy_store(settings: Settings, source_text: str, target_text: str, told: Tol
                 raise Refused(f"{target.address} holds runs of its own; a store is copied into an empty one.")
             new.facts.put("copied", identity)
         token = old.changes.token()
-        tables = copy_tables(old, new, told)
+        tables = copy_tables(old, new, progress)
         advice = _hand_over_files(old, new, target, source.machine_directory(settings.directory * source.shared))
         assure_source()
         assure_target()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from runtime.store.ports.store import Store
 from runtime.store.private import make_private
 from runtime.store.url_text import database_name, read_url
 
+_PASSWORD = re.compile(r"//[^/@]*:[^/@]*@|password=")
 INSTALL = "pip install 'forkjoin-console[postgres]'"
 
 
@@ -47,6 +49,11 @@ class DatabaseLocation:
     def display_name(self) -> str:
         """The name of the database."""
         return database_name(self.url) or "postgresql"
+
+    @property
+    def holds_password(self) -> bool:
+        """Whether something in the URL looks like a password, also where the URL cannot be read."""
+        return _PASSWORD.search(self.url) is not None
 
     def machine_directory(self, directory: str = "") -> Path:
         """The directory that was set, else one for each database below the state of the user.

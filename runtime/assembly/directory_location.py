@@ -23,6 +23,7 @@ class DirectoryLocation:
 
     text: str
     shared: ClassVar[bool] = False
+    holds_password: ClassVar[bool] = False
 
     @property
     def directory(self) -> Path:

@@ -1,4 +1,4 @@
-"""What is said to whoever leaves a store: who wakes its runs from then on, and the command that keeps them going."""
+"""The sentence for a client that leaves a store: who wakes its runs from then on, and the command that goes on."""
 
 from __future__ import annotations
 

@@ -36,6 +36,11 @@ class StoreLocation(Protocol):
         """What the store is called on screen; never with a password."""
         ...
 
+    @property
+    def holds_password(self) -> bool:
+        """Whether the text that names the store seems to hold a password, so that it must not be shown."""
+        ...
+
     def machine_directory(self, directory: str = "") -> Path:
         """The directory for jobs, locks and logs of this machine; `directory` is the one that was set, if any."""
         ...

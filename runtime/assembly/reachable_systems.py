@@ -1,4 +1,4 @@
-"""Which external systems one worker of many reaches: those it was told, less those whose files lie elsewhere."""
+"""Which external systems one worker of many reaches: those it may reach, less those whose files lie elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client needs of the scheduler that serves its store: whether one is alive, to start one, to be attached."""
+"""The scheduler that serves the clients of a store: whether one is alive, starting one, being attached to it."""
 
 from __future__ import annotations
 

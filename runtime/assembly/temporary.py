@@ -1,4 +1,4 @@
-"""A store that lasts as long as the program that made it, however that ends.
+"""A store that is removed when the program that made it ends, however it ends.
 
 A small process watches over it: the end of the program, by whatever signal, closes a pipe; then the scheduler that
 still works on the store is stopped, and the directory is removed. It is started by file with `python -I -S`, so that
@@ -45,7 +45,7 @@ def temporary_store(prefix: str) -> Iterator[str]:
 
 
 def watch(directory: str) -> None:
-    """Wait for the end of the program, then stop who drives the store in a directory, and remove it."""
+    """Wait for the end of the program, then stop the scheduler of the store in a directory, and remove it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     with suppress(OSError):
@@ -53,7 +53,7 @@ def watch(directory: str) -> None:
             pass
     stop_driver(directory)
     for _ in range(50):
-        # What still runs in its jobs may write while it is removed.
+        # Jobs that still run may write into it while it is removed.
         shutil.rmtree(directory, ignore_errors=True)
         if not os.path.exists(directory):
             return
@@ -61,10 +61,10 @@ def watch(directory: str) -> None:
 
 
 def stop_driver(directory: str) -> None:
-    """Stop the scheduler of a store, and keep others from driving it as long as this process lives."""
+    """Stop the scheduler of a store, and keep its lock, so that no other drives it while this process lives."""
     path = os.path.join(directory, LOCK_FILE)
     began = time.monotonic()
-    told: set[int] = set()
+    signalled: set[int] = set()
     with suppress(OSError):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         while time.monotonic() - began < 2 * STOP_SECONDS:
@@ -74,8 +74,8 @@ def stop_driver(directory: str) -> None:
             except OSError:
                 pid = int(os.pread(handle, 20, 0).strip() or b"0")
             late = time.monotonic() - began > STOP_SECONDS
-            if pid > 1 and (late or pid not in told):
-                told.add(pid)
+            if pid > 1 and (late or pid not in signalled):
+                signalled.add(pid)
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
             time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Finds workflows, keeps the version a run started with, and runs the code of authors apart from ours."""
+"""Finds workflows, keeps the version a run started with, and runs the code of authors in threads of its own."""
 
 from runtime.catalog.catalog import Catalog
 from runtime.catalog.code import MissingCode, TaskCode

@@ -35,7 +35,7 @@ def bind(
 
 
 def doubtful_bindings(flow: Flow, systems: Mapping[str, ExternalSystem]) -> Iterator[FlowWarning]:
-    """What systems find doubtful in bindings that can be used; a system may do without `doubts`."""
+    """Warnings of external systems about bindings that can be used and are doubtful."""
     from runtime.flow.check.walking import listed
 
     for path, step in listed(flow.source, "steps"):

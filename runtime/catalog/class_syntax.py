@@ -1,4 +1,4 @@
-"""What a task class says it can do, read from its syntax tree."""
+"""The abilities a task class declares, read from its syntax tree."""
 
 from __future__ import annotations
 

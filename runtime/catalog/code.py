@@ -9,22 +9,21 @@ import time
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from runtime.catalog.code_files import Stamp, look
 from runtime.catalog.loaded_code import LoadedCode, MissingCode
 from runtime.catalog.raised import taken_down
 from runtime.catalog.threads import CallThreads, Overran
 from runtime.errors import ForkjoinError
-from runtime.external.report import plain_answer
+from runtime.external.report import Stranger, plain_answer
 from runtime.logs import get_logger
-from runtime.model.task import TaskRequest
+from runtime.model.task import Outcome, TaskRequest
 
 __all__ = ["MissingCode", "TaskCode"]
 
 log = get_logger(__name__)
 SETTLING_SECONDS = 1.0
-"""How long what was just good may be gone or fail to import before it counts: it may be being written."""
+"""How long code that was good may be missing or fail to import before that counts: it may just be being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class _Broken:
     stamp: Stamp | None
     problem: MissingCode
     since: float
-    """Monotonic."""
+    """Monotonic seconds."""
 
 
 class TaskCode:
@@ -51,7 +50,7 @@ class TaskCode:
         self._threads = CallThreads(workflow, threads)
         self._lock = threading.RLock()
         self._counting = threading.Lock()
-        """Apart from the other, so that an import that hangs keeps no call of the old code from its end."""
+        """A lock of its own, so that an import that hangs keeps no call of the old code from ending."""
         self._loaded: LoadedCode | None = None
         self._broken: _Broken | None = None
 
@@ -62,13 +61,15 @@ class TaskCode:
 
     @property
     def stuck(self) -> int:
-        """Threads written off because a call never came back."""
+        """Number of threads written off because a call never came back."""
         return self._threads.stuck
 
-    async def call(self, step_id: str, verb: str, request: TaskRequest, timeout_seconds: float | None = None) -> Any:
-        """What the step's class answers to start, poll, cancel or logs, or its function to `run`; unchecked.
+    async def call(
+        self, step_id: str, verb: str, request: TaskRequest, timeout_seconds: float | None = None
+    ) -> Outcome | Stranger | str | None:
+        """Call the step's class for start, poll, cancel or logs, or its function for `run`; the answer is unchecked.
 
-        A class without `cancel` or `logs` answers None. It is read here, on the thread of the code, and given as
+        A class without `cancel` or `logs` answers None. The answer is read on the thread of the code and returned as
         plain values: no object of an author's class leaves the thread.
 
         Raises:
@@ -78,11 +79,11 @@ class TaskCode:
         """
         seconds = timeout_seconds or self.call_timeout_seconds
 
-        def answer() -> Any:
+        def answer() -> Outcome | Stranger | str | None:
             loaded = self._begin()
             try:
                 method = loaded.method(step_id, verb)
-                given = method(request) if method else None
+                given: object = method(request) if method else None
                 if inspect.isawaitable(given):
                     given = asyncio.run(_within(given, seconds, self.workflow))
                 return plain_answer(given, step_id)
@@ -96,7 +97,7 @@ class TaskCode:
         return await self._threads.run(answer, seconds)
 
     def close(self) -> None:
-        """Take the code out of use; calls at work come to their end unheard."""
+        """Refuse further calls; the answers of calls that are at work are dropped."""
         self._threads.close()
         if self._loaded is not None:
             self._loaded.forget()
@@ -116,7 +117,7 @@ class TaskCode:
             loaded.forget()
 
     def _current(self) -> LoadedCode:
-        """The code as it is now, imported anew if it changed; MissingCode."""
+        """The code as it is now, imported anew if it changed; raises MissingCode."""
         loaded, path = self._loaded, self.path
         if path is None:
             raise MissingCode(f"Workflow '{self.workflow}' has no tasks.py; put it back and retry.")
@@ -147,7 +148,7 @@ class TaskCode:
         return self._loaded
 
     def _settling(self, found: Stamp | None, problem: MissingCode) -> LoadedCode:
-        """The code that was good until now, for a moment; after that the problem is raised."""
+        """The code that was good until now, for a moment; raises the problem once that is over."""
         if self._broken is None or self._broken.stamp != found:
             since = self._broken.since if self._broken is not None and self._loaded is not None else time.monotonic()
             self._broken = _Broken(found, problem, since)
@@ -159,11 +160,11 @@ class TaskCode:
         return f"{self.path} cannot be imported: {taken_down(error)}; correct it and retry."
 
 
-async def _within(given: Awaitable[Any], seconds: float, workflow: str) -> Any:
-    """Await an answer, giving it up in good order where it can be given up."""
+async def _within(answer: Awaitable[object], seconds: float, workflow: str) -> object:
+    """Await an answer, cancelled after so many seconds; raises Overran."""
     try:
         async with asyncio.timeout(seconds) as limit:
-            return await given
+            return await answer
     except TimeoutError as error:
         if not limit.expired():
             raise

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MOST_FILES = 200
-"""Files that are followed from one tasks.py."""
+"""So many files are followed from one tasks.py."""
 MOST_BYTES = 5_000_000
-"""Bytes a file of a workflow may have."""
+"""A file of a workflow may have so many bytes."""
 _RECENT_SECONDS = 0.1
 """A file changed so short a time before it was read may change again with the same stamp."""
 
@@ -24,7 +24,7 @@ Stamp = tuple[tuple[int, int, int] | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The files of a tasks.py as they were read: what changes when one of them does."""
+    """The files of a tasks.py as they were read, to see whether one of them has changed."""
 
     hash: str
     """SHA-256, hex: of tasks.py alone, or of all files where it imports others beside it."""
@@ -34,12 +34,12 @@ class Seen:
     """A file was changed just before it was read: the stamp alone cannot be trusted yet."""
 
     def is_current(self) -> bool:
-        """Whether nothing changed, seen from the files' times and sizes alone."""
+        """Whether no file has changed, judged by times and sizes alone."""
         return not self.recent and stamp_of(self.files) == self.stamp
 
 
 def look(path: Path) -> Seen:
-    """Read a tasks.py and what it imports from its folder; OSError if tasks.py itself cannot be read."""
+    """Read a tasks.py and the modules of its folder that it imports; raises OSError if tasks.py cannot be read."""
     found: dict[Path, bytes] = {path: read_file(path)}
     missing: list[Path] = []
     waiting = [path]
@@ -83,7 +83,7 @@ def _hash(found: dict[Path, bytes], path: Path) -> str:
 
 
 def _imported(text: bytes, file: Path, folder: Path) -> Iterator[Path]:
-    """Files within the folder that the imports of a module may mean; without the folder's own tasks.py."""
+    """Files of the folder that the imports of a module may name, without its own tasks.py."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -115,8 +115,8 @@ def _module(base: Path, parts: Sequence[str], *, only_existing: bool) -> Iterato
 
 
 def read_file(path: Path) -> bytes:
-    """The beginning of a file, as far as is needed to see that it is too large; raises OSError for what is no file."""
-    # Opened without waiting: a pipe nobody writes into would never come back.
+    """The first bytes of a file, one more than a file may have; raises OSError for what is no regular file."""
+    # Opened without blocking: opening a pipe that has no writer would never return.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):

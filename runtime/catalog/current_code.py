@@ -11,7 +11,7 @@ from runtime.catalog.code_files import Seen, look
 from runtime.catalog.workflow import Code, read_code
 
 SETTLING_SECONDS = 1.0
-"""How long a file that was just good may be unreadable before it counts: it may be being written."""
+"""How long a file that was good may be unreadable before that counts: it may just be being written."""
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class _Known:
 
 
 class CurrentCode:
-    """Remembers the code of each path; whether it changed is seen from its files' times. Safe for several threads."""
+    """Keeps the code of each path and reads it again when times of its files change; safe for several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,7 +32,7 @@ class CurrentCode:
     def get(self, path: Path, *, settling: bool = False) -> Code | None:
         """The code at a path as it is now; None if there is no file.
 
-        With `settling` code that was good until now stands in for a moment for what cannot be read.
+        With `settling` the last good code is returned for a moment while the file cannot be read.
         """
         with self._lock:
             known = self._known.get(path)

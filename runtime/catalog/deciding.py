@@ -14,7 +14,7 @@ Probe = Callable[[Path], BoundTasks]
 
 
 class Deciding:
-    """Asks a probe about code that is undecided; without one (where nothing may be run) it stays a doubt."""
+    """Runs a probe on code that is undecided; without a probe, where nothing may be run, it stays undecided."""
 
     def __init__(self, probe: Probe | None) -> None:
         self._probe = probe
@@ -22,7 +22,7 @@ class Deciding:
         self._known: dict[tuple[Path, str | None], BoundTasks] = {}
 
     def decided(self, code: Code | None) -> Code | None:
-        """The code with what it truly binds; its `doubt` says why that could not be found."""
+        """The code with what it truly binds; its `doubt` says why that could not be found out."""
         if code is None or not code.undecided:
             return code
         if self._probe is None:

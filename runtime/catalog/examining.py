@@ -1,4 +1,4 @@
-"""Everything that is wrong or doubtful about a workflow: its flow, its tasks.py, and how the two fit."""
+"""Every problem and warning of a workflow: of its flow, of its tasks.py, and of how the two fit."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def find_workflows(folders: Sequence[Path]) -> tuple[dict[str, Workflow], list[s
 
     Of two workflows with one name, the one in the later folder is taken. A folder that holds a flow.json itself is
     a workflow; others are folders of workflows. Names beginning with a dot or an underscore are passed over.
-    Whatever is wrong with one workflow, it is there with its problem, and the others are there too.
+    A workflow with a problem is among them, and keeps no other from being read.
     """
     found: dict[str, Workflow] = {}
     problems: list[str] = []
@@ -47,7 +47,7 @@ def _read(path: Path) -> Workflow:
 
 
 def folders_stamp(folders: Sequence[Path]) -> object:
-    """What changes when a flow file in the folders is added, changed or removed, or a tasks.py comes or goes."""
+    """Changes when a flow file of the folders is added, changed or removed, or a tasks.py is made or goes."""
     found: list[object] = []
     for folder in folders:
         try:
@@ -67,7 +67,7 @@ def _flow_files(folder: Path) -> list[Path]:
 
 
 def _holds(folder: Path) -> bool:
-    """Whether something is called flow.json in it, or it cannot be told: reading it says what is wrong."""
+    """Whether the folder has a flow.json, or cannot be looked into: reading it then says what is wrong."""
     try:
         (folder / FLOW_FILE).lstat()
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""Imports of modules beside a tasks.py, always from their source: compiled ones are told apart by seconds only."""
+"""Imports modules beside a tasks.py always from source: the age of a compiled one is known to the second only."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ class _Finder(MetaPathFinder):
 
 
 def install() -> None:
-    """Have modules of workflows imported from source; harmless when it was done before."""
+    """Have modules of workflows imported from source; a second call changes nothing."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())

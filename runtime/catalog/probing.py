@@ -13,14 +13,13 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from runtime.catalog.syntax import BoundTasks
 
 SECONDS = 5.0
 """How long a tasks.py may take to be imported."""
 _PASSED = ("PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV")
-"""Variables it sees, besides LC_*: what else is in the environment may be secret."""
+"""Variables the code sees, besides LC_*: others may be secret."""
 _CHILD = (
     "import json, sys; asked = json.loads(sys.argv[1]); sys.path[:] = asked['path']; "
     "from runtime.catalog.probing import answer; answer(asked['file'], asked['answer'])"
@@ -28,7 +27,7 @@ _CHILD = (
 
 
 def bound_by_running(path: Path, seconds: float = SECONDS) -> BoundTasks:
-    """The bindings of a tasks.py, its output swallowed; `doubt` says why where it could not be run to its end."""
+    """The bindings of a tasks.py; its output is discarded. `doubt` says why it could not be run to its end."""
     with tempfile.TemporaryFile() as answers:
         handle = answers.fileno()
         asked = json.dumps({"path": sys.path, "file": str(path), "answer": handle})
@@ -50,7 +49,7 @@ def bound_by_running(path: Path, seconds: float = SECONDS) -> BoundTasks:
         except subprocess.TimeoutExpired:
             late = f"{path} was not imported within {seconds:g} s."
         finally:
-            # Whatever it started goes with it.
+            # The processes it started are killed with it.
             with suppress(OSError):
                 os.killpg(child.pid, signal.SIGKILL)
             child.wait()
@@ -66,24 +65,24 @@ def bound_by_running(path: Path, seconds: float = SECONDS) -> BoundTasks:
 
 
 def answer(path: str, handle: int) -> None:
-    """In the child: import the file and write down what it binds."""
+    """In the child process: import the file and write what it binds to an open file."""
     from runtime.catalog.code_files import look
     from runtime.catalog.loaded_code import LoadedCode, MissingCode
     from runtime.catalog.raised import taken_down
 
-    said: dict[str, Any]
+    found: dict[str, object]
     try:
-        said = {"kinds": LoadedCode("probe", Path(path), look(Path(path))).kinds()}
+        found = {"kinds": LoadedCode("probe", Path(path), look(Path(path))).kinds()}
     except MissingCode as problem:
-        said = {"problems": [problem.message]}
+        found = {"problems": [problem.message]}
     except BaseException as error:  # whatever top-level code of an author may raise
-        said = {"doubt": f"{path} cannot be imported without the scheduler's environment: {taken_down(error)}."}
+        found = {"doubt": f"{path} cannot be imported without the scheduler's environment: {taken_down(error)}."}
     with suppress(OSError), open(handle, "wb", closefd=False) as file:
-        file.write(json.dumps(said).encode())
+        file.write(json.dumps(found).encode())
     os._exit(0)
 
 
-def _read(text: bytes) -> dict[str, Any]:
+def _read(text: bytes) -> dict[str, object]:
     try:
         found = json.loads(text)
     except ValueError:

@@ -12,7 +12,7 @@ from runtime.errors import Unreachable
 from runtime.external.base import Call
 from runtime.external.no_id import with_id
 from runtime.external.report import Stranger
-from runtime.model.task import Completed, Failed, Lost, Running, Started, TaskRequest
+from runtime.model.task import Completed, Failed, Lost, Outcome, Running, Started, TaskRequest
 
 
 class PythonSystem:
@@ -21,11 +21,11 @@ class PythonSystem:
     name = "python"
 
     def __init__(self, code: Callable[[Mapping[str, Any]], TaskCode]) -> None:
-        """Make it from what gives the code a binding names (`Catalog.code`)."""
+        """Make the system; `code` returns the code that a binding names."""
         self._code = code
 
     def problems(self, binding: Mapping[str, Any]) -> list[str]:
-        """None; whether the code is there is seen from tasks.py itself."""
+        """None: whether the code is there is checked with tasks.py itself."""
         return []
 
     def target(self, binding: Mapping[str, Any]) -> str:
@@ -33,7 +33,7 @@ class PythonSystem:
         return str(binding.get("workflow", ""))
 
     async def start(self, call: Call) -> Started | Completed | Failed:
-        """Start the work by the author's `start`; code that is not there is a failure, nothing was begun."""
+        """Call the author's `start`; missing code is a failure, because nothing was begun."""
         try:
             answer = await self._ask(call, "start")
         except MissingCode as missing:
@@ -45,9 +45,9 @@ class PythonSystem:
         return with_id(answer, call.request)
 
     async def find(self, call: Call) -> Started | Completed | Failed | None:
-        """Ask the author's `find` for the work of the key; nothing is started.
+        """Call the author's `find` for the work of the key; nothing is started.
 
-        Raises Unreachable for a class without `find`, and for an answer that says neither.
+        Raises Unreachable: the answer says neither that there is work nor that there is none.
         """
         answer = await self._ask(call, "find")
         if answer is None or isinstance(answer, Started | Completed | Failed):
@@ -55,25 +55,25 @@ class PythonSystem:
         raise Unreachable(invalid_report(call.request, "find", answer, "Started, Completed, Failed or None").message)
 
     async def poll(self, call: Call) -> Running | Completed | Failed | Lost:
-        """Ask the author's `poll`; code that is not there raises MissingCode and says nothing about the work."""
+        """Call the author's `poll`; raises MissingCode, which says nothing about the work."""
         answer = await self._ask(call, "poll")
         if not isinstance(answer, Running | Completed | Failed | Lost):
             return invalid_report(call.request, "poll", answer, "Running, Completed, Failed or Lost")
         return answer
 
     async def cancel(self, call: Call) -> None:
-        """Ask the author's `cancel`, if the class has one."""
+        """Call the author's `cancel`, if the class has one."""
         await self._ask(call, "cancel")
 
     async def logs(self, call: Call) -> str:
-        """What the author's `logs` gives, if the class has one."""
+        """The text the author's `logs` returns; empty if the class has none."""
         answer = await self._ask(call, "logs")
         return "" if answer is None else str(answer)
 
     async def close(self) -> None:
-        """Nothing of its own to give back; the threads belong to the catalog."""
+        """Nothing: the threads belong to the catalog."""
 
-    async def _ask(self, call: Call, verb: str) -> Any:
+    async def _ask(self, call: Call, verb: str) -> Outcome | Stranger | str | None:
         step_id = call.request.step_id
         try:
             return await self._code(call.binding).call(step_id, verb, call.request)
@@ -82,7 +82,7 @@ class PythonSystem:
 
 
 async def run_local(code: TaskCode, request: TaskRequest, timeout_seconds: float | None = None) -> Completed | Failed:
-    """Run the function bound to the request's step and give its outcome, an exception as a failure.
+    """Run the function bound to the step of a request; returns its outcome, an exception as a failure.
 
     Raises:
         Unreachable: No thread of the workflow is left; nothing was run.
@@ -101,7 +101,7 @@ async def run_local(code: TaskCode, request: TaskRequest, timeout_seconds: float
 
 
 def invalid_report(request: TaskRequest, asked: str, answer: object, wanted: str) -> Failed:
-    """The failure of task code that answered something else than it may; another attempt would do the same."""
+    """The failure of task code whose answer is not allowed; another attempt would answer the same."""
     kind = answer.kind if isinstance(answer, Stranger) else type(answer).__name__
     given = "nothing" if answer is None else f"a {kind}"
     message = f"Step '{request.step_id}': {asked} answered {given}, wanted is {wanted}."

@@ -1,4 +1,4 @@
-"""What task code raised, taken down where it was raised so that no code of an author runs elsewhere."""
+"""Exceptions of task code, recorded where they were raised so that no code of an author runs elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class TaskRaised(Exception):
 
 
 def taken_down(error: BaseException) -> TaskRaised:
-    """The plain record of an author's exception; keeps none of its objects alive."""
+    """The plain record of an author's exception; it holds none of the author's objects."""
     name = plain_text(type(error).__name__)
     try:
         message = plain_text(str(error))

@@ -19,22 +19,22 @@ _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 @dataclass(frozen=True, slots=True)
 class BoundTasks:
-    """What the decorators of one tasks.py say."""
+    """The bindings that the decorators of one tasks.py make."""
 
     kinds: dict[str, str] = field(default_factory=dict)
     """By step id: `class` for external work, `function` for local work."""
     problems: tuple[str, ...] = ()
     """Sentences about what cannot be used."""
     undecided: bool = False
-    """Whether more may be bound, or less, than can be read: only running it tells."""
+    """Whether more or fewer steps may be bound than the syntax shows; only running the code decides."""
     doubt: str = ""
-    """Why running it did not tell either."""
+    """Why running it did not decide either."""
     abilities: dict[str, Abilities] = field(default_factory=dict)
-    """By step id, what its class says it can do."""
+    """Abilities that the class of a step declares, by step id."""
 
 
 def read_tasks(text: bytes, name: str) -> BoundTasks:
-    """The `@task` bindings at the top level of a module; `name` is its path, as sentences call it."""
+    """The `@task` bindings at the top level of a module; `name` is its path as shown in problems."""
     try:
         tree = ast.parse(text, filename=name)
         return _read(tree, name)
@@ -60,7 +60,7 @@ def _read(tree: ast.Module, name: str) -> BoundTasks:
             if not isinstance(decorator, ast.Call) or ast.unparse(decorator.func) not in decorators:
                 continue
             understood.add(decorator.func)
-            # What stands above @task may put something else in the place of what it marked.
+            # A decorator above @task may replace what @task has marked.
             undecided |= any(_text_of(other) not in decorators for other in node.decorator_list[:place])
             step_id = _step_id(decorator, constants)
             if step_id is None:
@@ -77,7 +77,7 @@ def _read(tree: ast.Module, name: str) -> BoundTasks:
 
 
 def _is_undecided(tree: ast.Module, decorators: set[str], understood: set[ast.expr], folder: Path) -> bool:
-    """Whether `task` is used in a way that is not understood, or names may hold something else than they seem to."""
+    """Whether `task` is used in a way that is not understood, or a name may be bound to something else at run time."""
     modules = {spelled.rpartition(".")[0] for spelled in decorators} - {""}
     beside, star = _from_beside(tree, folder)
     if star:
@@ -104,7 +104,7 @@ def _is_undecided(tree: ast.Module, decorators: set[str], understood: set[ast.ex
 
 
 def _from_beside(tree: ast.Module, folder: Path) -> tuple[set[str], bool]:
-    """Names that modules of the same folder give, and whether anything is imported whole that may be `task` too."""
+    """Names imported from modules of the same folder, and whether a star import may bring `task` too."""
     names: set[str] = set()
     star = False
     for node in ast.walk(tree):
@@ -137,7 +137,7 @@ def _functions_of(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -
 
 
 def _root(node: ast.expr) -> str:
-    """The name with which an expression begins."""
+    """The first name of an expression."""
     while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
         node = node.func if isinstance(node, ast.Call) else node.value
     return node.id if isinstance(node, ast.Name) else ""

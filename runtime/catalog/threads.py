@@ -12,32 +12,50 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from runtime.errors import Unreachable
 from runtime.safe_text import described
+
+T = TypeVar("T")
+V = TypeVar("V")
 
 
 class Overran(Unreachable):
     """A call that did not come back within its time; it may still be at work."""
 
 
-@dataclass(eq=False, slots=True)
-class _Work:
+@dataclass(frozen=True, slots=True)
+class _Ended(Generic[T]):
+    """The end of a call: its value, or what it raised."""
+
+    value: T | None = None
+    error: BaseException | None = None
+
+
+@dataclass(eq=False)
+class _Work(Generic[T]):
     """One call on its way through the threads."""
 
-    call: Callable[[], Any]
+    call: Callable[[], T]
     loop: asyncio.AbstractEventLoop
     begun: asyncio.Future[None]
-    """Set when a thread takes the call up, or no thread is left to do so."""
-    ended: asyncio.Future[tuple[Any, BaseException | None]]
+    """Set when a thread begins the call, or no thread is left to do so."""
+    ended: asyncio.Future[_Ended[T]]
     taken: bool = False
     finished: bool = False
     dropped: bool = False
     """Nobody waits for it any more."""
 
-    def tell(self, future: asyncio.Future[Any], value: Any) -> None:
-        """Settle a future of the waiting loop, if there is still somebody waiting."""
+    def run(self) -> _Ended[T]:
+        """Make the call; whatever it raises is part of the answer."""
+        try:
+            return _Ended(self.call())
+        except BaseException as error:  # a task that calls sys.exit must not end the thread unseen
+            return _Ended(error=error)
+
+    def settle(self, future: asyncio.Future[V], value: V) -> None:
+        """Settle a future of the waiting event loop, unless that has ended or nobody waits any more."""
         with contextlib.suppress(RuntimeError):
             self.loop.call_soon_threadsafe(lambda: None if future.done() else future.set_result(value))
 
@@ -46,15 +64,15 @@ class CallThreads:
     """At most `size` daemon threads, made as they are needed.
 
     A call that overruns its time costs its thread until it comes back: the thread is written off and counted
-    in `stuck`. With no thread left, calls are refused at once and those waiting are given back.
+    in `stuck`. With no thread left, calls are refused at once, those that wait too.
     """
 
     def __init__(self, name: str, size: int) -> None:
         self.name = name
         self.size = size
-        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._waiting: dict[_Work, None] = {}
+        self._waiting: dict[_Work[Any], None] = {}
         self._threads = 0
         self._idle = 0
         self._stuck = 0
@@ -62,13 +80,13 @@ class CallThreads:
 
     @property
     def stuck(self) -> int:
-        """Threads written off at this moment."""
+        """Number of threads written off at this moment."""
         return self._stuck
 
-    async def run(self, call: Callable[[], Any], seconds: float) -> Any:
-        """Run a plain call on a thread and give its value.
+    async def run(self, call: Callable[[], T], seconds: float) -> T:
+        """Make a plain call on a thread and return its value.
 
-        The time counts from when a thread takes the call up.
+        The time counts from when a thread begins the call.
 
         Raises:
             Unreachable: No thread is left, or the threads were closed.
@@ -76,7 +94,7 @@ class CallThreads:
             Exception: Whatever the call raised; `SystemExit` and the like come as RuntimeError.
         """
         loop = asyncio.get_running_loop()
-        work = _Work(call, loop, loop.create_future(), loop.create_future())
+        work: _Work[T] = _Work(call, loop, loop.create_future(), loop.create_future())
         self._submit(work)
         try:
             await work.begun
@@ -84,25 +102,25 @@ class CallThreads:
                 raise self._none_left()
             await asyncio.wait({work.ended}, timeout=seconds)
         finally:
-            overran = self._let_go(work)
+            overran = self._stop_waiting(work)
         if overran:
             raise Overran(f"Code of workflow '{self.name}' did not come back within {seconds:g} s.")
-        value, error = await work.ended
-        if error is None:
-            return value
-        if isinstance(error, Exception):
-            raise error
-        raise RuntimeError(f"Task code raised {described(error)}") from error
+        ended = await work.ended
+        if ended.error is None:
+            return cast(T, ended.value)
+        if isinstance(ended.error, Exception):
+            raise ended.error
+        raise RuntimeError(f"Task code raised {described(ended.error)}") from ended.error
 
     def close(self) -> None:
-        """Let every thread end after its present call; calls still waiting are given back."""
+        """Let every thread end after its present call; calls that still wait are refused."""
         with self._lock:
             self._closed = True
-            self._give_back()
+            self._refuse_waiting()
             for _ in range(self._threads):
                 self._queue.put(None)
 
-    def _submit(self, work: _Work) -> None:
+    def _submit(self, work: _Work[T]) -> None:
         with self._lock:
             if self._closed or self._stuck >= self.size:
                 raise self._none_left()
@@ -113,8 +131,8 @@ class CallThreads:
                 threading.Thread(target=self._serve, name=f"tasks of {self.name}", daemon=True).start()
             self._queue.put(work)
 
-    def _let_go(self, work: _Work) -> bool:
-        """Stop waiting; whether the call is still at work, which writes its thread off."""
+    def _stop_waiting(self, work: _Work[T]) -> bool:
+        """Stop waiting for a call; returns whether it is still at work, which writes its thread off."""
         with self._lock:
             work.dropped = True
             self._waiting.pop(work, None)
@@ -122,12 +140,12 @@ class CallThreads:
             if at_work:
                 self._stuck += 1
                 if self._stuck >= self.size:
-                    self._give_back()
+                    self._refuse_waiting()
         return at_work
 
-    def _give_back(self) -> None:
+    def _refuse_waiting(self) -> None:
         for work in self._waiting:
-            work.tell(work.begun, None)
+            work.settle(work.begun, None)
         self._waiting.clear()
 
     def _serve(self) -> None:
@@ -138,19 +156,14 @@ class CallThreads:
                 del self._waiting[work]
                 work.taken = True
                 self._idle -= 1
-            work.tell(work.begun, None)
-            value: Any = None
-            error: BaseException | None = None
-            try:
-                value = work.call()
-            except BaseException as raised:  # a task that calls sys.exit must not end the thread unseen
-                error = raised
+            work.settle(work.begun, None)
+            ended = work.run()
             with self._lock:
                 work.finished = True
                 self._idle += 1
                 if work.dropped:
                     self._stuck -= 1
-            work.tell(work.ended, (value, error))
+            work.settle(work.ended, ended)
 
     def _none_left(self) -> Unreachable:
         if self._closed:

@@ -1,4 +1,4 @@
-"""What is wrong with a workflow, and what is doubtful."""
+"""Problems and warnings of a workflow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ UNBOUND = "UNBOUND_TASK"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Everything that was found about a workflow as it lies on disk."""
+    """Problems and warnings of a workflow as it lies on disk."""
 
     problems: tuple[Problem, ...] = ()
     """What keeps it from being started and scheduled."""

@@ -32,16 +32,16 @@ class Code:
     """Step ids it binds, each `class` (external work) or `function` (local work)."""
     problems: tuple[str, ...] = ()
     undecided: bool = False
-    """Whether only running it tells what it binds."""
+    """Whether only running it decides what it binds."""
     doubt: str = ""
-    """Why even that did not tell."""
+    """Why running it did not decide either."""
     abilities: Mapping[str, Abilities] = field(default_factory=dict)
-    """What the class of each step says it can do."""
+    """Abilities that the class of each step declares."""
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """A workflow found on disk; its flow is not checked until somebody asks for that."""
+    """A workflow on disk; its flow is checked only when that is asked for."""
 
     name: str
     path: Path
@@ -52,7 +52,7 @@ class Workflow:
     file_problems: tuple[Problem, ...] = ()
     file_warnings: tuple[FlowWarning, ...] = ()
     loose: bool = False
-    """It was named by its path and lies in no folder of workflows: only its runs know of it."""
+    """It was named by its path and lies in no folder of workflows, so that no scheduler finds it by name."""
 
     @property
     def tasks(self) -> Mapping[str, str]:
@@ -80,7 +80,7 @@ class Workflow:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Sentences about what is wrong at first sight; `Catalog.examine` finds everything."""
+        """Sentences about what is wrong with the files; `Catalog.examine` checks everything."""
         found = [f"{self.path}: {problem.message}" for problem in self.file_problems]
         if self.source is not None and self.flow is None:
             found.append(f"{self.path} is not a flow; see `forkjoin validate`.")
@@ -88,7 +88,7 @@ class Workflow:
 
 
 def _can_be_shown(flow: Flow) -> bool:
-    """Whether what everybody reads of a flow has the types it must have: it was not checked."""
+    """Whether the parts of an unchecked flow that are shown everywhere have the right types."""
     texts: list[object] = [flow.id, flow.name, flow.version]
     objects: list[object] = [flow.state_schema, flow.global_state]
     for step in flow.steps:

@@ -1,4 +1,4 @@
-"""Runs a call of code that is not ours so that it cannot take the program with it: on a thread, within a time."""
+"""Isolates calls of plugin code: each runs on a thread of its own, within a time limit."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 SECONDS = 5.0
-"""How long code of a plugin may take to be imported and made, or to answer a question about a binding."""
+"""How long a plugin may take to be imported and made, or to answer a question about a binding."""
 
 
 class Misbehaved(Exception):
-    """Code that raised, whatever it raised, or did not come back; the message ends a sentence about it."""
+    """Plugin code raised an exception or did not return; the message is the end of a sentence about it."""
 
 
 def within(call: Callable[[], T], seconds: float = SECONDS) -> T:
-    """What a call gives; one that does not come back keeps its thread, which ends with the program.
+    """Make a call on a thread and return its value; a call that hangs keeps its thread until the program ends.
 
-    Raises Misbehaved: it raised anything at all, `SystemExit` and `KeyboardInterrupt` included, or took too long.
+    Raises Misbehaved: the call took too long or raised anything, `SystemExit` and `KeyboardInterrupt` included.
     """
     given: list[Any] = []
     raised: list[BaseException] = []
@@ -42,7 +42,7 @@ def within(call: Callable[[], T], seconds: float = SECONDS) -> T:
 
 
 def told(error: BaseException) -> str:
-    """An exception in words, even one whose own words cannot be had."""
+    """Type and text of an exception, even if making its text raises."""
     try:
         return f"{type(error).__name__}: {error}".strip().removesuffix(":")[:500]
     except BaseException:

@@ -1,4 +1,4 @@
-"""The interface every external system implements, and what a call is given."""
+"""The interface of external systems, and the record of one call."""
 
 from __future__ import annotations
 
@@ -37,28 +37,28 @@ class Call:
     """The `metadata.task` object as written, templates unresolved."""
     scope: Scope
     heard: list[str] = field(default_factory=list)
-    """What the system answered, word for word, as the adapter adds it; the last entry goes into the poll ledger."""
+    """Answers of the system, word for word, added by the adapter; the last one goes into the poll ledger."""
 
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What can be asked of a system under one binding (docs/semantics.md, Starts)."""
+    """What a system can do under one binding."""
 
     idempotent: bool = True
-    """Starting twice with one key gives one piece of work."""
+    """Two starts with one key make one piece of work."""
     finds: bool = False
-    """`find` gives the work of a key."""
+    """`find` returns the work of a key."""
     cancels: bool = True
-    """`cancel` reaches somebody."""
+    """`cancel` reaches the system."""
 
 
 def abilities_of(system: object, binding: Mapping[str, Any]) -> Abilities:
-    """What an adapter says it can do under a binding: `abilities(binding)`, else `idempotent` and whether it finds."""
+    """Abilities of an adapter under a binding: from `abilities(binding)`, else from `idempotent` and `find`."""
     said = getattr(system, "abilities", None)
     if callable(said):
         try:
             found = said(binding)
-        except Exception:  # an adapter that cannot say what it can do is trusted with nothing
+        except Exception:  # A start of an adapter that cannot answer is never repeated.
             found = Abilities(idempotent=False)
         if isinstance(found, Abilities):
             return found
@@ -66,7 +66,7 @@ def abilities_of(system: object, binding: Mapping[str, Any]) -> Abilities:
 
 
 async def find_work(system: object, call: Call) -> object:
-    """What an adapter's `find` gives for the key of a call; raises Unreachable for one that has none."""
+    """Ask an adapter for the work of the key of a call; raises Unreachable where it has no `find`."""
     find = getattr(system, "find", None)
     if not callable(find):
         raise Unreachable(f"{getattr(system, 'name', 'The system')} cannot be asked for the work of a key.")
@@ -85,11 +85,11 @@ def doubts_of(system: object, binding: Mapping[str, Any]) -> list[str]:
 
 
 def binding_keys_of(system: object) -> Mapping[str, Key] | None:
-    """The keys a system knows in its bindings; None for one that does not say, or not in a form we understand."""
+    """The keys a system knows in its bindings; None if it does not declare them as `Key` records."""
     binding_keys = getattr(system, "binding_keys", None)
     try:
         found = binding_keys() if binding_keys is not None else None
-    except Exception:  # a system of somebody else
+    except Exception:  # a plugin may raise anything
         return None
     return found if isinstance(found, Mapping) and all(isinstance(key, Key) for key in found.values()) else None
 

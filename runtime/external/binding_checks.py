@@ -1,4 +1,4 @@
-"""What is wrong with a binding, by the name of its external system."""
+"""Checks of bindings, by the name of the external system."""
 
 from __future__ import annotations
 

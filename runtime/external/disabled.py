@@ -1,4 +1,4 @@
-"""An external system that could not be made: it says why, and everything else goes on."""
+"""An external system that could not be made; it gives the reason and stops nothing else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runtime.external.base import Call
 
 
 class DisabledSystem:
-    """Stands in for a plugin that failed to load; its work is kept and waits until the plugin is mended."""
+    """Stands in for a plugin that failed to load: every call is refused with the reason, and its work waits."""
 
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
@@ -21,31 +21,26 @@ class DisabledSystem:
         return [self.reason]
 
     def target(self, binding: Mapping[str, Any]) -> str:
-        """There is none."""
+        """Empty."""
         return ""
 
     async def start(self, call: Call) -> NoReturn:
-        """Raise `Unreachable` with the reason."""
         self._refuse()
 
     async def find(self, call: Call) -> NoReturn:
-        """Raise `Unreachable` with the reason."""
         self._refuse()
 
     async def poll(self, call: Call) -> NoReturn:
-        """Raise `Unreachable` with the reason."""
         self._refuse()
 
     async def cancel(self, call: Call) -> None:
-        """Raise `Unreachable` with the reason."""
         self._refuse()
 
     async def logs(self, call: Call) -> NoReturn:
-        """Raise `Unreachable` with the reason."""
         self._refuse()
 
     async def close(self) -> None:
-        """Nothing to give back."""
+        """Nothing is open."""
 
     def _refuse(self) -> NoReturn:
         raise Unreachable(self.reason, sent=False)

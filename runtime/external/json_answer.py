@@ -1,4 +1,4 @@
-"""JSON that came from outside, read strictly: finite numbers within 64 bits, no lone surrogates, bounded size."""
+"""Reads JSON from outside strictly: finite numbers within 64 bits, no lone surrogates, bounded size."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 from runtime.plain_json import MAXIMUM_DEPTH, TOO_DEEP, cut_deep
 
 RESULT_LIMIT = 256 * 1024
-"""Bytes a result may have as JSON text (docs/semantics.md, Bounds)."""
+"""A result may have so many bytes as JSON text."""
 BODY_LEVELS = MAXIMUM_DEPTH + 10
-"""Levels a body may have: a result stands some levels deep in it."""
+"""A body may have so many levels: its result is nested some levels deep in it."""
 DEEP = "\ue000 nested too deeply \ue000"
-"""What stands for a part of a body that is nested too deeply."""
+"""Replaces a part of a body that is nested too deeply."""
 _SUSPECT = re.compile(rb"\d{19}|\\u[dD]|\d[eE]|NaN|Infinity")
 
 
 class NotJson(ValueError):
-    """Text that is not the JSON we accept; the message says why, to follow `because`."""
+    """Text that is not acceptable JSON; the message follows `because` in a sentence."""
 
 
 def read_json(raw: bytes, *, mark_deep: bool = False) -> Any:

@@ -8,19 +8,19 @@ from runtime.model.task import Failed, Started, TaskRequest
 
 NO_EXTERNAL_ID = "NoExternalId"
 ID_LIMIT = 1_000
-"""Characters of an external id."""
+"""An external id may have so many characters."""
 SHOWN = 500
 
 
 def usable_id(value: Any) -> str | None:
-    """An external id from a text or a whole number; None where it is none: empty, too long, something else."""
+    """The external id in a text or whole number; None if it is empty, too long or of another type."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     return value if isinstance(value, str) and value.strip() and len(value) <= ID_LIMIT else None
 
 
 def no_id_message(request: TaskRequest, what: str) -> str:
-    """The sentence for a start that was answered without an id: it is not repeated, an operator looks."""
+    """The sentence for a start that was answered without an id; it is not repeated, an operator must look."""
     return (
         f"{what}. The work may run there, so it is not started again by itself; once you know its id, forkjoin adopt "
         f"{request.run_id} {request.branch_id} --external-id ID takes it."
@@ -28,7 +28,7 @@ def no_id_message(request: TaskRequest, what: str) -> str:
 
 
 def with_id(started: Started, request: TaskRequest) -> Started | Failed:
-    """An adapter's `Started` with an id that can be used, else the failure `NoExternalId`."""
+    """The adapter's `Started` if its id can be used, else the failure `NoExternalId`."""
     external_id = usable_id(started.external_id)
     if external_id is not None:
         return Started(external_id)

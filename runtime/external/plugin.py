@@ -1,4 +1,4 @@
-"""A system that a package brings, kept apart: what it raises, breaks or blocks is its own affair alone."""
+"""Isolates an external system that an installed package provides: what it raises or blocks stops nothing else."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from runtime.model.task import Completed, Failed, Lost, Running, Started
 
 
 class PluginSystem:
-    """Passes every question on to a plugin: plain ones within a time, calls on an event loop of its own.
+    """Passes plain questions on to a plugin within a time limit, and calls on an event loop of its own.
 
     So neither `sys.exit` nor a call that blocks its thread reaches the scheduler. `os._exit` and a crash in a C
-    library end the whole process whatever is done here.
+    library still end the whole process.
     """
 
     def __init__(self, name: str, system: Any, where: str) -> None:
@@ -31,11 +31,11 @@ class PluginSystem:
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
-        """That of the plugin: whoever asks what it is means the plugin."""
+        """The class of the plugin, so that `isinstance` sees the plugin."""
         return type(self._system)
 
     def __getattr__(self, name: str) -> Any:
-        """What else the plugin has; verbs are kept apart like those every system has."""
+        """Further attributes of the plugin; its methods are isolated like those every system has."""
         if name.startswith("_"):
             raise AttributeError(name)
         found = getattr(self._system, name)
@@ -48,7 +48,7 @@ class PluginSystem:
         return (lambda *given: within(lambda: found(*given))) if callable(found) else found
 
     def problems(self, binding: Mapping[str, Any]) -> list[str]:
-        """What the plugin says of a binding, or that it could not."""
+        """The plugin's problems with a binding, or that it could not check it."""
         try:
             found = within(lambda: [str(sentence) for sentence in self._system.problems(binding)])
         except Misbehaved as problem:
@@ -56,7 +56,7 @@ class PluginSystem:
         return found
 
     def target(self, binding: Mapping[str, Any]) -> str:
-        """What the plugin says; '' if it gives no text."""
+        """The target the plugin names; '' if it returns no text."""
         try:
             found = within(lambda: self._system.target(binding))
         except Misbehaved:
@@ -64,23 +64,19 @@ class PluginSystem:
         return found[:200] if isinstance(found, str) else ""
 
     async def start(self, call: Call) -> Started | Completed | Failed:
-        """Start the work."""
         return await self._call("start", call)  # type: ignore[no-any-return]
 
     async def poll(self, call: Call) -> Running | Completed | Failed | Lost:
-        """Ask how it stands."""
         return await self._call("poll", call)  # type: ignore[no-any-return]
 
     async def cancel(self, call: Call) -> None:
-        """Ask to stop it."""
         await self._call("cancel", call)
 
     async def logs(self, call: Call) -> str:
-        """What was logged of it."""
         return await self._call("logs", call)  # type: ignore[no-any-return]
 
     async def close(self) -> None:
-        """Give back what it holds, within a time; a plugin that was never called holds nothing."""
+        """Close the plugin within a time limit; one that was never called has nothing open."""
         loop = self._loop
         if loop is None:
             return

@@ -1,4 +1,4 @@
-"""Tries plugins in processes of their own, before any of their code runs in ours.
+"""Tries plugins in processes of their own, before any of their code runs in this one.
 
 Only so is a plugin noticed that ends its process at once (`os._exit`, a crash in a library), changes what it should
 not, or never comes back. What a plugin does later, in the calls made of it, cannot be kept away like this.
@@ -23,13 +23,13 @@ _CHILD = (
     "from runtime.external.registry import try_plugin; try_plugin(asked)"
 )
 _known: dict[tuple[str, str], str | None] = {}
-"""What came of it, by name and value of the entry point: a plugin is tried once by each process."""
+"""Results by name and value of the entry point: each process tries a plugin once."""
 
 
 def probe(asked: Mapping[tuple[str, str], Mapping[str, Any]], seconds: float = SECONDS) -> dict[tuple[str, str], str]:
-    """What is wrong with plugins, as the end of a sentence, by name and value; none where nothing is.
+    """Try plugins; returns what is wrong, as the end of a sentence, by name and value of the entry point.
 
-    All are tried at once, so that it takes no longer than `seconds` however many hang.
+    All are tried at once, so that it takes at most `seconds` however many hang.
     """
     trials = {key: _Trial(facts) for key, facts in asked.items() if key not in _known}
     until = time.monotonic() + seconds
@@ -57,11 +57,11 @@ class _Trial:
             self._process = None
         finally:
             os.close(writer)
-        os.set_blocking(reader, False)  # What a plugin started may hold the other end for ever.
+        os.set_blocking(reader, False)  # A process that the plugin started may hold the other end for ever.
         self._reader = reader
 
     def verdict(self, until: float, seconds: float) -> str | None:
-        """The end of the sentence that says what is wrong; None if nothing is, or it could not be tried."""
+        """The end of the sentence that says what is wrong; None if nothing is, or the plugin could not be tried."""
         try:
             return None if self._process is None else self._read(self._process, until, seconds)
         finally:
@@ -85,11 +85,11 @@ class _Trial:
 
 
 def answer(asked: Mapping[str, Any], make: Callable[[], Any]) -> None:
-    """In the process of the trial: make the plugin and tell what came of it."""
+    """In the process of the trial: make the plugin and print the result."""
     try:
         make()
         problem = None
     except BaseException as error:  # a plugin may raise whatever it likes
         problem = str(error) if isinstance(error, Misbehaved) else f"raised {told(error)}"
     os.write(int(asked["answer"]), json.dumps({"problem": problem}).encode())
-    os._exit(0)  # Its threads and its exit functions are not waited for.
+    os._exit(0)  # Threads and exit functions of the plugin are not waited for.

@@ -30,7 +30,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class SystemContext:
-    """What every external system is made from."""
+    """What an external system is made from."""
 
     directory: Path
     """The store directory; a system keeps its files in it and writes none before its first call."""
@@ -88,7 +88,7 @@ class Systems(Mapping[str, ExternalSystem]):
         return {name: self._made[name] for name in self}
 
     def troubles(self) -> list[str]:
-        """A sentence for each plugin that cannot be used."""
+        """A sentence for each plugin that is disabled or ignored."""
         disabled = [system.reason for system in self.all().values() if isinstance(system, DisabledSystem)]
         return [*disabled, *self.ignored]
 
@@ -102,17 +102,17 @@ class Systems(Mapping[str, ExternalSystem]):
 
 
 def external_systems(directory: Path, clock: Clock | None = None, *, seed: int = 0) -> dict[str, ExternalSystem]:
-    """Every external system by name; a plugin that cannot be made is there as a `DisabledSystem` with its reason."""
+    """Every external system by name; a plugin that cannot be made is a `DisabledSystem` with the reason."""
     return Systems(directory, clock, seed=seed).all()
 
 
 def binding_checks(directory: Path, clock: Clock | None = None) -> dict[str, Callable[[Mapping[str, Any]], list[str]]]:
-    """Check of a binding by the name of every system."""
+    """The check of a binding of each system, by name."""
     return {name: system.problems for name, system in external_systems(directory, clock).items()}
 
 
 def try_plugin(asked: Mapping[str, Any]) -> None:
-    """In the process of a trial: make the plugin and ask it what every system must answer."""
+    """In the process of a trial: make the plugin and check that it has the methods of every system."""
     context = SystemContext(Path(asked["directory"]), SystemClock(), int(asked["seed"]))
     point = EntryPoint(asked["name"], asked["value"], ENTRY_POINTS)
     answer(asked, lambda: _made(point, context))
@@ -123,7 +123,7 @@ def _loaded(point: EntryPoint, context: SystemContext, problem: str | None) -> E
         problem = "has a name that flows cannot use; letters, digits, `.`, `_` and `-` make one, 64 at most"
     if problem is None:
         try:
-            # What it prints must not stand among the results of a command.
+            # What a plugin prints must not mix with the output of a command.
             with redirect_stdout(sys.stderr):
                 return PluginSystem(point.name, within(lambda: _made(point, context)), _where(point))
         except Misbehaved as error:

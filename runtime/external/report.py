@@ -1,4 +1,4 @@
-"""What a call gave, as plain records of plain values: nothing of a foreign class goes further into the engine."""
+"""Turns answers into plain records of plain values: no object of a foreign class enters the engine."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ TYPE_LENGTH = 200
 MESSAGE_LENGTH = 16_000
 DETAILS_BYTES = 256_000
 MARGIN = 4_000
-"""Characters kept beyond a length, so that a secret at the edge is seen whole before the text is cut for good."""
+"""Characters kept beyond a limit, so that a secret at the edge is masked as a whole before the text is cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
-    """An answer that is no report; `kind` names its class."""
+    """An answer that is not a report."""
 
     kind: str
 
 
 def plain_answer(answer: Any, step_id: str) -> Outcome | Stranger | str | None:
-    """An answer of task code, plain: a report, a text, nothing, or the name of what else it was.
+    """A plain copy of an answer of task code: a report, a text, None, or the kind of anything else.
 
-    To be called where the code ran: reading a report may call methods of an author's class, which may raise anything.
+    Call it where the code ran: reading a report may call methods of an author's class, which may raise anything.
     """
     if answer is None:
         return None
@@ -42,9 +42,9 @@ def plain_answer(answer: Any, step_id: str) -> Outcome | Stranger | str | None:
 
 
 def plain_report(answer: Any, step_id: str) -> Outcome:
-    """A report whose values can be stored; one whose values cannot is a failure that says why.
+    """A plain copy of a report; if its values cannot be stored, the failure that says why.
 
-    May raise whatever an object in it raises when it is read as text.
+    Raises whatever an object in the report raises when it is read as text.
     """
     kind = type(answer)
     if issubclass(kind, Started):
@@ -70,7 +70,7 @@ def plain_report(answer: Any, step_id: str) -> Outcome:
 def _started(external_id: Any, step_id: str) -> Started | Failed:
     if issubclass(type(external_id), str | int) and type(external_id) is not bool:
         text = external_id if issubclass(type(external_id), str) else str(int.__int__(external_id))
-        # One more than an id may have: whoever takes the id must see that it is too long.
+        # One character more than an id may have, so that a reader sees that it is too long.
         return Started(plain_text(text)[: ID_LENGTH + 1])
     if external_id is None:
         return Started("")

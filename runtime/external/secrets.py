@@ -1,4 +1,4 @@
-"""Values of the environment that a task was given: they must not come back in messages, results and logs."""
+"""Masks the environment values a task was given in messages, results and logs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from runtime.masking import Masker, masker
 
 
 def learn(call: Call, values: Iterable[Any]) -> None:
-    """Let the scope of a call see which values of the environment these templates use, so that it masks them.
+    """Render templates so that the scope of a call knows, and masks, the environment values in them.
 
-    A poll or log request need not use the token the start used, but what it answers may hold it.
+    A poll or log request need not use the token the start used, but its answer may contain it.
     """
     for value in values:
         if isinstance(value, str) and "env." in value:
@@ -23,8 +23,8 @@ def learn(call: Call, values: Iterable[Any]) -> None:
 
 
 def secrets_of(call: Call) -> Masker:
-    """What hides the values of the environment that the scope of a call knows."""
-    # Only a scope that remembers what it put in has `secrets`.
+    """The masker of the environment values that the scope of a call has used."""
+    # Only a scope that records the values it has used has `secrets`.
     return masker(getattr(call.scope, "secrets", ()))
 
 
@@ -34,5 +34,5 @@ def spellings_of(call: Call) -> list[str]:
 
 
 def hide(call: Call, text: str) -> str:
-    """A text without the values of the environment the scope of the call has put in."""
+    """The text with the environment values masked that the scope of the call has used."""
     return secrets_of(call).text(text)

@@ -1,4 +1,4 @@
-"""A key under which a system already has work that was asked for in other words: refused, never taken for ours."""
+"""A key under which a system has work of another request: the start is refused, the work is not adopted."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ SHOWN = 500
 def other_request(call: Call, external_id: str, *, found: str, asked: str) -> Failed:
     """The failure of a start whose key has work already, made for another request.
 
-    Either the state changed between a start that was cut off and its repetition, so that the work is ours after all,
-    or the work belongs to somebody else: only an operator can tell, and adopts it or starts anew.
+    Either the state changed between an interrupted start and its repetition, and the work belongs to this run after
+    all, or it belongs to somebody else. Only an operator can decide that, and adopts it or starts anew.
     """
     request = call.request
     branch = f"{request.run_id} {request.branch_id}"

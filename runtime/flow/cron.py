@@ -1,4 +1,4 @@
-"""Cron as Debian's cron means it, by cronsim; hours of a zone that are skipped or come twice."""
+"""Cron rules as Debian's cron reads them, by cronsim, with hours of a zone that are skipped or come twice."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ NICKNAMES = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-"""Those of crontab(5); `@reboot` means nothing here."""
+"""Those of crontab(5) without `@reboot`, which has no meaning here."""
 LONGEST = 200
-"""Characters one rule may have."""
+"""A rule may have so many characters."""
 _FIELDS = ("minute", "hour", "day of the month", "month", "day of the week")
 _NAMES = {
     3: frozenset("jan feb mar apr may jun jul aug sep oct nov dec".split()),  # noqa: SIM905
@@ -33,7 +33,7 @@ _NEAR = timedelta(hours=26)
 
 
 def check_cron(text: str) -> None:
-    """Raise InvalidInput for a rule that Debian's cron would not take, or that never comes."""
+    """Raise InvalidInput for a rule that Debian's cron would refuse, or that never ticks."""
     if len(text) > LONGEST:
         raise InvalidInput(f"A cron rule has at most {LONGEST} characters, this one has {len(text):,}.")
     rule = _rule(text)
@@ -72,7 +72,7 @@ def next_cron(text: str, zone: ZoneInfo, after: datetime) -> datetime | None:
 
 def _rule(text: str) -> str:
     written = text.strip().lower()
-    # Cronsim takes a range of one value with a step for its beginning, where crontab means that value alone.
+    # Cronsim reads a range of one value with a step as an open range, where crontab means that value alone.
     return NICKNAMES.get(written) or _ONE.sub(r"\1", written)
 
 
@@ -90,7 +90,7 @@ def _check_field(text: str, number: int, field: str) -> None:
 
 
 def _by_the_clock(rule: str, zone: ZoneInfo, after: datetime) -> datetime:
-    """Between two changes of its offset a zone is a plain clock: tick on that, and begin anew at each change."""
+    """The next tick by the local clock, which is a plain clock between two changes of the zone's offset."""
     offset = _offset(zone, after)
     while True:
         local = next(CronSim(rule, (after + offset).replace(tzinfo=None)))

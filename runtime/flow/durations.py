@@ -18,13 +18,13 @@ SECONDS: dict[str, int] = {
     "month": 30 * 86_400,
     "year": 365 * 86_400,
 }
-"""Length of each unit in seconds where no calendar is at hand."""
+"""Length of each unit in seconds, without a calendar."""
 
 _SHORT = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week", "mo": "month", "y": "year"}
 _FLOW_JSON = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?\s+(?:second|minute|hour|day|week|month|year)s?)?")
 _WRITTEN = re.compile(r"([0-9]{1,100}(?:\.[0-9]{1,100})?)\s*([a-z]+)", re.ASCII)
 LONGEST = 10_000 * 365 * 86_400
-"""Seconds in the longest duration that is taken."""
+"""Seconds of the longest duration that is accepted."""
 LONGEST_RETENTION = 100 * 365 * 86_400
 
 
@@ -46,7 +46,7 @@ def seconds(text: str) -> float:
 
 
 def add_duration(moment: datetime, text: str, *, times: int = 1) -> datetime:
-    """The moment a duration later, or so many of them; whole months and years follow the calendar.
+    """The moment `times` durations later; whole months and years follow the calendar.
 
     A month after 31 January is the last day of February. The fraction of a month counts in days of 30, that of
     a year in days of 365: `2.5 months` is two calendar months and 15 days.
@@ -69,7 +69,7 @@ def add_duration(moment: datetime, text: str, *, times: int = 1) -> datetime:
 
 
 def retention_seconds(written: object) -> float:
-    """Seconds that `metadata.retention` keeps an ended run; raises InvalidInput for what cannot be meant."""
+    """Seconds that `metadata.retention` keeps an ended run; raises InvalidInput if it is unusable."""
     if not isinstance(written, str):
         raise InvalidInput("`retention` is a text like `30 days`.")
     length = seconds(written)

@@ -1,4 +1,4 @@
-"""Which variables of the environment task bindings use: their values are secrets of every answer of the flow."""
+"""Which variables of the environment task bindings use: their values are masked in every answer of the flow."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _of_text(text: str) -> Iterable[str]:
     try:
         found = parts(text)
     except ValueError:
-        return  # a template that cannot be read is never filled in
+        return  # a template that cannot be read is never rendered
     for part in found:
         path = part.path if isinstance(part, Template) else None
         if path is not None and len(path) == 2 and path[0] == "env" and isinstance(path[1], str):

@@ -16,7 +16,7 @@ _MOST_DEFAULTS_DEEP = 100
 
 
 def check(schema: Any, value: Any) -> list[str]:
-    """Sentences about what keeps a JSON value from fitting a schema, each with the JSON path; empty if it fits.
+    """Sentences about why a JSON value does not fit a schema, each with the JSON path; empty if it fits.
 
     Patterns are matched in linear time and references stay inside the schema. A schema that cannot be used gives
     sentences about itself.

@@ -12,7 +12,7 @@ __all__ = ["MAXIMUM_DEPTH", "check_json", "exact_json", "member_path", "plain_te
 
 
 def check_json(value: Any, limit_bytes: int, what: str) -> Any:
-    """The value if it is JSON that can be stored, lone surrogates replaced.
+    """The value, if it is JSON that can be stored, with lone surrogates replaced.
 
     Args:
         value: A value made of dicts, lists (or tuples), strings, numbers, booleans and None.

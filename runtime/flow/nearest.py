@@ -1,4 +1,4 @@
-"""The known word that was most likely meant by one that is not known."""
+"""The known word that an unknown word was most likely meant to be."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from functools import lru_cache
 from itertools import islice
 
 ALIKE = 0.7
-"""How alike two words are, from 0 to 1, for one to be offered for the other."""
+"""Least similarity, from 0 to 1, at which one word is suggested for another."""
 VERY_ALIKE = 0.8
-"""The same where a word that nobody knows may well be meant: `tags` is not `task`."""
+"""The same where an unknown word may well be intended: `tags` is not `task`."""
 _LOOKED_AT = 100
-"""Characters of a word that are compared."""
+"""So many characters of a word are compared."""
 _DIFFERENCE = 6
-"""Characters by which one word may be longer."""
+"""One word may be longer by so many characters."""
 _MOST = 200
-"""Words that are compared; in a flow with thousands of names, each written wrongly, it would take minutes."""
+"""So many words are compared: in a flow with thousands of misspelt names all would take minutes."""
 
 
 def nearest(word: str, known: Collection[str], alike: float = ALIKE) -> str | None:
-    """The known word that was most likely meant, or None; case does not count, and letters may be swapped."""
+    """The known word that was most likely meant, or None; case is ignored, and letters may be swapped."""
     return _nearest(word[:_LOOKED_AT].lower(), tuple(known), alike)
 
 

@@ -1,4 +1,4 @@
-"""What is wrong, or doubtful, about a flow: each with its code, JSON path and sentence."""
+"""Problems and warnings of a flow, each with its code, JSON path and sentence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Problem:
     """Something that keeps a flow from being used."""
 
     code: str
-    """One of the codes of docs/authoring.md, Problems of a flow, like CONNECTION_ERROR."""
+    """A code like CONNECTION_ERROR."""
     path: str
     """JSON path, like `$.steps[3].duration`."""
     message: str

@@ -1,4 +1,4 @@
-"""A flow made ready to run: its graph, and what each task is bound to."""
+"""A flow that is ready to run: with its graph and the bindings of its tasks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Binding:
     config: Mapping[str, Any] = field(default_factory=dict)
     """The `metadata.task` object; empty for Python."""
     idempotent: bool = field(default=True, compare=False)
-    """The system honours the key: a start that is repeated under it starts nothing twice."""
+    """The system honours the key: a repeated start with it starts nothing twice."""
     finds: bool = field(default=False, compare=False)
     """The system can be asked for the work of a key."""
     cancels: bool = field(default=True, compare=False)
@@ -30,7 +30,7 @@ class Binding:
 
     @property
     def local(self) -> bool:
-        """Local work runs once and is never polled."""
+        """Whether the work runs in this process: once, and without polls."""
         return self.system == "local"
 
 
@@ -50,5 +50,5 @@ class Program:
 
     @cached_property
     def environment(self) -> frozenset[str]:
-        """Names of the environment variables that any of its bindings uses; what they hold is secret in all of it."""
+        """Names of the environment variables that any binding uses; their values are secret in the whole run."""
         return environment_names(binding.config for binding in self.bindings.values())

@@ -1,4 +1,4 @@
-"""A small JSON value that fits a schema, for commands that can be pasted as they stand."""
+"""A small JSON value that fits a schema, for commands that can be pasted unchanged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 _NOTES = ("$schema", "$id", "$comment", "title", "description", "default", "examples")
 _SHAPES = ("type", "properties", "required", "additionalProperties", "items", "minItems", "minLength", "minimum")
 UNDERSTOOD = frozenset((*_NOTES, *_SHAPES, "enum", "const"))
-"""Keywords whose meaning the sample minds; a value made under others is checked with the schema library."""
+"""Keywords the sample observes; a value made under others is checked with the schema library."""
 _DEEP = 20
 _EMPTY: Mapping[str, Any] = {"string": "", "boolean": False, "null": None, "array": [], "object": {}}
 
@@ -19,9 +19,9 @@ class NoSample(Exception):
 
 
 def sample(schema: Any) -> Any:
-    """The least a value must have to fit a schema: what is not required is left out, and flags are false.
+    """A minimal value that fits a schema: what is not required is left out, and flags are false.
 
-    Raises NoSample if what was made does not fit: the schema asks for more than this can work out.
+    Raises NoSample if the value does not fit: the schema asks for more than is understood here.
     """
     understood = [True]
     value = _made(schema, understood, 0)
@@ -49,7 +49,7 @@ def _made(schema: Any, understood: list[bool], depth: int) -> Any:
         return schema["enum"][0]
     for given in (schema.get("examples"), [schema["default"]] if "default" in schema else None):
         if isinstance(given, list) and given:
-            understood[0] = False  # Nobody has checked what the author wrote.
+            understood[0] = False  # The schema of the author is unchecked.
             return given[0]
     kinds = schema.get("type", "object" if "properties" in schema else "null")
     kind = kinds if isinstance(kinds, str) else next((k for k in kinds if k != "null"), "null")

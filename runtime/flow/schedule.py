@@ -22,12 +22,12 @@ _LONGEST_NAME = 80
 
 @lru_cache(maxsize=256)
 def zone_of(name: str) -> ZoneInfo:
-    """The time zone of this name; raises InvalidInput for what is none, whatever it is."""
+    """The time zone of this name; raises InvalidInput if there is none."""
     try:
         if len(name) > 100:
             raise ValueError
         return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):  # a folder, a path out of the database, a file that is no zone
+    except (ValueError, OSError, KeyError):  # a folder, a path outside the database, a file that is not a zone
         raise InvalidInput(
             f"There is no time zone {name[:60]!r}; write one of the IANA database, like Europe/Berlin."
         ) from None
@@ -60,7 +60,7 @@ def next_tick(rule: Mapping[str, Any], enabled_at: datetime, after: datetime) ->
 
 
 def next_ticks(rule: Mapping[str, Any], enabled_at: datetime, after: datetime, count: int) -> list[datetime]:
-    """The next so many ticks; fewer where no more come."""
+    """The next `count` ticks; fewer if no more come."""
     found: list[datetime] = []
     while len(found) < count and (tick := next_tick(rule, enabled_at, found[-1] if found else after)) is not None:
         found.append(tick)
@@ -70,7 +70,7 @@ def next_ticks(rule: Mapping[str, Any], enabled_at: datetime, after: datetime, c
 def due_tick(
     rule: Mapping[str, Any], enabled_at: datetime, last_tick: datetime | None, now: datetime
 ) -> datetime | None:
-    """The latest tick since the last one that is due now; missed earlier ones are passed over."""
+    """The latest tick after the last one that is due now; earlier ones that were missed are skipped."""
     edge = max(last_tick, enabled_at) if last_tick else enabled_at
     found = next_tick(rule, enabled_at, edge)
     if found is None or found > now:
@@ -92,7 +92,7 @@ def due_tick(
 
 
 def tick_id(workflow: str, tick: datetime) -> str:
-    """Id of the run of one tick, so that it never starts twice; whatever the workflow is called, it is a run id."""
+    """Id of the run of one tick, the same each time; valid whatever the name of the workflow."""
     name = _NO_ID.sub("-", workflow)
     if name != workflow or len(name) > _LONGEST_NAME or not name[:1].isalnum():
         name = f"w{name[:60]}-{hashlib.sha256(workflow.encode('utf-8', 'replace')).hexdigest()[:8]}"
@@ -102,7 +102,7 @@ def tick_id(workflow: str, tick: datetime) -> str:
 def _by_calendar(
     every: str, zone: ZoneInfo, enabled_at: datetime, after: datetime, longest_days: float
 ) -> datetime | None:
-    """Months and years after the day of the month on which it was enabled: 31 January, 28 February, 31 March."""
+    """The next tick in whole months or years after the day it was enabled: 31 January, 28 February, 31 March."""
     anchor = enabled_at.astimezone(zone).replace(tzinfo=None)
     count = max(1, int((after - enabled_at).total_seconds() / 86_400 / longest_days) - 1)
     while True:

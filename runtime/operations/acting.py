@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from msgspec.structs import replace
 
@@ -36,6 +37,17 @@ TRIES = 8
 ACTS_SEEN = 200
 """Acts of a run, newest first, among which one that was carried out before is looked for."""
 LONGEST_REASON = 4_000
+
+
+class ActFacts(TypedDict, total=False):
+    """What is recorded of an act besides who gave it, to what and why."""
+
+    due_at: datetime
+    outcome: str
+    arguments: Mapping[str, Any] | None
+    saw: Mapping[str, Any] | None
+    before: Any
+    after: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +132,17 @@ class Acting:
         """The program of a run, from the FlowJSON stored with it."""
         return program_of(self.store, self.catalog, run)
 
-    def new_act(self, verb: str, target: str, reason: str, **facts: Any) -> Act:
+    def new_act(self, verb: str, target: str, reason: str, **facts: Unpack[ActFacts]) -> Act:
         """An act of this actor, due at once, not yet numbered; InvalidInput if its reason is too long."""
         if len(reason) > LONGEST_REASON:
             said = f"The reason has {len(reason):,} characters, where at most {LONGEST_REASON:,} are kept; shorten it."
             raise InvalidInput(said)
         now = self.clock.now()
         actor = self.actor
-        return Act(
+        new = Act(
             id=0,
             at=now,
-            due_at=facts.pop("due_at", None) or now,
+            due_at=now,
             actor=actor.name,
             source=actor.source,
             verb=verb,
@@ -138,9 +150,9 @@ class Acting:
             reason=reason,
             uid=actor.uid,
             ssh=actor.ssh,
-            outcome=facts.pop("outcome", "carried out"),
-            **facts,
+            outcome="carried out",
         )
+        return replace(new, **facts)
 
     def earlier(self, run_id: str, order: Order) -> Act | None:
         """The act by which this order was carried out on a run before, if it was."""

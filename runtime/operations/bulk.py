@@ -63,7 +63,7 @@ def accept(acting: Acting, act: RunAct, batch: Batch, order: Order) -> Receipt:
         "where": where,
         "rate": rate or DEFAULT_RATE,
         "canary": batch.canary,
-        "arguments": dict(act.given()),
+        "arguments": dict(act.to_stored()),
         "targets": [r.id for r in runs],
         "next": 0,
         "results": {},

@@ -37,7 +37,7 @@ from runtime.model.run import Run
 from runtime.operations import bulk, composites, starting, store_acts
 from runtime.operations.acting import Acting, RunChange
 from runtime.operations.ids import random_birth
-from runtime.operations.order import Given, Noted, Order
+from runtime.operations.order import Order, RunOrder, StoreOrder
 from runtime.operations.receipts import Receipt, recording
 from runtime.store.ports.store import Store
 
@@ -80,8 +80,9 @@ class Commands:
         """Store an act due in so many seconds; the scheduler carries it out unless it is undone before."""
         self.acting.refuse_read_only(act.verb)
         due = self.acting.clock.now() + timedelta(seconds=seconds)
-        facts = {"arguments": dict(act.given()), "saw": saw}
-        new = self.acting.new_act(act.verb, run_id, reason, due_at=due, outcome="pending", **facts)
+        new = self.acting.new_act(
+            act.verb, run_id, reason, due_at=due, outcome="pending", arguments=dict(act.to_stored()), saw=saw
+        )
         with recording(new):
             new = self._store.acts.put(new)
         return Receipt(f"{act.verb} {run_id} accepted, act {new.id}. It can be undone for {seconds:g} s.", (), new)
@@ -116,54 +117,54 @@ class Commands:
         branch: str | None = None,
         intent: str = "new-attempt",
         force: bool = False,
-        **order: Unpack[Given],
+        **order: Unpack[RunOrder],
     ) -> Receipt:
         """Failed branches work again; held work starts at its release."""
         return self.give(Retry(branch=branch, intent=intent, force=force), run_id, Order(**order))
 
-    def skip(self, run_id: str, branch: str, result: Any = None, **order: Unpack[Given]) -> Receipt:
+    def skip(self, run_id: str, branch: str, result: Any = None, **order: Unpack[RunOrder]) -> Receipt:
         """Settle the step of a branch by hand; a reason is mandatory."""
         return self.give(Skip(branch=branch, result=result), run_id, Order(**order))
 
-    def adopt(self, run_id: str, branch: str, external_id: str, **order: Unpack[Given]) -> Receipt:
+    def adopt(self, run_id: str, branch: str, external_id: str, **order: Unpack[RunOrder]) -> Receipt:
         """Take work that runs outside already as that of a branch; nothing is started."""
         return self.give(Adopt(branch=branch, external_id=external_id), run_id, Order(**order))
 
-    def poll(self, run_id: str, branch: str | None = None, **order: Unpack[Given]) -> Receipt:
+    def poll(self, run_id: str, branch: str | None = None, **order: Unpack[RunOrder]) -> Receipt:
         """Poll now."""
         return self.give(Poll(branch=branch), run_id, Order(**order))
 
-    def ack(self, run_id: str, branch: str | None = None, note: str = "", **order: Unpack[Given]) -> Receipt:
+    def ack(self, run_id: str, branch: str | None = None, note: str = "", **order: Unpack[RunOrder]) -> Receipt:
         """Take a run out of needs attention until it changes."""
         return self.give(Acknowledge(branch=branch, note=note), run_id, Order(**order))
 
     def send(
-        self, run_id: str, event: str, payload: Any = None, branch: str | None = None, **order: Unpack[Given]
+        self, run_id: str, event: str, payload: Any = None, branch: str | None = None, **order: Unpack[RunOrder]
     ) -> Receipt:
         """Answer an open waitForEvent."""
         return self.give(Send(event=event, payload=payload, branch=branch), run_id, Order(**order))
 
-    def pause(self, run_id: str, *, clocks: str = "stop", **order: Unpack[Given]) -> Receipt:
+    def pause(self, run_id: str, *, clocks: str = "stop", **order: Unpack[RunOrder]) -> Receipt:
         """Hold one run."""
         return self.give(Pause(clocks=clocks), run_id, Order(**order))
 
-    def resume(self, run_id: str, **order: Unpack[Given]) -> Receipt:
+    def resume(self, run_id: str, **order: Unpack[RunOrder]) -> Receipt:
         """End the pause of a run; on a failed run, retry all its failed branches."""
         return self.give(Resume(), run_id, Order(**order))
 
-    def cancel(self, run_id: str, **order: Unpack[Given]) -> Receipt:
+    def cancel(self, run_id: str, **order: Unpack[RunOrder]) -> Receipt:
         """End a run now; its external jobs are asked to stop until they answer."""
         return self.give(Cancel(), run_id, Order(**order))
 
-    def wake(self, run_id: str, at: datetime, **order: Unpack[Given]) -> Receipt:
+    def wake(self, run_id: str, at: datetime, **order: Unpack[RunOrder]) -> Receipt:
         """Set when a run is polled or tried again next."""
         return self.give(Wake(at=at), run_id, Order(**order))
 
-    def edit(self, run_id: str, state: Any, was: Mapping[str, Any] | None = None, **order: Unpack[Given]) -> Receipt:
+    def edit(self, run_id: str, state: Any, was: Mapping[str, Any] | None = None, **order: Unpack[RunOrder]) -> Receipt:
         """Replace the state; the act keeps the old one whole. Refused if it is no more what it `was` for the editor."""
         return self.give(Edit(state=state, was=was), run_id, Order(**order))
 
-    def restart(self, run_id: str, *, new_id: str | None = None, **order: Unpack[Given]) -> Receipt:
+    def restart(self, run_id: str, *, new_id: str | None = None, **order: Unpack[RunOrder]) -> Receipt:
         """A new run with the input of an old one, linked to it."""
         return self.give(Restart(new_id=new_id), run_id, Order(**order))
 
@@ -178,7 +179,7 @@ class Commands:
         simulate: bool = False,
         count: int | None = None,
         each: Sequence[NewRun] | None = None,
-        **order: Unpack[Noted],
+        **order: Unpack[StoreOrder],
     ) -> tuple[list[Run], Receipt]:
         """Start one run, `count` runs (`ID-0001`...) or one run for each of `each`."""
         act = Start(
@@ -192,34 +193,34 @@ class Commands:
         )
         return self.begin(act, **order)
 
-    def begin(self, act: Start, **order: Unpack[Noted]) -> tuple[list[Run], Receipt]:
+    def begin(self, act: Start, **order: Unpack[StoreOrder]) -> tuple[list[Run], Receipt]:
         """Start the runs of an act; gives them too."""
         return starting.start(self.acting, act, Order(**order))
 
-    def hold(self, scope: str, clocks: str = "stop", force: bool = False, **order: Unpack[Noted]) -> Receipt:
+    def hold(self, scope: str, clocks: str = "stop", force: bool = False, **order: Unpack[StoreOrder]) -> Receipt:
         """Stop starts, polls, timers and schedules in a scope; `force`: also in one that nothing known has."""
         return self.give_store(HoldScope(scope=scope, clocks=clocks, force=force), Order(**order))
 
-    def release(self, scope: str, **order: Unpack[Noted]) -> Receipt:
+    def release(self, scope: str, **order: Unpack[StoreOrder]) -> Receipt:
         """Release a hold."""
         return self.give_store(Release(scope=scope), Order(**order))
 
-    def schedule(self, flow: str, *, enabled: bool, **order: Unpack[Noted]) -> Receipt:
+    def schedule(self, flow: str, *, enabled: bool, **order: Unpack[StoreOrder]) -> Receipt:
         """Switch the schedule of a workflow on or off."""
         return self.give_store(EnableSchedule(flow=flow) if enabled else DisableSchedule(flow=flow), Order(**order))
 
-    def prune(self, older_than: timedelta, failed: bool = False, **order: Unpack[Noted]) -> Receipt:
+    def prune(self, older_than: timedelta, failed: bool = False, **order: Unpack[StoreOrder]) -> Receipt:
         """Remove completed and cancelled runs (with `failed` failed ones too) that ended long enough ago."""
         return self.give_store(Prune(older_than=older_than, failed=failed), Order(**order))
 
-    def prune_damaged(self, **order: Unpack[Noted]) -> Receipt:
+    def prune_damaged(self, **order: Unpack[StoreOrder]) -> Receipt:
         """Remove damaged runs, and every other record that cannot be read."""
         return self.give_store(Prune(damaged=True), Order(**order))
 
-    def undo(self, act_id: int, **order: Unpack[Noted]) -> Receipt:
+    def undo(self, act_id: int, **order: Unpack[StoreOrder]) -> Receipt:
         """Take back an act that is not carried out yet."""
         return self.give_store(Undo(act=act_id), Order(**order))
 
-    def bulk_stop(self, act_id: int, **order: Unpack[Noted]) -> Receipt:
+    def bulk_stop(self, act_id: int, **order: Unpack[StoreOrder]) -> Receipt:
         """Stop a bulk act."""
         return self.give_store(StopBulk(act=act_id), Order(**order))

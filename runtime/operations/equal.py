@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runtime.acts.base import Json, Scope
+from runtime.acts.command_line import Words, inserted, recorded_words
+from runtime.acts.inputs import inputs_of
+from runtime.acts.registry import act_class
 from runtime.model.act import Act
 from runtime.safe_text import json_text
-
-Words = tuple[str, ...]
-_ON_BRANCH = frozenset({"retry", "skip", "poll", "ack", "adopt", "find", "send"})
-"""Acts whose branch is part of their target."""
-_JSON = frozenset({"result", "payload", "state"})
-"""Options whose values are JSON, text too."""
 
 
 def equal_command(act: Act) -> Words | None:
@@ -30,42 +28,31 @@ def equal_command(act: Act) -> Words | None:
     elif act.verb == "adopt" and act.target.startswith("system="):
         words = ("store", "adopt", act.target.removeprefix("system="), "--yes")
     else:
-        run, _, branch = act.target.partition("/") if act.verb in _ON_BRANCH else (act.target, "", "")
-        words = _with_options(act.verb, run, str(plan.pop("branch", None) or branch), plan)
+        kind = act_class(act.verb)
+        on_branch = kind is not None and kind.acts_on is Scope.BRANCH
+        run, _, branch = act.target.partition("/") if on_branch else (act.target, "", "")
+        words = _given(act.verb, run, str(plan.pop("branch", None) or branch), plan)
     return None if words is None else ("forkjoin", *inserted(words, reason))
 
 
-def inserted(words: Words, options: Words) -> Words:
-    """A command with more options, before what follows a double dash."""
-    end = words.index("--") if "--" in words else len(words)
-    return (*words[:end], *options, *words[end:])
-
-
-def _with_options(verb: str, target: str, branch: str, plan: Mapping[str, Any]) -> Words:
-    named = {k: v for k, v in plan.items() if k not in ("part_of", "event")}
-    options = tuple(word for name, value in named.items() for word in _option(name, value))
-    if verb == "send":
-        event = str(plan.get("event", ""))
-        chosen = ("--branch", branch) if branch else ()
-        if event.startswith("-"):  # It would be taken for an option.
-            return (verb, *chosen, *options, "--", target, event)
-        return (verb, target, event, *chosen, *options)
-    return (*verb.split(), *((target,) if target else ()), *((branch,) if branch else ()), *options)
-
-
-def _option(name: str, value: Any) -> Words:
-    option = f"--{name.replace('_', '-')}"
-    if value is None or value is False or value == "":
-        return ()
-    if value is True and name not in _JSON:
-        return (option,)
-    return (option, value if isinstance(value, str) and name not in _JSON else json_text(value, indent=None))
+def _given(verb: str, target: str, branch: str, plan: Mapping[str, Json]) -> Words:
+    """The line of an act on a target, none for one over many runs, with the arguments it was recorded with."""
+    kind = act_class(verb)
+    declared = inputs_of(kind) if kind is not None else {}
+    arguments = {field: value for field, value in plan.items() if field != "part_of"}
+    places = [target] if target else []
+    places += [str(arguments.pop(f)) for f, one in declared.items() if one.positional and f in arguments]
+    if branch and "branch" in declared:
+        arguments = {"branch": branch, **arguments}
+    elif branch:
+        places.append(branch)
+    return recorded_words(verb, kind, tuple(places), arguments)
 
 
 def _bulk(plan: Mapping[str, Any]) -> Words:
     verb, arguments = str(plan.get("verb", "")), dict(plan.get("arguments", {}))
     branch = str(arguments.pop("branch", None) or "")
-    words = _with_options(verb, "", branch, arguments)
+    words = _given(verb, "", branch, arguments)
     rate = plan.get("rate")
     many = ("--where", str(plan.get("where", "")), *(("--canary",) if plan.get("canary") else ()))
     return inserted(words, (*many, *(("--rate", f"{rate:g}") if rate else ())))

@@ -9,9 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from runtime.acts.adopt_home import AdoptHome
 from runtime.engine.explain.reasons import scheduler_state
 from runtime.errors import NotFound, Refused
 from runtime.operations.acting import Acting
+from runtime.operations.order import Order
 from runtime.operations.queries.systems import systems
 from runtime.operations.receipts import Receipt, recording
 from runtime.store.facts import fact_in
@@ -66,12 +68,13 @@ def deserted(home: Home) -> str | None:
     )
 
 
-def adopt(acting: Acting, system: str, directory: Path, *, reason: str = "", dry_run: bool = False) -> Receipt:
+def adopt(acting: Acting, act: AdoptHome, order: Order) -> Receipt:
     """Make this machine and directory the home of a system.
 
     Raises NotFound if it has no home, Refused if it is here already or a worker is alive in the old one.
     """
-    acting.refuse_read_only("store adopt")
+    system, directory = act.system, Path(act.directory)
+    acting.refuse_read_only(act.verb)
     known = homes(acting.store, acting.clock.now())
     found = next((home for home in known if home.system == system), None)
     if found is None:
@@ -92,10 +95,11 @@ def adopt(acting: Acting, system: str, directory: Path, *, reason: str = "", dry
         "If that machine still runs it, it goes on unseen: a new attempt would do it twice.",
         "Workers on this machine must be started again to reach it.",
     )
-    if dry_run:
+    if order.dry_run:
         return Receipt(f"Would adopt {system}.", effects, dry_run=True)
     acting.store.facts.put(KEY + system, place)
     before = {"host": found.host, "directory": found.directory}
     with recording(None, partly=f"The home of {system} is moved"):
-        act = acting.store.acts.put(acting.new_act("adopt", f"system={system}", reason, before=before, after=place))
-    return Receipt(f"adopt {system}: accepted, act {act.id}.", effects, act)
+        new = acting.new_act("adopt", f"system={system}", order.reason, before=before, after=place)
+        done = acting.store.acts.put(new)
+    return Receipt(f"adopt {system}: accepted, act {done.id}.", effects, done)

@@ -31,7 +31,7 @@ class Order:
         return self.carried.id if self.carried is not None else self.part_of
 
 
-class Given(TypedDict, total=False):
+class RunOrder(TypedDict, total=False):
     """The part of an order that an operator gives for an act on a run, as keywords."""
 
     reason: str
@@ -40,7 +40,7 @@ class Given(TypedDict, total=False):
     saw: Mapping[str, Any] | None
 
 
-class Noted(TypedDict, total=False):
+class StoreOrder(TypedDict, total=False):
     """The part of an order that an operator gives for an act on the store, as keywords."""
 
     reason: str

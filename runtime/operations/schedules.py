@@ -1,4 +1,4 @@
-"""What schedules there are, as they are shown."""
+"""Schedules: as they are shown, and switched on and off."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from runtime.acts.schedule import DisableSchedule, EnableSchedule
 from runtime.catalog import Catalog, Workflow
-from runtime.errors import ForkjoinError
+from runtime.errors import ForkjoinError, Refused
 from runtime.flow.schedule import next_ticks, rule_text
+from runtime.operations.acting import Acting
+from runtime.operations.order import Order
 from runtime.operations.queries.views import moment
+from runtime.operations.receipts import Receipt, recording
 from runtime.store.ports.store import Store
 
 TICKS = 3
@@ -82,4 +86,41 @@ def coming_ticks(catalog: Catalog, store: Store, now: datetime) -> list[tuple[da
     )
 
 
-__all__ = ["TICKS", "coming_ticks", "rule_text", "schedule_views"]
+def switch_schedule(acting: Acting, act: EnableSchedule | DisableSchedule, order: Order) -> Receipt:
+    """Switch the schedule of a workflow; returns the receipt.
+
+    Raises Refused: it has none, is switched like that already, or cannot be started.
+    """
+    verb, flow, enabled = act.verb, act.flow, isinstance(act, EnableSchedule)
+    acting.refuse_read_only(verb)
+    states = acting.store.schedules.all()
+    # A schedule whose workflow is wrong or gone can still be switched off.
+    name, rule = _scheduled(acting, flow) if enabled or flow not in states else (flow, "")
+    state = states.get(name, {})
+    if bool(state.get("enabled")) is enabled:
+        raise Refused(f"The schedule of {name} is {'enabled' if enabled else 'disabled'} already.")
+    effect = f"The schedule{rule} of {name} is {'on' if enabled else 'off'}."
+    if order.dry_run:
+        return Receipt(f"Would {verb} {name}.", (effect,), dry_run=True)
+    now = acting.clock.now().isoformat()
+    new = {**state, "enabled": enabled, "enabled_at": now} if enabled else {**state, "enabled": False}
+    acting.store.schedules.put(name, new)
+    with recording(None, partly=f"The schedule of {name} is {'on' if enabled else 'off'}"):
+        done = acting.store.acts.put(acting.new_act(verb, name, order.reason))
+    return Receipt(f"{verb} {name}: accepted, act {done.id}.", (effect,), done)
+
+
+def _scheduled(acting: Acting, flow: str) -> tuple[str, str]:
+    """The name of a workflow whose schedule can start runs, and its rule as text."""
+    workflow = acting.catalog.find(flow)
+    if workflow.loose:
+        raise Refused(
+            f"{workflow.path} lies in no folder of workflows, where a scheduler would find it at its time: "
+            "put its folder into one and name that with --workflows."
+        )
+    wrong = acting.catalog.verdict(workflow).problems
+    if wrong:
+        raise Refused(f"{flow} cannot be started, so its schedule is not enabled: {wrong[0]}")
+    if workflow.flow is None or not workflow.flow.schedule:
+        raise Refused(f"{flow} has no metadata.schedule; there is nothing to switch.")
+    return workflow.name, f" ({rule_text(workflow.flow.schedule)})"

@@ -121,12 +121,12 @@ def start_runs(
         return runs, Receipt(f"Would start {what}.", tuple(effects), None, runs[0] if runs else None, True)
     acting.store.flows.put(flow.hash, flow.source, workflow.name)
     target = ids[0] if len(ids) == 1 else workflow.name
-    told: dict[str, Any] = {"flow": str(workflow.path) if workflow.loose else workflow.name, "runs": len(ids)}
+    arguments: dict[str, Any] = {"flow": str(workflow.path) if workflow.loose else workflow.name, "runs": len(ids)}
     if restarted_from is not None:
-        told["restarted_from"] = restarted_from
+        arguments["restarted_from"] = restarted_from
     elif len(ids) == 1:
-        told |= {"state": dict(new_runs[0].state), "labels": dict(new_runs[0].labels), "simulate": simulate}
-    act = acting.new_act(verb, target, reason, arguments=told)
+        arguments |= {"state": dict(new_runs[0].state), "labels": dict(new_runs[0].labels), "simulate": simulate}
+    act = acting.new_act(verb, target, reason, arguments=arguments)
     if saves:
         saves[0] = Save(saves[0].run, None, branches=saves[0].branches, history=saves[0].history, acts=(act,))
     with recording(act):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
+from runtime.acts.adopt_home import AdoptHome
 from runtime.acts.base import StoreAct
 from runtime.acts.hold import HoldScope
 from runtime.acts.prune import Prune
@@ -12,7 +13,7 @@ from runtime.acts.schedule import DisableSchedule, EnableSchedule
 from runtime.acts.start import Start
 from runtime.acts.stop_bulk import StopBulk
 from runtime.acts.undo import Undo
-from runtime.operations import bulk, holding, retention, starting, undoing
+from runtime.operations import bulk, holding, local_work, retention, schedules, starting, undoing
 from runtime.operations.acting import Acting
 from runtime.operations.order import Order
 from runtime.operations.receipts import Receipt
@@ -21,6 +22,11 @@ from runtime.operations.receipts import Receipt
 def carry_out(acting: Acting, act: StoreAct, order: Order) -> Receipt:
     """Carry out an act on the store."""
     return _carry_out(act, acting, order)
+
+
+def implemented(kind: type[StoreAct]) -> bool:
+    """Whether an operation carries out this kind of act."""
+    return _carry_out.dispatch(kind) is not _carry_out.dispatch(StoreAct)
 
 
 @singledispatch
@@ -41,7 +47,7 @@ def _(act: Release, acting: Acting, order: Order) -> Receipt:
 @_carry_out.register(EnableSchedule)
 @_carry_out.register(DisableSchedule)
 def _(act: EnableSchedule | DisableSchedule, acting: Acting, order: Order) -> Receipt:
-    return retention.switch_schedule(acting, act, order)
+    return schedules.switch_schedule(acting, act, order)
 
 
 @_carry_out.register
@@ -62,3 +68,8 @@ def _(act: StopBulk, acting: Acting, order: Order) -> Receipt:
 @_carry_out.register
 def _(act: Start, acting: Acting, order: Order) -> Receipt:
     return starting.start(acting, act, order)[1]
+
+
+@_carry_out.register
+def _(act: AdoptHome, acting: Acting, order: Order) -> Receipt:
+    return local_work.adopt(acting, act, order)

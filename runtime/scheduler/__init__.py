@@ -1,1 +1,1 @@
-"""What wakes runs."""
+"""Wakes runs: alone on an embedded store, or as one worker of many."""

@@ -94,15 +94,15 @@ def shown(row: HeadRow) -> Run:
 
 def assembled(
     heads: Iterable[HeadRow],
-    branches: Iterable[tuple[str, str, int, Any]],
-    firings: Iterable[tuple[str, str, int, int, Any]],
+    branches: Iterable[tuple[int, str, str, Any]],
+    firings: Iterable[tuple[int, str, str, int, Any]],
 ) -> tuple[dict[str, Stored], dict[str, Damage]]:
     """Runs with all their records, and what is wrong with those that cannot be used, by id.
 
     Args:
         heads: Rows of runs.
-        branches: (run, branch, number, document), in creation order.
-        firings: (run, step, visit, number, document).
+        branches: (number, run, branch, document), in creation order.
+        firings: (number, run, step, visit, document).
     """
     runs: dict[str, Run] = {}
     damaged: dict[str, Damage] = {}
@@ -114,7 +114,7 @@ def assembled(
         except Unfit as problem:
             damaged[row.id] = Damage("runs", row.number, str(problem), row.id)
         parts[row.id] = {}
-    for run_id, branch_id, number, doc in branches:
+    for number, run_id, branch_id, doc in branches:
         try:
             branch: Branch = decoded(_BRANCH, doc)
             if _column(branch.run_id) != run_id or _column(branch.id) != branch_id:
@@ -122,7 +122,7 @@ def assembled(
             parts.setdefault(run_id, {})[branch.id] = branch
         except Unfit as problem:
             damaged.setdefault(run_id, Damage("branches", number, str(problem), run_id))
-    for run_id, step_id, visit, number, doc in firings:
+    for number, run_id, step_id, visit, doc in firings:
         try:
             firing: Firing = decoded(_FIRING, doc)
             if (_column(firing.run_id), _column(firing.step_id), firing.visit) != (run_id, step_id, visit):

@@ -1,4 +1,4 @@
-"""The SQL of the PostgreSQL store stands in one file of named statements, and every name in it is used."""
+"""Where SQL stands: in one file of named statements for PostgreSQL, in storage and tables of the embedded store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ import pytest
 
 from runtime.store.postgres.queries import FOLDER, piece, sql, statements
 
-SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|WHERE|ORDER BY|VALUES|BEGIN|COMMIT|ROLLBACK|SET)\b")
+SQL = re.compile(
+    r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|WHERE|ORDER BY|VALUES|BEGIN|COMMIT|ROLLBACK|SET|PRAGMA|LIMIT)\b"
+)
+EMBEDDED = FOLDER.parent / "embedded"
+SPEAK_SQL = {"row_storage.py", "row_table.py", "record_table.py", "query_sql.py"}
+"""TinyDB's storage and table over rows, the table of a store, and the SQL of their queries."""
 FILES = sorted(FOLDER.glob("*.py"))
 MADE = {"order_": "filter_sql.py", "position_": "filter_sql.py", "after_": "filter_sql.py", "place_": "documents.py"}
 """Names that are put together from a word and an order or a table."""
@@ -27,6 +32,18 @@ def texts(file: Path) -> list[str]:
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.name)
 def test_no_python_file_of_the_store_holds_sql(file: Path) -> None:
     assert [text for text in texts(file) if SQL.search(text)] == []
+
+
+@pytest.mark.parametrize("file", sorted(EMBEDDED.glob("*.py")), ids=lambda f: f.name)
+def test_in_the_embedded_store_only_storage_and_tables_hold_sql(file: Path) -> None:
+    held = [text for text in texts(file) if SQL.search(text)]
+    assert bool(held) is (file.name in SPEAK_SQL), held
+
+
+@pytest.mark.parametrize("file", sorted(EMBEDDED.glob("*.py")), ids=lambda f: f.name)
+def test_in_the_embedded_store_only_storage_and_tables_have_the_connection(file: Path) -> None:
+    names = {node.attr for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute)}
+    assert file.name in SPEAK_SQL or not names & {"con", "execute", "executemany"}
 
 
 def test_every_statement_is_used_and_has_one_name() -> None:

@@ -91,7 +91,7 @@ async def _play(folder: Path, runs: int) -> tuple[float, int]:
     took = time.perf_counter() - began
     assert store.listing.counts() == {"completed": runs}, store.listing.counts()
     size = sum(
-        store.rows.one(f"SELECT coalesce(sum(length(doc)),0) FROM t_{t}")[0]
+        store.database.rows.con.execute(f"SELECT coalesce(sum(length(doc)),0) FROM t_{t}").fetchone()[0]
         for t in ("runs", "branches", "history", "polls")
     )
     store.close()

@@ -51,7 +51,7 @@ def memory_of(count: int) -> float:
                 await loop.turn()
 
         store.due_runs.wake([], SystemClock().now())
-        con = store.rows.con
+        con = store.database.rows.con
         con.execute("DELETE FROM t_runs WHERE id='template'")
         asyncio.run(look())
         grown = memory() - before

@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from console.cli.main import run as command
+from console.commands.act_plan import Form, bulk_plan
 from console.commands.base import Here
-from console.commands.planning import bulk_plan
 from console.dialogs.act_form import Answers, with_reason
 from console.screens.acts import same_as
 from runtime.acts.ack import Acknowledge
@@ -153,7 +153,7 @@ def test_an_act_on_many_runs_names_all_of_them(count: int, monkeypatch: pytest.M
     run = desk.queries.load("run-1").run
     ids = tuple(f"run-with-a-long-name-{n:04d}" for n in range(count))
     here = Here("runs", run, None, None, ids)
-    plan = bulk_plan(here, "retry", title="Retry", do="Retry")
+    plan = bulk_plan(here, Form(verb="retry", title="Retry", button="Retry", make=lambda _: Retry()))
     words = with_reason(plan.command(Answers("one first", {}, "x y")), Answers("one first", {}, "x y"))
     named = words[words.index("--where") + 1].removeprefix("id:").split(",")
     assert tuple(named) == ids

@@ -12,15 +12,18 @@ from hypothesis import strategies as st
 
 from console.commands.adopt_act import Adopt, Find
 from console.commands.base import Command, Here, Possible
-from console.commands.branch_acts import PollNow, Retry, Send, Skip
-from console.commands.intents import INTENTS, after_asking, intents
+from console.commands.branch_acts import PollNow, Send, Skip
+from console.commands.intents import after_asking, intents
 from console.commands.open_pane import NextFailed
-from console.commands.run_acts import Acknowledge, Cancel, Edit, Pause, Restart, SetWake
+from console.commands.registry import BY_ID
+from console.commands.retry_act import Retry
+from console.commands.run_acts import Cancel, Edit, Pause, Restart
 from console.dialogs import editing
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.act_form import Answers, Plan, with_reason
 from console.drafts import Drafts
 from console.key_dispatch import read_only
+from runtime.acts.retry import INTENTS
 from runtime.assembly.runtime import Runtime
 from runtime.errors import ForkjoinError, InvalidInput, Refused
 from runtime.flow.sample import NoSample, sample
@@ -32,6 +35,7 @@ from tests.unit.engine.grammar import Node, sequences
 from tests.unit.engine.play import Play
 from tests.unit.operations.test_every_suggestion import run_at
 
+SetWake, Acknowledge = BY_ID["wake"], BY_ID["ack"]
 ACTS: tuple[type[Command], ...] = (
     Retry,
     Adopt,

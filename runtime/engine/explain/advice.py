@@ -41,7 +41,7 @@ def advice(draft: Draft, allowed: Verdicts) -> list[Words]:
     for branch in draft.in_order(at_work(draft.branches))[:ADVISED]:
         if _unseen(branch) and allowed.retry(branch, "cancel-first"):
             can.append(("forkjoin", "retry", run.id, branch.id, "--intent", "cancel-first"))
-    if not can and run.status in (RunStatus.CANCELLED, RunStatus.FAILED) and allowed.run("restart"):
+    if not can and run.status in (RunStatus.CANCELLED, RunStatus.FAILED) and allowed.restart():
         can.append(("forkjoin", "restart", run.id))
     return can
 
@@ -59,7 +59,7 @@ def anew_words(draft: Draft, allowed: Verdicts, branch: Branch) -> list[Words]:
     """Starting an unconfirmed branch anew, or settling it by hand; adopting needs an id that only people know."""
     words = ("forkjoin", "retry", branch.run_id, branch.id)
     found: list[Words] = [(*words, "--intent", "same-key")] if allowed.retry(branch, "same-key") else []
-    found += [(*words, "--force")] if allowed.force(branch) else []
+    found += [(*words, "--force")] if allowed.retry(branch, force=True) else []
     skipped = skip_words(draft, allowed, branch)
     return [*found, *([skipped] if skipped is not None else [])]
 

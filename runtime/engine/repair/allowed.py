@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TypeAlias
 
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.finding import find_action
 from runtime.engine.repair import controls
-from runtime.engine.repair.adopting import adopt
 from runtime.engine.repair.retry import retry
 from runtime.errors import ForkjoinError, InvalidInput
 from runtime.model.branch import Branch
@@ -44,14 +42,9 @@ Rule = Callable[[Draft], object]
 RULES: dict[str, Rule] = {
     "retry": lambda d: retry(d, None),
     "resume": controls.resume_run,
-    "pause": controls.pause_run,
-    "cancel": controls.cancel_run,
     "poll": lambda d: controls.poll_now(d, None),
-    "wake": lambda d: controls.set_wake(d, d.now + timedelta(minutes=5)),
-    "ack": lambda d: controls.acknowledge(d, None, ""),
-    "edit": lambda d: controls.edit_state(d, d.state),
 }
-"""Acts on a run as a whole."""
+"""Acts on a run as a whole that an explanation may advise; those of an operator are judged by `runtime.acts`."""
 
 
 class Verdicts:
@@ -65,19 +58,12 @@ class Verdicts:
         self._known: dict[tuple[str, ...], Verdict] = {}
 
     def run(self, verb: str) -> Verdict:
-        """Whether `verb` (retry, resume, pause, cancel, poll, wake, ack, edit, restart) is accepted for the run."""
-        if verb == "restart":
-            return self.restart()
-        return self.judge((verb,), RULES[verb])
+        """Whether `verb` (retry, resume, poll) is accepted for the run."""
+        return self.judge((verb, ""), RULES[verb])
 
     def restart(self) -> Verdict:
         """Whether the workflow of the run can be started again."""
         return Refusal(self._no_restart) if self._no_restart else ALLOWED
-
-    def work_out(self) -> None:
-        """Work out the verdicts about the run as a whole, where nobody waits for them."""
-        for verb in RULES:
-            self.run(verb)
 
     def retry(self, branch: Branch, intent: str = "new-attempt", *, force: bool = False) -> Verdict:
         """Whether a retry of the branch with this intent is accepted; `force`: although the old work may still run."""
@@ -88,21 +74,9 @@ class Verdicts:
         """Whether the step of the branch can be settled by hand."""
         return self.judge(("skip", branch.id), lambda d: controls.skip(d, branch.id, None))
 
-    def adopt(self, branch: Branch) -> Verdict:
-        """Whether the branch can take work that runs already."""
-        return self.judge(("adopt", branch.id), lambda d: adopt(d, branch.id, "-"))
-
     def find(self, branch: Branch) -> Verdict:
         """Whether the system can be asked for the work of the branch's last key."""
         return self.judge(("find", branch.id), lambda d: find_action(d, branch))
-
-    def force(self, branch: Branch) -> Verdict:
-        """Whether a new attempt is accepted although the old work may still run."""
-        return self.retry(branch, force=True)
-
-    def poll(self, branch: Branch) -> Verdict:
-        """Whether the branch can be polled now."""
-        return self.judge(("poll", branch.id), lambda d: controls.poll_now(d, branch.id))
 
     def send(self, branch: Branch) -> Verdict:
         """Whether the event the branch waits for can be sent to it."""

@@ -1,4 +1,4 @@
-"""What an http binding may hold (docs/authoring.md, http), checked at the border."""
+"""The models of an http binding (docs/authoring.md)."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class PollBinding(RequestBinding):
     completed: list[Any] = Field(min_length=1)
     failed: list[Any] = []
     running: list[Any] = []
-    """Statuses of work that goes on, besides the words that say so anyway; for any other it is doubted."""
+    """Statuses of work that goes on, besides the usual words; any other status is shown as doubtful."""
     result: Expression | None = None
     error: Expression | None = None
     progress: Expression | None = None
@@ -120,7 +120,7 @@ class HttpBinding(BaseModel):
 
 
 def binding_keys(model: type[BaseModel] = HttpBinding) -> dict[str, Key]:
-    """What an http binding, or one part of it, may hold: read from the models, so that it is said once."""
+    """The keys an http binding, or one part of it, may hold; read from the models."""
     hints = get_type_hints(model, include_extras=True)
     return {field.alias or name: _key(hints[name]) for name, field in model.model_fields.items()}
 
@@ -153,7 +153,7 @@ def binding_problems(binding: Mapping[str, Any]) -> list[str]:
 
 
 def binding_doubts(binding: Mapping[str, Any]) -> list[str]:
-    """A sentence for everything that can be used and yet is likely not meant."""
+    """A sentence for everything that can be used and is probably a mistake."""
     try:
         poll = read_binding(binding).poll
     except ValidationError:

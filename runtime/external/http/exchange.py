@@ -1,4 +1,4 @@
-"""One HTTP request and its answer, with bounds on time and size; whatever goes wrong is `Unreachable`."""
+"""One HTTP request and its answer, with limits on time and size; every failure is `Unreachable`."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from runtime.errors import Unreachable
 from runtime.external.json_answer import NotJson, read_json
 
 BODY_LIMIT = 1_000_000
-"""Bytes of a body (docs/semantics.md, Bounds)."""
+"""A body may have so many bytes."""
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-"""Refused, no such host, no TLS, no connection free: the request certainly did not reach anybody."""
+"""Refused, no such host, no TLS, no connection free: the request certainly reached no server."""
 RETRY_AFTER_LIMIT = 3600.0
-"""Seconds a Retry-After may ask for."""
+"""A Retry-After counts for at most so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, read whole."""
+    """A response, read whole."""
 
     host: str
     status: int
@@ -66,7 +66,7 @@ class Answer:
 
 
 def _said(error: Exception) -> str:
-    """What the library says of it, without the stop of its own."""
+    """The message of a library error, without its full stop."""
     return str(error).rstrip(".") or type(error).__name__
 
 
@@ -141,7 +141,7 @@ class Exchange:
 
 
 def retry_after(answer: Answer, now: datetime) -> float | None:
-    """Seconds the answer asks us to wait, from a number or an HTTP date (RFC 9110, 10.2.3), at most an hour."""
+    """Seconds to wait as the answer asks, from a number or an HTTP date (RFC 9110, 10.2.3), at most an hour."""
     value = answer.headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,18}", value):
         return min(float(value), RETRY_AFTER_LIMIT)

@@ -1,4 +1,4 @@
-"""What an HTTP answer says about the work."""
+"""Reads what an HTTP answer says about the work."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from runtime.plain_json import TOO_DEEP
 
 _EXCERPT_OF = 10_000
 _LATER = frozenset({408, 425, 429})
-"""4xx that say to come again, not that the request is wrong (RFC 9110, RFC 8470, RFC 6585)."""
+"""4xx codes that ask for a later request, not for another one (RFC 9110, RFC 8470, RFC 6585)."""
 _UNTOUCHED = frozenset({425, 429, 503})
-"""Answers of a server that did not take the request on (RFC 8470, RFC 6585, RFC 9110)."""
+"""Codes of a server that did not process the request (RFC 8470, RFC 6585, RFC 9110)."""
 
 
 def read_start(answer: Answer, binding: StartBinding, call: Call, now: datetime) -> Started | Failed:
@@ -52,9 +52,9 @@ def read_start(answer: Answer, binding: StartBinding, call: Call, now: datetime)
 
 
 def read_find(answer: Answer, binding: FindBinding, call: Call, now: datetime) -> Started | None:
-    """The work a find names, None if it says there is none; raises `Unreachable` when it says neither.
+    """The work a find names, None if there is none; raises `Unreachable` when the answer says neither.
 
-    404 and 410 say so of a URL that names the key in its path; of any other they may be a mistake in the URL.
+    404 and 410 mean that there is none only if the path of the URL names the key: else the URL may be wrong.
     """
     if answer.status in (404, 410) and "${key}" in binding.url.partition("?")[0].replace(" ", ""):
         return None
@@ -123,7 +123,7 @@ def _redirected(answer: Answer) -> str:
 
 def excerpt(answer: Answer, call: Call) -> str:
     """The beginning of a body in one line, without values that came from the environment."""
-    # Hidden before it is cut or put on one line: half a secret, or one without its spaces, would not be recognised.
+    # Masked before it is cut or put on one line: half a secret, or one without its spaces, would not be recognised.
     text = answer.text(_EXCERPT_OF)
     return " ".join(secrets_of(call).text(text, cut_after=len(text) >= _EXCERPT_OF).split())[:500]
 
@@ -167,7 +167,7 @@ def _said(reader: _Reader, binding: PollBinding) -> Any:
     try:
         return reader.optional("error", binding.error)
     except Unreachable:
-        return None  # that it failed is known, only the words are missing
+        return None  # the failure is known, only its text is missing
 
 
 def _progress(reader: _Reader, binding: PollBinding) -> float | None:

@@ -1,4 +1,4 @@
-"""What the status in an answer says of the work: completed, failed, under way, or a word nobody listed."""
+"""The meaning of a status in an answer: completed, failed, under way, or a word that is not listed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNDER_WAY = _words(
     underway unstarted updating uploading validating wait waiting working
     """
 )
-"""Words for work that goes on, as job servers say them; compared without case, blanks, `_` and `-`."""
+"""Words of job servers for work that goes on; compared without case, blanks, `_` and `-`."""
 _ENDED_WELL = _words(
     """
     complete completed completedsuccessfully done end ended exited finish finished ok okay passed ready resolved
@@ -57,7 +57,7 @@ def doubt(status: Any, binding: PollBinding) -> str | None:
 
 
 def _meant(status: Any, binding: PollBinding) -> str:
-    """Which listed word, or which list, is likely meant."""
+    """The listed word, or the list, that was probably meant."""
     if not isinstance(status, str):
         return ""
     listed = {_plain(one): one for one in (*binding.completed, *binding.failed) if isinstance(one, str)}

@@ -1,4 +1,4 @@
-"""Work behind an HTTP API: requests and readings come from the binding, nothing is kept here."""
+"""The external system `http`: requests and the reading of answers come from the binding; it keeps no state."""
 
 from __future__ import annotations
 
@@ -40,19 +40,16 @@ class HttpSystem:
         self._exchanges: WeakKeyDictionary[asyncio.AbstractEventLoop, Exchange] = WeakKeyDictionary()
 
     def problems(self, binding: Mapping[str, Any]) -> list[str]:
-        """Sentences about a binding that cannot be used."""
         from runtime.external.http.binding import binding_problems
 
         return binding_problems(binding)
 
     def binding_keys(self) -> Mapping[str, Key]:
-        """What a binding may hold."""
         from runtime.external.http.binding import binding_keys
 
         return binding_keys()
 
     def doubts(self, binding: Mapping[str, Any]) -> list[str]:
-        """Sentences about a binding that can be used, but is likely not meant like that."""
         from runtime.external.http.binding import binding_doubts
 
         return binding_doubts(binding)
@@ -78,13 +75,13 @@ class HttpSystem:
         return read_start(answer, binding.start, call, self._clock.now())
 
     def abilities(self, binding: Mapping[str, Any]) -> Abilities:
-        """What the author says of the system behind a binding; most systems ignore a key they are sent."""
+        """Abilities as the binding declares them; most HTTP systems ignore a key that is sent to them."""
         start = binding.get("start")
         honoured = isinstance(start, Mapping) and start.get("idempotent") is True
         return Abilities(honoured, binding.get("find") is not None, binding.get("cancel") is not None)
 
     async def find(self, call: Call) -> Started | None:
-        """Ask for the work of the key; raises `Unreachable` for an answer that does not say whether there is some."""
+        """Ask for the work of the key; raises `Unreachable` if the answer does not say whether there is some."""
         from runtime.external.http.reading import read_find
 
         binding = _binding_or_unreachable(call)
@@ -101,7 +98,7 @@ class HttpSystem:
         return read_poll(answer, binding.poll, call, self._clock.now())
 
     async def cancel(self, call: Call) -> None:
-        """Send the cancel request; 404 and 410 count as stopped. A binding without one stops nothing."""
+        """Send the cancel request, if the binding has one; 404 and 410 count as stopped."""
         from runtime.external.http.reading import unreachable
 
         binding = _binding_or_unreachable(call)
@@ -112,13 +109,13 @@ class HttpSystem:
             raise unreachable(answer, call, self._clock.now())
 
     async def logs(self, call: Call) -> str:
-        """The first 1 MB of what the log request answers."""
+        """The first 1 MB of the answer to the log request."""
         from runtime.external.http.reading import unreachable
 
         binding = _binding_or_unreachable(call)
         if binding.logs is None:
             return "The binding of this task has no `logs` request.\n"
-        # Logs are asked for now and then, often in a loop of their own: no connection is kept for them.
+        # Logs are read rarely, often on an event loop of their own: no connection is kept for them.
         answer = await self._ask(call, binding.logs, extra={"Connection": "close"}, cut=True)
         if answer.status in (404, 410):
             return f"{answer.host} has no logs of {call.request.external_id}.\n"

@@ -18,7 +18,7 @@ _HTTP = re.compile(r"https?://", re.IGNORECASE)
 
 
 class UnsafeUrl(ValueError):
-    """A URL that must not be asked; the message is a sentence."""
+    """A URL that must not be requested; the message is a sentence."""
 
 
 def url_problem(template: str) -> str | None:
@@ -80,7 +80,7 @@ def quote_value(text: str) -> str:
 
 
 def checked_url(url: object) -> str:
-    """A resolved URL that may be asked.
+    """The URL, if it may be requested.
 
     Raises:
         UnsafeUrl: when it is not an http or https URL with a host, or a value in it would climb to another path.
@@ -104,7 +104,7 @@ def checked_url(url: object) -> str:
 def climbs(path: str) -> bool:
     """Whether a server may read a part of a path as `.` or `..`.
 
-    Some decode before they split, decode twice, or leave out what follows a `;`: so every reading counts.
+    Some servers decode before they split, decode twice, or drop what follows a `;`, so every reading is checked.
     """
     for _ in range(_DECODINGS):
         if any(part.partition(";")[0] in (".", "..") for part in re.split(r"[/\\]", path)):

@@ -20,7 +20,7 @@ _ENV = re.compile(r"\$\{[^}]*\benv\b")
 _NAME = re.compile(r"[^=\0]+")
 _INHERITED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ALWAYS = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "TZ")
-"""What every command is given of the scheduler's environment, besides `LC_*` (SECURITY.md, Process environment)."""
+"""Variables of the scheduler's environment that every command gets, besides `LC_*`."""
 
 
 SMALLEST_LIMIT = 1_000
@@ -28,7 +28,7 @@ _LARGEST_LIMIT = 10**12
 _SIZE = re.compile(r"(\d{1,13}(?:\.\d{1,6})?)\s*(b|bytes?|[kmgt]i?b)?", re.IGNORECASE)
 _UNITS = {"k": 1, "m": 2, "g": 3, "t": 4}
 KEYS = {"command": Key(), "cwd": Key(), "env": Key(env=True), "inherit": Key(), "outputLimit": Key(), "result": Key()}
-"""What a binding may hold."""
+"""The keys of a binding."""
 
 
 class InvalidCommand(ValueError):
@@ -40,13 +40,13 @@ class Command:
     """One command with its templates resolved."""
 
     arguments: tuple[str, ...]
-    """The program and its arguments, each passed on as it is; no shell."""
+    """The program and its arguments, passed on without a shell."""
     cwd: str | None
     environment: Mapping[str, str]
     """All variables the command sees: those of ALWAYS, those it inherits, its own, and the key."""
 
     def unusable(self) -> Failed | None:
-        """Why it cannot be started on this machine, or None."""
+        """The failure that says why it cannot be started on this machine; None if it can."""
         program = self.arguments[0]
         if self.cwd is not None and not os.path.isdir(self.cwd):
             return Failed(f"The folder {self.cwd!r} to run {program!r} in does not exist.", type="FolderNotFound")
@@ -93,7 +93,7 @@ def command_problems(binding: Mapping[str, Any]) -> list[str]:
 
 
 def output_limit(binding: Mapping[str, Any]) -> int | None:
-    """Bytes that are kept of each output; None when `outputLimit` is no size that can be used."""
+    """How many bytes of each output are kept; None if `outputLimit` is not a usable size."""
     written = binding.get("outputLimit")
     if written is None:
         return USUAL_LIMIT
@@ -106,7 +106,7 @@ def output_limit(binding: Mapping[str, Any]) -> int | None:
 
 
 def secret_templates(binding: Mapping[str, Any]) -> list[Any]:
-    """The texts of a binding that may put values of the environment into the command."""
+    """The texts of a binding whose templates may read the environment."""
     inherited = binding.get("inherit")
     names = inherited if isinstance(inherited, list) else []
     own = binding.get("env")
@@ -118,7 +118,7 @@ def resolve(call: Call) -> Command:
 
     Raises:
         ExpressionError: when a template cannot be resolved.
-        InvalidCommand: when what comes out cannot be an argument or a variable.
+        InvalidCommand: when a resolved text cannot be an argument or a variable.
     """
     problems = command_problems(call.binding)
     if problems:
@@ -142,7 +142,7 @@ def resolve(call: Call) -> Command:
 
 
 def _staying(text: str) -> str:
-    """A value within `cwd`, which must not lead to another folder than the one the flow names."""
+    """A value for a part of `cwd`; raises InvalidCommand if it would lead out of the folder the flow names."""
     if any(part in (".", "..") for part in text.split("/")):
         raise InvalidCommand("A value in `cwd` is `.` or `..`, or holds one, which would lead to another folder.")
     return text

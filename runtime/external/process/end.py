@@ -16,7 +16,7 @@ _TAIL_LIMIT = 4000
 
 
 def reading_of(folder: JobFolder, end: dict[str, Any] | None, secrets: Masker) -> Completed | Failed:
-    """Read an end record; without one the processes are gone and nobody wrote down why."""
+    """Read an end record; without one the processes are gone and no reason was recorded."""
     spec = folder.spec()
     program = os.path.basename(spec["command"][0])
     if (end or {}).get("cancelled") or (end is None and folder.cancel_age() is not None):
@@ -28,7 +28,7 @@ def reading_of(folder: JobFolder, end: dict[str, Any] | None, secrets: Masker) -
             "Its work may be half done; retry it when that is safe."
         )
         details = {"stderr": folder.output(files.ERRORS).tail(_TAIL_LIMIT, secrets)}
-        # Nobody knows how far it came: only an operator can say that it may run again.
+        # It is not known how far the command came: only an operator can decide that it may run again.
         return Failed(message, type="ProcessDied", details=details, retryable=False)
     if end["problem"]:
         return Failed(f"{program} could not be started: {end['problem']}.", type="NotStarted", retryable=False)
@@ -76,7 +76,7 @@ def _completed(
 
 
 def _not_kept(folder: JobFolder, end: dict[str, Any]) -> list[str]:
-    """What is missing of the outputs, a sentence each: cut in the middle, or lost to a full disk."""
+    """A sentence for each output that is incomplete: cut in the middle, or lost because the disk was full."""
     told = []
     for name in (files.OUTPUT, files.ERRORS):
         output, lost = folder.output(name), (end.get("lost") or {}).get(name, 0)

@@ -1,4 +1,4 @@
-"""The folder of one job: what was asked, who runs it, what it said and how it ended."""
+"""The folder of one job: its spec, its supervisor, its output and its end."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _LEFT_SECONDS = 3600.0
 
 
 def asked_for(spec: Mapping[str, Any]) -> str:
-    """What a spec asks for, as JSON text; two specs of one request read the same."""
+    """The request of a spec as JSON text; equal for two specs of one request."""
     return json.dumps({name: spec.get(name) for name in ("command", "cwd", "result")}, ensure_ascii=False)
 
 
 def forget(root: Path, starts: AbstractSet[str]) -> tuple[int, set[str]]:
-    """Remove the folders of all jobs whose key begins like this, and what crashes left half made or half removed.
+    """Remove the folders of all jobs whose key has one of these beginnings, and what crashes left half done.
 
-    Gives how many went, and those of `starts` that still have a job running.
+    Returns how many were removed, and the beginnings with a job that still runs.
     """
     count, kept = 0, set[str]()
     for name in os.listdir(root) if root.is_dir() else ():
@@ -69,7 +69,7 @@ class JobFolder:
 
     @classmethod
     def of_id(cls, root: Path, external_id: str | None) -> JobFolder | None:
-        """The folder an external id names; None when there is none, or it is not an id of ours."""
+        """The folder an external id names; None if there is none, or the id is not one of a process."""
         if not external_id or not _NAME.fullmatch(external_id):
             return None
         folder = cls(root, external_id)
@@ -80,12 +80,12 @@ class JobFolder:
         return (self.path / files.SPEC).exists()
 
     def create(self, spec: dict[str, Any]) -> None:
-        """Make the folder with its spec at once; a folder somebody else made first stays as it is."""
+        """Make the folder with its spec in one step; a folder that another process made first stays as it is."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self.path.with_name(f".{self.name}.{secrets.token_hex(8)}")
         draft.mkdir(mode=0o700)
         try:
-            # All records find their place now, while there is room: a full disk refuses the start, not the end.
+            # Space for all records is reserved now: a full disk then refuses the start, not the end.
             files.reserve(str(draft))
             files.write_json(str(draft / files.SPEC), spec)
             draft.rename(self.path)
@@ -95,23 +95,23 @@ class JobFolder:
                 raise
 
     def spec(self) -> dict[str, Any]:
-        """What was asked."""
+        """The spec the folder was made with."""
         return self._read(files.SPEC) or {}
 
     def claimed(self) -> bool:
-        """Whether a supervisor took the job, or a cancel took it from all supervisors."""
+        """Whether a supervisor claimed the job, or a cancel did, so that no supervisor runs it."""
         return (self.path / files.CLAIM).exists()
 
     def end(self) -> dict[str, Any] | None:
-        """How the job ended, or None."""
+        """The end record of the job; None while it has not ended."""
         return self._read(files.END)
 
     def supervised(self) -> bool:
-        """Whether the very supervisor that took the job still runs."""
+        """Whether the supervisor that claimed the job still runs."""
         return self._running(files.CLAIM) is not None
 
     def command_pid(self) -> int | None:
-        """The pid of the command while that very process runs; a later process with its pid does not count."""
+        """The pid of the command while it runs; None if that pid belongs to a later process."""
         return self._running(files.PROCESS)
 
     def cancel_age(self) -> float | None:
@@ -122,7 +122,7 @@ class JobFolder:
             return None
 
     def stop(self, grace_seconds: float) -> bool:
-        """Ask the job to end, harder once the grace period is over; True when it has ended."""
+        """Terminate the job, kill it once the grace period is over; returns whether it has ended."""
         if self.end() is not None:
             return True
         age = self.cancel_age()
@@ -146,11 +146,11 @@ class JobFolder:
         return self.output(name).tail(limit)
 
     def output(self, name: str) -> JobOutput:
-        """What was said to `stdout` or `stderr`."""
+        """The output to `stdout` or `stderr`."""
         return JobOutput(self.path, name, int(self.spec().get("limit") or files.USUAL_LIMIT))
 
     def pumped(self) -> bool:
-        """Whether some process takes what the command says into its files."""
+        """Whether a process writes the output of the command to its files."""
         try:
             file = os.open(self.path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -164,9 +164,9 @@ class JobFolder:
         return False
 
     def remove(self) -> bool:
-        """Remove the folder; False, and nothing happens, while its job has not ended."""
+        """Remove the folder; returns False and does nothing while its job has not ended."""
         if not self.claimed():
-            files.claim(str(self.path), {"pid": 0, "mark": None})  # from now on no supervisor begins
+            files.claim(str(self.path), {"pid": 0, "mark": None})  # from now on no supervisor can claim it
         if self.end() is None and (self.supervised() or self.command_pid() is not None):
             return False
         away = self.path.with_name(f".{self.name}.{secrets.token_hex(8)}")

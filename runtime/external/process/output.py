@@ -1,4 +1,4 @@
-"""What a job said: the beginning and the end of a long output, and how much is left out between them."""
+"""The output of a job: the beginning and the end of a long one, and how much is left out between them."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class JobOutput:
         return f"\n[... {self.left_out:,} bytes are left out here: outputLimit is {self._limit:,} bytes ...]\n"
 
     def whole(self, most: int) -> bytes | None:
-        """All of it; None when it is longer than `most` bytes or a part was left out."""
+        """The whole output; None if it is longer than `most` bytes or a part was left out."""
         if self.left_out:
             return None
         raw = b"".join(self._read(name, most + 1) for name in self._names())
         return None if len(raw) > most else raw
 
     def tail(self, limit: int, secrets: Masker = _SHORT_OF_SECRETS) -> str:
-        """The last `limit` characters, secrets masked; half of one, at an edge, too."""
+        """The last `limit` characters, secrets masked, also one that is cut at an edge."""
         beginning, *rest = self._names()
         end = b""
         for name in reversed(rest):

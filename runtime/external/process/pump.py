@@ -1,4 +1,4 @@
-"""The small program that takes what a command says from its pipes into files: bounded, and with secrets masked.
+"""The small program that copies the output of a command from pipes to files: bounded, with secrets masked.
 
 It is started by file with `python -I -S`, so it imports nothing but a few modules of the standard library. It is a
 process of its own: the command goes on as before when its supervisor is killed. Of a long output the beginning and the
@@ -21,11 +21,11 @@ LOCK = "pump.lock"
 MASK = b"***"
 READ = 1 << 16
 MOST_AT_ONCE = 1 << 20
-"""Bytes that can wait in a pipe; so many are read before the end of a command is told."""
+"""A pipe can hold so many bytes; they are read before the end of a command is reported."""
 
 
 def pieces(folder: str, name: str) -> list[int]:
-    """Numbers of the pieces of an output that are there, in order."""
+    """Numbers of the existing pieces of an output, in order."""
     pattern = re.compile(re.escape(name) + r"\.([0-9]+)")
     found = (pattern.fullmatch(entry) for entry in os.listdir(folder))
     return sorted(int(match[1]) for match in found if match)
@@ -37,7 +37,7 @@ def sizes(limit: int) -> tuple[int, int]:
 
 
 class Output:
-    """One of the two outputs: from its pipe to its files."""
+    """Copies one of the two outputs from its pipe to its files."""
 
     def __init__(self, folder: str, name: str, limit: int, secrets: list[bytes]) -> None:
         self.folder, self.name = folder, name
@@ -55,7 +55,7 @@ class Output:
             self._to(self.piece)
 
     def take(self, data: bytes) -> None:
-        """Mask and write what was read; keep back what may be the beginning of a secret."""
+        """Mask and write what was read; hold back what may be the beginning of a secret."""
         data = self.held + data
         keep = len(data)
         for secret in self.secrets:
@@ -72,7 +72,7 @@ class Output:
         self._write(data[:keep])
 
     def flush(self) -> None:
-        """Write what was kept back: nothing follows that would make a secret of it."""
+        """Write what was held back: nothing follows that would complete a secret."""
         held, self.held = self.held, b""
         self._write(held)
 
@@ -86,7 +86,7 @@ class Output:
             try:
                 written = os.write(self.file, rest[: self.room])
             except OSError:
-                break  # A full disk must stop neither the command nor us; what is lost is counted and told.
+                break  # A full disk must stop neither the command nor the pump; lost bytes are counted and reported.
             self.room -= written
             rest = rest[written:]
         else:
@@ -116,7 +116,7 @@ class Output:
 
 
 class Pump:
-    """Both outputs of a command, until nobody can write to them any more."""
+    """Copies both outputs of a command until no process can write to them any more."""
 
     def __init__(self, outputs: dict[int, Output], control: int) -> None:
         self.outputs = outputs
@@ -158,7 +158,7 @@ class Pump:
         return True
 
     def _read(self, fd: int, most: int) -> bool:
-        """Read what waits in a pipe, at most so many bytes; False once nobody can write to it any more."""
+        """Read what waits in a pipe, at most so many bytes; returns False once no process can write to it."""
         while most > 0 and fd in self.open:
             try:
                 data = os.read(fd, READ)

@@ -1,4 +1,4 @@
-"""The small program that runs one command, waits for it and writes down how it ended.
+"""The small program that runs one command, waits for it and records how it ended.
 
 It is started by file with `python -I -S`, so it imports nothing but a few modules of the standard library. It shares
 with the adapter the names of the files in a job folder and the way a process is recognised.
@@ -23,15 +23,15 @@ CANCEL = "cancel"
 OUTPUT = "stdout"
 ERRORS = "stderr"
 USUAL_LIMIT = 64_000_000
-"""Bytes kept of each output, if the binding does not say."""
+"""How many bytes of each output are kept if the binding does not say."""
 SPACE = 4096
-"""Bytes kept free for each record, so that it can be written on a full disk."""
+"""Bytes reserved for each record, so that it can be written on a full disk."""
 RETRY_SECONDS = 2.0
 PUMP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pump.py")
 
 
 def start_mark(pid: int) -> str | None:
-    """What tells a process from a later one with the same pid: boot and start time; None when it does not run.
+    """Boot and start time of a process, which a later one with its pid does not share; None if it does not run.
 
     Read from `/proc` (field 22 of `stat`, see proc(5)); elsewhere from `ps`, to the second.
     """
@@ -51,7 +51,7 @@ def start_mark(pid: int) -> str | None:
 
 
 def write_json(path: str, value: Any) -> None:
-    """Put a small JSON file in place so that it is there whole or not at all, also after a power cut."""
+    """Write a small JSON file so that it is there whole or not at all, also after a power cut."""
     draft = f"{path}.{os.getpid()}.new"
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -63,12 +63,12 @@ def write_json(path: str, value: Any) -> None:
 
 
 def _write_whole(file: int, data: bytes) -> None:
-    while data:  # a disk that is nearly full takes a part, and refuses the rest
+    while data:  # a disk that is nearly full writes a part and refuses the rest
         data = data[os.write(file, data) :]
 
 
 def reserve(folder: str) -> None:
-    """Take the space of all records that will be written in a job folder, in blocks that are really there."""
+    """Reserve the space of all records of a job folder, in blocks that are really allocated."""
     for name in (CLAIM, PROCESS, END, CANCEL):
         path = os.path.join(folder, f"{name}.space")
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -80,7 +80,7 @@ def reserve(folder: str) -> None:
 
 
 def put(folder: str, name: str, value: Any) -> None:
-    """Put a record in place, whole or not at all, in the space that was reserved for it if there is one."""
+    """Write a record whole or not at all, into the space reserved for it if there is one."""
     space, text = os.path.join(folder, f"{name}.space"), json.dumps(value).encode()
     try:
         file = os.open(space, os.O_WRONLY)
@@ -98,7 +98,7 @@ def put(folder: str, name: str, value: Any) -> None:
 
 
 def claim(folder: str, record: Any) -> bool:
-    """Take the right to run the command of a folder, once for ever; False when somebody has it."""
+    """Claim the right to run the command of a folder, once for ever; returns False if another process has it."""
     lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -127,7 +127,7 @@ class _Supervisor:
         self.stopping = False
 
     def run(self) -> None:
-        """Claim the folder, run its command to the end and write the end down."""
+        """Claim the folder, run its command to the end and record the end."""
         signal.signal(signal.SIGTERM, self._on_term)
         signal.signal(signal.SIGALRM, self._on_alarm)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -135,13 +135,13 @@ class _Supervisor:
         os.setsid()
         with os.fdopen(0, "rb", closefd=False) as given:
             self.secrets = given.read()
-        json.loads(self.secrets)  # whoever started us may have died before it had told all
+        json.loads(self.secrets)  # the process that started this one may have died before it had sent everything
         with open(os.path.join(self.folder, SPEC), encoding="utf-8") as file:
             spec = json.load(file)
         if not claim(self.folder, {"pid": os.getpid(), "mark": start_mark(os.getpid())}):
             return
         self.limit = int(spec.get("limit") or USUAL_LIMIT)
-        # The reading ends stay open here: without its pump the command waits, and does not die of a broken pipe.
+        # The reading ends stay open here: without its pump the command waits instead of dying of a broken pipe.
         self.pipes = [os.pipe(), os.pipe()]
         self._start_pump()
         problem = self._spawn(spec)
@@ -169,18 +169,18 @@ class _Supervisor:
                 self._start_pump()
 
     def _write_end(self, end: Any) -> None:
-        """Write the end down, as often as it takes: without it the work would be done again."""
+        """Record the end, trying again until it succeeds: without it the work would be done again."""
         while True:
             try:
                 put(self.folder, END, end)
                 return
             except FileNotFoundError:
-                return  # the folder was removed, and with it whoever would ask
+                return  # the folder was removed: nobody asks for the end any more
             except OSError:
                 time.sleep(RETRY_SECONDS)
 
     def _lost(self) -> dict[str, int]:
-        """Bytes of each output that could not be written, once the pump has taken all that the command said."""
+        """Bytes of each output that could not be written, after the pump has read all of it."""
         for _ in range(3):
             try:
                 assert self.control is not None
@@ -204,7 +204,7 @@ class _Supervisor:
         self.pump = os.fork()
         if self.pump == 0:
             try:
-                os.setsid()  # what is sent to our group is not meant for it
+                os.setsid()  # signals to the group are for the command, not for the supervisor
                 os.dup2(heard, 0)
                 for fd in (theirs.fileno(), *(way_out for way_out, _ in self.pipes)):
                     os.set_inheritable(fd, True)
@@ -244,7 +244,7 @@ class _Supervisor:
         # The identity is on disk before the command can do anything, so it can always be found again.
         put(self.folder, PROCESS, {"pid": os.getpid(), "mark": start_mark(os.getpid())})
         if os.getppid() != parent:
-            # Without a supervisor and before the identity was written the job may have been called dead already.
+            # If the supervisor was gone before this was written, the job may have been reported as lost already.
             os._exit(127)
         for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
@@ -271,7 +271,7 @@ class _Supervisor:
 
 
 def _both_ways(entrance: int) -> int:
-    """The pipe opened for reading too, where that can be had: the command cannot break it even if all else died."""
+    """The pipe opened for reading too, where possible, so that it never breaks under the command."""
     try:
         return os.open(f"/proc/self/fd/{entrance}", os.O_RDWR)
     except OSError:
@@ -282,7 +282,7 @@ def _signal_group(leader: int, number: int) -> None:
     try:
         os.killpg(leader, number)
     except (ProcessLookupError, PermissionError):
-        return  # nobody of the group is left
+        return  # no process of the group is left
 
 
 if __name__ == "__main__":

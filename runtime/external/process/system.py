@@ -1,4 +1,4 @@
-"""Local commands as external work: each outlives the scheduler and is found again by its idempotency key."""
+"""The external system `process`: local commands that outlive the scheduler, found by their idempotency key."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ _LOG_LIMIT = 64 * 1024
 class ProcessSystem:
     """Runs commands detached, each in its own session, below `jobs` of the store directory.
 
-    A job folder is made whole from the key, and the right to run its command is claimed once, so neither a second
-    start nor a crash between the two runs it twice. A job whose supervisor never claimed it is given another one.
+    The folder of a job is named after its key, and the right to run its command is claimed once, so that neither a
+    second start nor a crash runs it twice. A job that its supervisor never claimed gets another supervisor.
     """
 
     name = "process"
@@ -57,21 +57,19 @@ class ProcessSystem:
         self._lock = threading.Lock()
 
     def problems(self, binding: Mapping[str, Any]) -> list[str]:
-        """Sentences about a binding that cannot be used."""
         return command_problems(binding)
 
     def binding_keys(self) -> Mapping[str, Key]:
-        """What a binding may hold."""
         return KEYS
 
     def target(self, binding: Mapping[str, Any]) -> str:
-        """The program's name without its folder; '' when a template decides it."""
+        """The name of the program without its folder; '' if a template decides it."""
         command = binding.get("command")
         program = command[0] if isinstance(command, list) and command and isinstance(command[0], str) else ""
         return "" if "${" in program else os.path.basename(program)
 
     async def start(self, call: Call) -> Started | Completed | Failed:
-        """Start the command, or find the job of the key again if it is of the same request."""
+        """Start the command, or return the job of the key if it was made for the same request."""
         folder = JobFolder.of_key(self._root, call.request.idempotency_key)
         try:
             command = resolve(call)
@@ -85,12 +83,12 @@ class ProcessSystem:
         return await asyncio.to_thread(self._launch, folder, command, call)
 
     async def find(self, call: Call) -> Started | None:
-        """The job of the key, if one was ever asked for; nothing is started."""
+        """The job of the key, if there is one; nothing is started."""
         folder = JobFolder.of_key(self._root, call.request.idempotency_key)
         return Started(folder.name) if await asyncio.to_thread(folder.exists) else None
 
     async def poll(self, call: Call) -> Running | Completed | Failed | Lost:
-        """How the job stands, told by its end record and by whether its very processes run."""
+        """The state of the job, from its end record and from whether its own processes run."""
         folder = await asyncio.to_thread(JobFolder.of_id, self._root, call.request.external_id)
         if folder is None:
             return Lost()
@@ -101,7 +99,7 @@ class ProcessSystem:
         return await asyncio.to_thread(self._look, folder, call)
 
     async def cancel(self, call: Call) -> None:
-        """Ask the job to end; returns once it has, and raises `Unreachable` while it is still ending."""
+        """Terminate the job; raises `Unreachable` while it is still ending."""
         folder = await asyncio.to_thread(JobFolder.of_id, self._root, call.request.external_id)
         if folder is None:
             return
@@ -131,14 +129,14 @@ class ProcessSystem:
         return "".join(parts)
 
     def forget(self, starts: AbstractSet[str], directory: Path) -> tuple[int, set[str]]:
-        """Remove the folders below a directory of jobs whose key begins like this.
+        """Remove the folders, below a directory, of jobs whose key has one of these beginnings.
 
-        Gives how many went, and those beginnings of which a job still runs.
+        Returns how many were removed, and the beginnings with a job that still runs.
         """
         return forget(directory / "jobs", starts)
 
     async def close(self) -> None:
-        """Leave the jobs running and forget them."""
+        """Nothing is open; the jobs run on."""
         await asyncio.to_thread(self._reap)
 
     def _launch(self, folder: JobFolder, command: Command, call: Call) -> Started | Failed:
@@ -171,7 +169,7 @@ class ProcessSystem:
         self._spawn(program, environment, folder, call)
 
     def _rescue(self, folder: JobFolder, command: int, call: Call) -> None:
-        """Give a command whose supervisor and pump were both killed another pump: it would wait for one for ever."""
+        """Give a command another pump if its supervisor and pump were killed: without one it would wait for ever."""
         try:
             pipes = [os.open(f"/proc/{command}/fd/{number}", os.O_RDONLY | os.O_NONBLOCK) for number in (1, 2)]
         except OSError:
@@ -209,7 +207,7 @@ class ProcessSystem:
             os.close(given)
         with self._lock:
             self._children.add(child)
-        # What is to be masked goes by a pipe: into no file, and no list of processes.
+        # Secrets to be masked are sent through a pipe: they appear in no file and in no list of processes.
         with contextlib.suppress(BrokenPipeError), os.fdopen(told, "wb") as file:
             file.write(json.dumps(spellings_of(call)).encode())
 
@@ -219,7 +217,7 @@ class ProcessSystem:
         running = supervised or command is not None
         if command is not None and not supervised:
             self._rescue(folder, command, call)
-        # The end is read after the look at the processes: they write it before they go.
+        # The end record is read after the processes were looked at, because they write it before they end.
         end = folder.end()
         if end is None and running:
             return Running()

@@ -1,4 +1,4 @@
-"""The simulated system's own file: one row per piece of work, written in groups by one thread."""
+"""The file of the simulated system: one row per piece of work, written in groups by one thread."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class SimulatedDb:
         self._pending: list[_Waiting] = []
 
     async def run(self, operation: Callable[[sqlite3.Connection], T], *, write: bool) -> T:
-        """Run an operation off the event loop and give its value once the shared transaction is committed."""
+        """Run an operation off the event loop; returns its value once the shared transaction is committed."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._queue(_Waiting(operation, write, future, loop))
@@ -65,7 +65,7 @@ class SimulatedDb:
         return future.result()
 
     def close(self) -> None:
-        """Finish what is queued and close the file; a later operation opens it again."""
+        """Finish the queued operations and close the file; a later operation opens it again."""
         with self._lock:
             thread, self._thread = self._thread, None
         if thread is not None:
@@ -92,7 +92,7 @@ class SimulatedDb:
                 f"The simulated system's file {self.path.name} cannot be used ({error}); "
                 "free disk space or move the file away, its work starts anew then."
             )
-        except Exception as error:  # handed to whoever asked
+        except Exception as error:  # raised where the operation was asked for
             problem = error
         by_loop: dict[asyncio.AbstractEventLoop | None, list[tuple[_AnyFuture, Any]]] = {}
         for one, value in zip(batch, values or [None] * len(batch), strict=True):

@@ -1,4 +1,4 @@
-"""What a simulated piece of work shall do, read from its binding (docs/authoring.md, simulated)."""
+"""The script of a piece of simulated work, read from its binding (docs/authoring.md)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runtime.model.binding_keys import Key
 
 DEFAULT_ERROR = "The simulated work failed, as its binding asks."
 KEYS = {name: Key() for name in ("duration", "outcome", "result", "error", "failAttempts", "unreachablePolls")}
-"""What a binding may hold."""
+"""The keys of a binding."""
 OUTCOMES = ("completed", "failed", "lost")
 _UNITS = {
     "ms": 0.001, "millisecond": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0,
@@ -30,7 +30,7 @@ class InvalidScript(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What one attempt does: how long it runs, how it ends and how often it cannot be seen."""
+    """The course of one attempt: how long it runs, how it ends and how often it cannot be polled."""
 
     duration: float
     """Seconds."""
@@ -67,7 +67,7 @@ def seconds(value: Any) -> float:
 
 
 def derived_duration(key: str, seed: int) -> float:
-    """Seconds from 0.2 to 2 that depend on nothing but the idempotency key and the seed."""
+    """Seconds from 0.2 to 2 that depend only on the idempotency key and the seed."""
     digest = hashlib.sha256(f"{seed}:{key}".encode()).digest()
     return round(0.2 + 1.8 * int.from_bytes(digest[:8], "big") / 2**64, 3)
 
@@ -97,7 +97,7 @@ def script_of(binding: Mapping[str, Any], *, key: str, attempt: int, seed: int) 
 
 
 def script_problems(binding: Mapping[str, Any]) -> list[str]:
-    """Sentences about a binding that cannot be played; what a template decides is left for the start."""
+    """Sentences about a binding that cannot be played; values with templates are checked at the start."""
     problems = []
     for name in ("outcome", "duration", "failAttempts", "unreachablePolls"):
         value = binding.get(name)

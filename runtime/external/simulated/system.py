@@ -25,10 +25,10 @@ _FILE = "simulated.db"
 
 
 class SimulatedSystem:
-    """Plays scripts from bindings; what was started is kept in `simulated.db` of the store directory.
+    """Plays scripts from bindings; started work is stored in `simulated.db` of the store directory.
 
-    The same key, seed and clock always give the same course. Starting twice with one key finds the first work
-    again; one that asks for another course is refused.
+    The same key, seed and clock always give the same course. A second start with one key returns the first work; it
+    is refused if it asks for another course.
     """
 
     name = "simulated"
@@ -36,13 +36,13 @@ class SimulatedSystem:
     """Its work lives in files of this machine: workers elsewhere cannot see it."""
 
     def __init__(self, directory: Path, clock: Clock, *, seed: int = 0, busy_seconds: float = 5.0) -> None:
-        """Play on a directory.
+        """Open the simulated system of a directory.
 
         Args:
             directory: The store directory; made at the first start if it is missing.
-            clock: What durations are measured by.
-            seed: Decides, with the key, what a binding leaves open.
-            busy_seconds: How long a file in use by another process is waited for.
+            clock: Measures durations.
+            seed: Together with the key it decides what a binding leaves open.
+            busy_seconds: How long to wait for a file that another process has locked.
         """
         self.directory = directory
         self._db = SimulatedDb(directory / _FILE, busy_seconds=busy_seconds)
@@ -50,11 +50,9 @@ class SimulatedSystem:
         self._seed = seed
 
     def problems(self, binding: Mapping[str, Any]) -> list[str]:
-        """Sentences about a binding that cannot be played."""
         return script_problems(binding)
 
     def binding_keys(self) -> Mapping[str, Key]:
-        """What a binding may hold."""
         return KEYS
 
     def target(self, binding: Mapping[str, Any]) -> str:
@@ -62,7 +60,7 @@ class SimulatedSystem:
         return ""
 
     async def start(self, call: Call) -> Started | Completed | Failed:
-        """Begin the scripted work, or find it again by its key."""
+        """Start the scripted work, or return the work of its key."""
         key = call.request.idempotency_key
         try:
             rendered = call.scope.render({name: value for name, value in call.binding.items() if name != "system"})
@@ -81,7 +79,7 @@ class SimulatedSystem:
         return other_request(call, external_id, found=found, asked=asked)
 
     async def find(self, call: Call) -> Started | None:
-        """The work of the key, if there is some; nothing is started."""
+        """The work of the key, if there is any; nothing is started."""
         key = call.request.idempotency_key
         row = await self._db.run(
             lambda db: db.execute("SELECT id FROM work WHERE key = ?", (key,)).fetchone(), write=False
@@ -89,7 +87,7 @@ class SimulatedSystem:
         return Started(str(row[0])) if row else None
 
     async def poll(self, call: Call) -> Running | Completed | Failed | Lost:
-        """How far the script has come by the clock."""
+        """The state of the script at this moment of the clock."""
         external_id = call.request.external_id or ""
         row = await self._db.run(lambda db: _find(db, external_id), write=False)
         if row is None:
@@ -106,13 +104,16 @@ class SimulatedSystem:
         await self._db.run(lambda db: _stop(db, external_id, now), write=True)
 
     async def logs(self, call: Call) -> str:
-        """The script of the work and what has happened so far, a line each."""
+        """The script of the work and its course so far, one line each."""
         external_id = call.request.external_id or ""
         row = await self._db.run(lambda db: _find(db, external_id), write=False)
         return f"The simulated system does not know {external_id}.\n" if row is None else _told(row, self._clock.now())
 
     def forget(self, starts: AbstractSet[str], directory: Path) -> tuple[int, set[str]]:
-        """Remove the rows, in the file of a directory, of work whose key begins like this; gives how many went."""
+        """Remove work whose key has one of these beginnings from the file of a directory; returns how many rows went.
+
+        The second value is empty: no simulated work runs on.
+        """
         path = directory / _FILE
         if not starts or not path.exists():
             return 0, set()
@@ -128,12 +129,12 @@ class SimulatedSystem:
         await asyncio.to_thread(self._db.close)
 
     def starts(self, key: str) -> int:
-        """How often work was started with this key; waits for the file."""
+        """How often work was started with this key; blocks."""
         row = self._db.run_now(lambda db: db.execute("SELECT starts FROM work WHERE key = ?", (key,)).fetchone())
         return int(row[0]) if row else 0
 
     def jobs(self) -> int:
-        """How many pieces of work exist; waits for the file."""
+        """How many pieces of work exist; blocks."""
         return int(self._db.run_now(lambda db: db.execute("SELECT count(*) FROM work").fetchone())[0])
 
 
@@ -157,17 +158,17 @@ def _same(row: Mapping[str, Any], script: Script) -> bool:
 
 
 def _course(row: Mapping[str, Any]) -> list[Any]:
-    """What a piece of work was asked to do."""
+    """The course that was asked for when the work was started."""
     return [row["ends_at"] - row["started_at"], row["outcome"], json.loads(row["result"]), row["error"]]
 
 
 def _course_of(script: Script) -> list[Any]:
-    """What a script asks for."""
+    """The course a script asks for."""
     return [script.duration, script.outcome, script.result, script.error]
 
 
 def _forget(db: sqlite3.Connection, starts: AbstractSet[str]) -> int:
-    # "0" is what follows "/": every key that begins with the one lies before the other.
+    # "0" follows "/" in the character set: keys that begin with `start/` lie between `start/` and `start0`.
     bounds = [(start, start.removesuffix("/") + "0") for start in starts]
     return sum(db.execute("DELETE FROM work WHERE key >= ? AND key < ?", bound).rowcount for bound in bounds)
 

@@ -1,4 +1,4 @@
-"""Checks of everything in a flow that is JavaScript: that it is an expression, and that it names what there is."""
+"""Checks of everything in a flow that is JavaScript: that it is an expression, and that the names in it exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runtime.model.binding_keys import Key, KeysOf
 
 ASSIGN_NAMES = (*RUN_NAMES, "result", "failure")
 _COMPARED = 50
-"""Unknown names for which the nearest known one is looked for: among thousands it takes its time."""
+"""A similar known name is searched for so many unknown names: for thousands it would take too long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Checks of how the steps of a flow hang together."""
+"""Checks of how the steps of a flow are connected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runtime.flow.problems import FlowWarning, Problem
 
 _FORKS_LOOKED_AT = 100
 _BRANCHES_LOOKED_AT = 30
-"""How much is looked through for what is only doubtful."""
+"""Doubtful forks are searched through so many branches."""
 
 
 def graph_problems(source: Mapping[str, Any]) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Doubts about how a flow starts work: what nobody could account for after a crash (docs/semantics.md, Starts)."""
+"""Warnings about starts whose outcome would be unknown after a crash (docs/semantics.md, Starts)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runtime.flow.check.walking import listed
 from runtime.flow.problems import FlowWarning
 
 SYSTEMS = ("http", "command")
-"""Systems of which only the author knows whether they honour a key."""
+"""Systems of which only the author knows whether they honour an idempotency key."""
 
 
 def start_warnings(source: Mapping[str, Any]) -> Iterator[FlowWarning]:

@@ -1,4 +1,4 @@
-"""Keys that mean nothing where they stand, each with the known word that is nearest."""
+"""Warnings about keys that have no meaning where they stand, each with the nearest known key."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _unknown(model: type[Shape], value: Any, path: str) -> Iterator[FlowWarning]
 def _of_metadata(
     model: type[Shape], other: type[Shape], value: Any, path: str, elsewhere: str
 ) -> Iterator[FlowWarning]:
-    """Keys that look like one of ours; all others are other people's and may stand."""
+    """Unknown keys that resemble a known one; any other key may belong to another program."""
     if not isinstance(value, Mapping):
         return
     known, others = known_keys(model), known_keys(other)

@@ -1,4 +1,4 @@
-"""Walking over the parts of FlowJSON that may be of any shape."""
+"""Walks over FlowJSON whose shape is not checked yet."""
 
 from __future__ import annotations
 

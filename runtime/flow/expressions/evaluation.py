@@ -18,7 +18,7 @@ from runtime.flow.expressions.template_text import path_of
 from runtime.flow.json_value import exact_json
 
 MAXIMUM_CODE_LENGTH = 20_000
-"""Characters one expression may have."""
+"""An expression may have so many characters."""
 _TRIES = 5
 _UNNARROWED = re.compile(r"\\|\beval\b|\bFunction\b|\bglobalThis\b|\bthis\b|\bconstructor\b|\bwith\b")
 _INHERITED = frozenset({
@@ -28,7 +28,7 @@ _INHERITED = frozenset({
 
 
 class Expressions:
-    """Evaluates expressions; every evaluation has an engine of its own, so nothing is kept between two."""
+    """Evaluates expressions; every evaluation has an engine of its own, so that no state is shared."""
 
     def __init__(self, time_limit_seconds: float = 0.25, memory_limit_bytes: int = 64 * 1024 * 1024) -> None:
         """Set the bounds of each evaluation.
@@ -49,8 +49,8 @@ class Expressions:
         Args:
             code: One JavaScript expression.
             names: Global names of the expression and their JSON values.
-            now: What `Date` tells; time zones are left out, local time is UTC.
-            seed: What `Math.random` starts from.
+            now: The moment `Date` returns; local time is UTC.
+            seed: Seeds `Math.random`.
 
         Raises:
             ExpressionError: It throws, is no expression, takes too long or too much memory, or its value is not
@@ -100,7 +100,7 @@ class Expressions:
                 reason = sandbox.first_line(error)
                 if "interrupted" not in reason:
                     raise ExpressionError(f"{quoted(code)} failed: {_reason(reason)}.") from error
-                # QuickJS counts the processor time of all threads: what others used up is given back.
+                # QuickJS counts the processor time of all threads: the part of other threads is added to the limit.
                 if tries_left == 0 or time.thread_time() - began >= self._seconds:
                     raise ExpressionError(
                         f"{quoted(code)} failed: it took longer than {self._seconds:g} seconds of processor time."
@@ -132,7 +132,7 @@ def syntax_checker() -> Callable[[str], str | None]:
 
 
 def narrowed(code: str, names: Mapping[str, Any]) -> dict[str, Any]:
-    """The names an expression can see, each cut down to the members it reads where that is plain from its text."""
+    """The names an expression can see, reduced to the members it reads where its text shows them."""
     if _UNNARROWED.search(code):
         return dict(names)
     given: dict[str, Any] = {}
@@ -145,7 +145,7 @@ def narrowed(code: str, names: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _members_read(code: str, name: str) -> set[str] | None:
-    """The members of an object that a text reads, or None if it may read any."""
+    """The members of an object that the code reads; None if it may read any."""
     members = set()
     for use in re.finditer(rf"(?<![\w$]){re.escape(name)}(?![\w$])", code):
         member = re.compile(r"\s*(?:\?\.|\.)\s*([A-Za-z_$][\w$]*)").match(code, use.end())

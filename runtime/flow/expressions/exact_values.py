@@ -13,35 +13,35 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 LARGEST_EXACT = 2**53
-"""The largest whole number up to which JavaScript's numbers have no gaps."""
+"""Up to this whole number JavaScript's numbers are exact."""
 _SUSPECT = re.compile(r'\d{16}|"\d{1,10}":')
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
 _GUARD = "\0"
 
 
 class Sent(NamedTuple):
-    """A value as JSON text, and what JavaScript would lose of it as JSON text, or None if nothing."""
+    """A value as JSON text, and as JSON text what JavaScript would lose of it; None if nothing."""
 
     text: str
     mends: str | None
 
 
 class Given(NamedTuple):
-    """What JavaScript gave back as JSON text, and whether keys may be guarded in it."""
+    """The JSON text JavaScript returned, and whether keys in it may be guarded."""
 
     text: str
     guarded: bool
 
 
 def sent(value: Any) -> Sent:
-    """A value made ready for JavaScript; TypeError, ValueError or RecursionError if it is not JSON."""
+    """A value prepared for JavaScript; raises TypeError, ValueError or RecursionError if it is not JSON."""
     text = json.dumps(value, default=dict)
     mends = list(_mends(value, ())) if _SUSPECT.search(text) else []
     return Sent(text, json.dumps(mends) if mends else None)
 
 
 def received(given: Given) -> Any:
-    """The value of what JavaScript gave back; ValueError or RecursionError if it cannot be read."""
+    """The value JavaScript returned; raises ValueError or RecursionError if it cannot be read."""
     hook = _unguarded if given.guarded and "\\u0000" in given.text else None
     return json.loads(given.text, object_pairs_hook=hook)
 

@@ -1,4 +1,4 @@
-"""The names an expression takes from outside itself, by a parse of JavaScript."""
+"""The free names of a JavaScript expression, found by parsing it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ _BINDS = frozenset({"identifier", "shorthand_property_identifier_pattern"})
 
 
 def free_names(code: str) -> list[str]:
-    """Names that nothing in an expression declares, each once, in the order they stand; `typeof x` asks for none.
+    """Names an expression uses and does not declare, each once, in order; `typeof x` does not use x.
 
-    Nothing is given where the parser does not understand what the engine does, so that no name is called unknown
-    that is none.
+    Empty where the parser does not understand code that the engine accepts, so that no name is reported by mistake.
     """
     tree = _parser().parse(f"(() => ({code}\n))".encode())
     if tree.root_node.has_error:
@@ -82,7 +81,7 @@ def _declared(node: Any) -> Iterator[str]:
 
 
 def _bound(pattern: Any) -> Iterator[str]:
-    """The names a pattern gives values to; defaults and computed keys in it are uses, not names."""
+    """The names a pattern binds; its defaults and computed keys are uses, not names."""
     if pattern.type in _BINDS:
         yield _text(pattern)
     elif pattern.type in ("assignment_pattern", "object_assignment_pattern"):

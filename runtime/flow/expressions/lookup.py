@@ -1,4 +1,4 @@
-"""Following a path like `state.items[0].id` without JavaScript: the value comes out exactly as it was stored."""
+"""Following a path like `state.items[0].id` without JavaScript: the value is exactly the one that was stored."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 
 
 class NothingThere(LookupError):
-    """A path leads on from null; the message says what was asked of it."""
+    """A path goes on after null; the message names the member that was read."""
 
 
 def look_up(path: tuple[str | int, ...], names: Mapping[str, Any]) -> Any:
-    """The value at a path, as JavaScript would find it: what is not there is null.
+    """The value at a path, as in JavaScript: a missing member is null.
 
-    Only what a value holds is found, never what JavaScript lets it inherit (`constructor`, `map`); but `length`
-    and the characters of a text are found as there, in UTF-16 units.
+    Only own members are found, not those JavaScript lets a value inherit (`constructor`, `map`); but `length` and the
+    characters of a text are found, in UTF-16 units.
 
     Raises:
         KeyError: The first name is not among the names.
-        NothingThere: The path leads on from null, which JavaScript refuses too.
+        NothingThere: The path goes on after null, which JavaScript refuses too.
     """
     value = names[str(path[0])]
     if value is UNDEFINED:
@@ -58,7 +58,7 @@ def _member(value: Any, part: str | int) -> Any:
 
 
 def _index(part: str | int) -> int | None:
-    """The position that a member name stands for: `x["0"]` is `x[0]`."""
+    """The index a member name means: `x["0"]` is `x[0]`."""
     if isinstance(part, int):
         return part
     return int(part) if _INDEX.fullmatch(part) else None

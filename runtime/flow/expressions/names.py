@@ -1,4 +1,4 @@
-"""The names an expression knows: those of the run, those of JavaScript, and the properties of the state."""
+"""The names an expression can use: those of the run, those of JavaScript, and the properties of the state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RUN_NAMES: Final = ("state", "params", "results", "item", "index", "run", "settl
 REQUEST_NAMES: Final = (*RUN_NAMES, "key", "externalId")
 """Names of templates and readings in the binding of a task, besides `env` where that is allowed."""
 GLOBALS: Final = frozenset(_BUILT_IN.split())
-"""What JavaScript itself has in our engine."""
+"""Global names of JavaScript in the engine."""
 _WORDS: Final = frozenset(_SYNTAX.split())
 _NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 
@@ -38,12 +38,12 @@ UNDEFINED: Final = Undefined()
 
 
 def may_be_bare(name: str) -> bool:
-    """Whether a property of the state can be meant by its name alone."""
+    """Whether a property of the state can be used by its name alone."""
     return _NAME.fullmatch(name) is not None and name not in GLOBALS and name not in _WORDS and name != "env"
 
 
 def bare_names(state: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties of the state, and those its schema declares, by names that stand for them alone."""
+    """The properties of the state, and those its schema declares, that can be used by their names alone."""
     declared = schema.get("properties")
     names: dict[str, Any] = {}
     if isinstance(declared, Mapping):

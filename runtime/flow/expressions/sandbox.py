@@ -1,4 +1,4 @@
-"""One throw-away JavaScript engine: what it is given, and how a result comes out of it."""
+"""A JavaScript engine for one evaluation: how values are passed in and the result is read."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ _EXACT = """
 
 
 def new_engine() -> Any:
-    """An engine with nothing in it; only the thread that made it may use it."""
+    """An empty engine; only the thread that made it may use it."""
     context = quickjs.Context()
     context.set_max_stack_size(STACK_BYTES)
     return context
@@ -135,8 +135,8 @@ def wrapped(code: str) -> str:
 def parse_problem(context: Any, code: str) -> str | None:
     """What keeps a text from being one expression, or None; nothing in the text is executed.
 
-    The text is put between round and between square brackets: a text that closes one kind to get out does not
-    parse within the other. Code is parsed whole before any of it runs, and the first statement ends the script.
+    The text is parsed within round and within square brackets: a text that closes one kind to escape does not parse
+    within the other. Code is parsed whole before any of it runs, and the first statement ends the script.
     """
     for left, right in (("(", ")"), ("[", "]")):
         try:
@@ -153,14 +153,14 @@ def parse_problem(context: Any, code: str) -> str | None:
 def run(
     code: str, given: Mapping[str, Sent | None], *, form: str, now: datetime, seed: int, seconds: float, memory: int
 ) -> Given:
-    """Value of an expression as JSON text, from an engine of its own that is thrown away.
+    """Value of an expression as JSON text, from an engine that is used once.
 
     Args:
         code: One expression, syntax already checked.
         given: Values by global name; None is undefined.
         form: `value` or `truth`.
-        now: What `Date` tells.
-        seed: What `Math.random` starts from.
+        now: The moment `Date` returns.
+        seed: Seeds `Math.random`.
         seconds: Processor time allowed, counted over the whole process.
         memory: Bytes allowed.
 
@@ -171,7 +171,7 @@ def run(
     context.set_memory_limit(memory)
     context.set_time_limit(seconds)
     forms = context.eval(_PREPARE)(now.timestamp() * 1000 // 1, seed % 2**32)
-    # Most expressions meet nothing that JavaScript would lose: they are spared the half of the preparation.
+    # Most expressions use no value that JavaScript would change: half of the preparation is skipped for them.
     exact = "JSON" in code or any(value is not None and value.mends for value in given.values())
     put = context.eval(_EXACT)(forms) if exact else None
     context.set("__forms", forms)

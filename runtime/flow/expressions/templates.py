@@ -15,13 +15,13 @@ from runtime.flow.json_value import plain_text
 from runtime.masking import SHORTEST_SECRET, remember
 
 LONGEST_TEXT = 1_000_000
-"""Characters one rendered text may have: as many as a body may have bytes."""
+"""A rendered text may have so many characters, as many as a body may have bytes."""
 
 
 class RequestScope:
     """The names of one request; resolves the templates and expressions of a task's binding.
 
-    Every text is rendered once: what a value brings along is never read as a template again.
+    Every text is rendered once: a template within a rendered value is never resolved.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class RequestScope:
 
         Args:
             names: JSON values by name, those of `runtime.flow.expressions.names`.
-            expressions: What evaluates expressions that are not paths.
-            now: What `Date` tells.
-            seed: What `Math.random` starts from.
+            expressions: Evaluates expressions that are not paths.
+            now: The moment `Date` returns.
+            seed: Seeds `Math.random`.
             env: The environment that `${env.NAME}` may read where it is allowed.
-            hidden: Names of variables whose values are secrets, whether a template puts them in or not.
+            hidden: Names of variables whose values are secrets, whether a template uses them or not.
         """
         self._names = dict(names)
         self._expressions = expressions
@@ -151,7 +151,7 @@ def as_text(value: Any) -> str:
 
 
 def template_problems(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Where in a JSON value a template is malformed, and what is wrong with it; values are not looked at."""
+    """Path and problem of each malformed template in a JSON value; nothing is evaluated."""
     waiting: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
     while waiting:
         place, item = waiting.pop()

@@ -1,4 +1,4 @@
-"""Whole numbers that are written in an expression and that JavaScript would round: they become BigInts."""
+"""Turns whole numbers in an expression that JavaScript would round into BigInts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def exact_literals(code: str) -> str:
 
 
 def _rewritten(code: str, at: int, *, until_brace: bool = False) -> tuple[str, int]:
-    """The text from a place on, and where it ends: at its end, or at the brace that closes a template's part."""
+    """The rewritten text from an index on, and where it ends: at its end, or at the brace that closes a template."""
     out: list[str] = []
     depth, before = 0, ""
     while at < len(code):

@@ -1,4 +1,4 @@
-"""From which steps a token can still come to a join in the join's present pass."""
+"""The steps from which a token can still arrive at a join in the join's present pass."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from runtime.flow.graph.dominance import Dominance, Targets
 
 
 class Expectation:
-    """Answers, for numbered steps, whether a join expects a token; each join is worked out once, when asked.
+    """Answers, for numbered steps, whether a join expects a token; each join is computed once, on demand.
 
     The answer for a join is kept as an integer used as a set of bits, so that thousands of joins over thousands of
     steps stay small.

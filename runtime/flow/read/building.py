@@ -32,7 +32,7 @@ def flow_hash(source: Mapping[str, Any]) -> str:
 def flow_from_stored(source: Mapping[str, Any]) -> Flow:
     """The flow of FlowJSON that was checked before it was stored.
 
-    Checks grow stricter and runs that began before go on: metadata that cannot be used is passed over here.
+    Checks become stricter while runs go on that began before: unusable metadata is ignored here.
     """
     metadata = _object(source.get("metadata"))
     return Flow(
@@ -58,7 +58,7 @@ def interval_seconds(written: Any) -> float:
 
 
 def join_policy(written: Any) -> JoinPolicy:
-    """The policy of `metadata.join`; `any` is `atLeast 1`. Raises InvalidInput for what is none."""
+    """The policy of `metadata.join`; `any` is `atLeast 1`. Raises InvalidInput if it is not a policy."""
     if isinstance(written, Mapping):
         return JoinPolicy("atLeast", int(written["atLeast"]))
     if written not in ("allSettled", "all", "failFast", "any"):

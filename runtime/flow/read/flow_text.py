@@ -11,14 +11,14 @@ from runtime.flow.json_value import exact_json
 from runtime.flow.problems import FlowWarning, Problem
 
 MAXIMUM_BYTES = 5_000_000
-"""Size a flow may have."""
+"""A flow may have so many bytes."""
 MAXIMUM_STEPS = 10_000
 
 
 def read_json(
     data: bytes | str | Mapping[str, Any],
 ) -> tuple[dict[str, Any] | None, list[Problem], list[FlowWarning]]:
-    """The JSON object a flow file holds; None, with the problem, if it holds none that can be looked at further."""
+    """The JSON object of a flow file; None and the problem if it cannot be checked further."""
     warnings: list[FlowWarning] = []
     try:
         value = _parse(data, warnings)

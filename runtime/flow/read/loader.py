@@ -1,4 +1,4 @@
-"""Reading flows: from a file's text, with every problem told at once, or from what was stored."""
+"""Reads flows: from the text of a file, with every problem reported at once, or from what was stored."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def check_flow(
 
     Args:
         data: The text of a flow file, or its JSON.
-        known_systems: For every external system, what checks a binding to it; None leaves bindings unchecked.
+        known_systems: The check of a binding of each external system; None leaves bindings unchecked.
         bound_steps: Ids of the steps that `tasks.py` binds; None lets tasks be unbound.
-        binding_keys: Gives by name what the binding of an external system may hold; None leaves its keys unchecked.
+        binding_keys: Returns the keys of the binding of a system, by its name; None leaves keys unchecked.
 
     Returns:
         The flow, or None if it has problems; all its problems; and what is doubtful about it.

@@ -1,4 +1,4 @@
-"""Our own keys in `metadata` of flows and steps: each is declared here, once.
+"""The keys forkjoin reads in `metadata` of flows and steps, each declared once.
 
 The model says what a key may hold, the warnings about unknown keys read its name, and `ON` says what it is for.
 """
@@ -27,7 +27,7 @@ from runtime.flow.schedule import SHORTEST_SECONDS, zone_of
 
 MOST_LABELS = 50
 LABEL_LENGTH = 200
-"""Characters the key or the value of a label may have."""
+"""Key and value of a label may each have so many characters."""
 
 TASKS = frozenset({"task"})
 EVENTS = frozenset({"waitForEvent"})
@@ -40,7 +40,7 @@ ON: dict[str, frozenset[str]] = {
     "resultSchema": TASKS,
     "event": EVENTS,
 }
-"""Types of steps on which a key means something; one that is not here may stand on all."""
+"""Types of steps on which a key has a meaning; any other key is allowed on all."""
 
 
 def _join(value: Any) -> Any:
@@ -125,13 +125,13 @@ class TimeoutShape(Shape):
 
 
 class TaskShape(Shape):
-    """`metadata.task`: the external system decides about everything but its name."""
+    """`metadata.task`: the external system checks everything but its own name."""
 
     system: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class StepMetadata(Shape):
-    """`metadata` of a step: our keys; all others are other people's."""
+    """`metadata` of a step: the known keys; others belong to other programs."""
 
     task: TaskShape = ABSENT
     retry: RetryShape = ABSENT
@@ -162,7 +162,7 @@ class ScheduleShape(Shape):
 
 
 class FlowMetadata(Shape):
-    """`metadata` of a flow: our keys; all others are other people's."""
+    """`metadata` of a flow: the known keys; others belong to other programs."""
 
     schedule: ScheduleShape = ABSENT
     labels: Annotated[dict[str, str], AfterValidator(_labels)] = ABSENT

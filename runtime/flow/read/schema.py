@@ -25,7 +25,7 @@ class SchemaShape(Shape):
 
 
 class StepShape(Shape):
-    """What every step has."""
+    """The keys of every step."""
 
     id: Name
     name: str

@@ -1,4 +1,4 @@
-"""What all models of flow files share, and the checks of single values in them."""
+"""The base of all models of flow files, and the checks of single values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runtime.errors import InvalidInput
 from runtime.flow.durations import is_flow_duration, seconds
 
 LONGEST_INTERVAL = 100 * 365 * 86_400
-"""Seconds the longest interval or timeout may have: 100 years."""
+"""Seconds of the longest interval or timeout: 100 years."""
 
 
 def length_of(value: Any, *, least: float = 0.0) -> float:
@@ -64,13 +64,13 @@ StepDuration = Annotated[str, PlainValidator(_step_duration)]
 Coefficient = Annotated[float, Field(ge=1, le=1000, allow_inf_nan=False)]
 FilledText = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-"""What ids are made of: branches are named after steps, and no store takes names of any length."""
+"""An id: branches are named after steps, and a store takes names of limited length."""
 Object = dict[str, Any]
 ABSENT: Any = None
 """Default of a key that may be left out but not be null."""
 
 
 class Shape(BaseModel):
-    """What all models share: camelCase keys, strict types, further keys allowed, null is not absence."""
+    """Base of all models: camelCase keys, strict types, further keys allowed, null is not absence."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True, alias_generator=to_camel)

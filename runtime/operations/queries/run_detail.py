@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from runtime.acts.inputs import required
+from runtime.acts.registry import run_acts
 from runtime.engine.draft import Situation
 from runtime.engine.explain.join_state import JoinState, join_states
 from runtime.engine.explain.reasons import why
@@ -64,7 +66,9 @@ def read_detail(queries: Queries, run_id: str) -> RunDetail:
     holds = queries.store.holds.all(released=True)
     durations = queries.durations()
     allowed = Verdicts(Situation(program, now, holds, durations), stored)
-    allowed.work_out()  # In the thread that reads: keys and footer then wait for nothing.
+    for act in run_acts().values():
+        if "branch" not in act.__struct_fields__ or not required(act, "branch"):
+            act.allowed(allowed)  # In the thread that reads: keys and footer then wait for nothing.
     explained = why(program, stored, holds, queries.scheduler(), now, durations, allowed)
     return RunDetail(
         stored.run,

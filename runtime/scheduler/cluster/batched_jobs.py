@@ -24,7 +24,7 @@ class BatchedJobs(JobManager):
     """
 
     def __init__(self, connector: BaseConnector, batch: int) -> None:
-        """Make it; at most `batch` jobs are taken with one statement."""
+        """At most `batch` jobs are taken with one statement."""
         super().__init__(connector)
         self._batch = batch
         self._ready: deque[Job] = deque()

@@ -30,7 +30,7 @@ class SharedLimits:
     """
 
     def __init__(self, cluster: Cluster, calls_per_target: int, call_seconds: float) -> None:
-        """Make it; no call lasts longer than `call_seconds`."""
+        """No call lasts longer than `call_seconds`."""
         self._cluster = cluster
         self._calls_per_target = calls_per_target
         self._margin = call_seconds + 5.0

@@ -19,7 +19,7 @@ class TargetPlaces:
         self.leaving: set[int] = set()
         """Places that are given back together soon."""
         self.giving_back: set[int] = set()
-        """Places the store is being told of."""
+        """Places whose return is being stored."""
         self.store_may_hold_more = False
         """The store did not answer: it may count places as leased by this worker that it does not know of."""
         self.taken_at: dict[int, float] = {}

@@ -25,7 +25,7 @@ class WorkerDuties:
         answer: Callable[[Sequence[Question]], None],
         sweep: Callable[[], None],
     ) -> None:
-        """Make them; `answer` begins to answer questions, `sweep` removes what removed runs left on this machine."""
+        """`answer` begins to answer questions, `sweep` removes what removed runs left on this machine."""
         self._cluster = cluster
         self._duties = duties
         self._acts = acts

@@ -28,7 +28,7 @@ class WorkerReport:
         *,
         attached: bool,
     ) -> None:
-        """Make it; `reach` names the external systems the worker can call, None: all."""
+        """`reach` names the external systems the worker can call, None: all."""
         self._loop = loop
         self._runs = runs
         self._catalog = catalog

@@ -137,7 +137,7 @@ def _names_this_machine(hosts: list[str]) -> bool:
 
 @contextmanager
 def serve(port: int, pages: Mapping[str, Page]) -> Iterator[int]:
-    """Serve pages by path as long as the context lasts; gives the port, which 0 leaves to the system.
+    """Serve pages by path as long as the context lasts; yields the port, which 0 leaves to the system.
 
     Raises ForkjoinError if the port cannot be had.
     """

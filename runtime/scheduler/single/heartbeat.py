@@ -33,7 +33,7 @@ class SchedulerHeartbeat:
         *,
         attached: bool,
     ) -> None:
-        """Make it; `attached`: the scheduler ends when its clients are gone."""
+        """`attached`: the scheduler ends when its clients are gone."""
         self._store = store
         self._clock = clock
         self._loop = loop

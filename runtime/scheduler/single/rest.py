@@ -21,7 +21,7 @@ class Rest:
     """Waits for results of calls, the alarm, changes by other processes, or the stop."""
 
     def __init__(self, store: Store, calls: Calls, clock: Clock, sweep_seconds: float) -> None:
-        """Make it; after `sweep_seconds` the alarm ends a rest even if no wake was due."""
+        """After `sweep_seconds` the alarm ends a rest even if no wake was due."""
         self.stop = asyncio.Event()
         """Set to end the scheduler."""
         self._store = store

@@ -24,7 +24,7 @@ class Retention:
     """Completed and cancelled runs are kept as long as their flow says, else as long as the setting says."""
 
     def __init__(self, store: Store, catalog: Catalog, retention_days: float) -> None:
-        """Make it; with 0 `retention_days` runs are kept for ever where their flow does not say otherwise."""
+        """With 0 `retention_days` runs are kept for ever where their flow does not say otherwise."""
         self._store = store
         self._catalog = catalog
         self._general_seconds = min(retention_days * 86_400, LONGEST_RETENTION)

@@ -39,7 +39,7 @@ class Advancer:
         owner: str = "scheduler",
         reaches: Callable[[str], bool] = _reaches_all,
     ) -> None:
-        """Make it; `durations` gives past durations of steps, `reaches` says which systems can be called from here.
+        """`durations` gives past durations of steps, `reaches` says which systems can be called from here.
 
         `owner` is the name under which runs are leased while they have calls under way.
         """

@@ -64,7 +64,7 @@ class WakeLoop:
         batch: int = BATCH,
         cached_runs: int = CACHED_RUNS,
     ) -> None:
-        """Make a loop; `acts` are carried out first in every turn, `source` gives due runs, by default the store.
+        """`acts` are carried out first in every turn, `source` gives due runs, by default the store.
 
         At most `batch` due runs are moved in one group; `cached_runs` are kept in memory besides busy ones.
         """

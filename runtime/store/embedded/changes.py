@@ -7,7 +7,8 @@ import time
 from datetime import datetime
 
 from runtime.store.embedded.error_translation import guarded
-from runtime.store.embedded.rows import Rows
+from runtime.store.embedded.query_sql import column
+from runtime.store.embedded.store_database import StoreDatabase
 
 LOOK_SECONDS = 1.0
 """How often a wait looks at the token, which costs next to nothing."""
@@ -16,15 +17,16 @@ LOOK_SECONDS = 1.0
 class EmbeddedChanges:
     """Changes of a file."""
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
+    def __init__(self, database: StoreDatabase) -> None:
+        self.database = database
+        self._runs = database.records("runs")
         self._stopped = threading.Event()
 
     @guarded
     def token(self) -> int:
-        self.rows.look_again()
-        version: int = self.rows.one("PRAGMA data_version")[0]
-        return version * 1_000_000_007 + self.rows.own_changes
+        rows = self.database.rows
+        rows.look_again()
+        return rows.change_version() * 1_000_000_007 + rows.own_changes
 
     def wait(self, token: int, seconds: float) -> int:
         end = time.monotonic() + seconds
@@ -39,7 +41,7 @@ class EmbeddedChanges:
 
     @guarded
     def since(self, moment: datetime) -> list[str]:
-        return [i for (i,) in self.rows.all("SELECT id FROM t_runs WHERE updated_ts>=?", moment.timestamp())]
+        return [i for (i,) in self._runs.select(("id",), column("updated_ts") >= moment.timestamp())]
 
     def settled(self, transaction: str) -> bool:
         """A transaction of a file has ended when its call has."""

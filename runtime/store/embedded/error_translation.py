@@ -47,6 +47,7 @@ def guarded(method: Callable[P, T]) -> Callable[P, T]:
             return method(*args, **kwargs)
         except (sqlite3.Error, msgspec.ValidationError, msgspec.DecodeError) as problem:
             owner: Any = args[0]
-            raise unavailable(owner.rows.path, problem, read_only=owner.rows.read_only) from problem
+            rows = owner.database.rows
+            raise unavailable(rows.path, problem, read_only=rows.read_only) from problem
 
     return call

@@ -1,4 +1,4 @@
-"""Tables whose documents have one key of their own: flows, schedules, facts."""
+"""What has one key of its own: flows, schedules, facts."""
 
 from __future__ import annotations
 
@@ -8,80 +8,92 @@ from typing import Any
 import orjson
 
 from runtime.store.embedded.error_translation import guarded
-from runtime.store.embedded.rows import Rows
+from runtime.store.embedded.query_sql import column
+from runtime.store.embedded.record_table import RecordTable
+from runtime.store.embedded.store_database import StoreDatabase
 from runtime.store.facts import epoch_in, fact_in, flow_in, flows_in, schedules_in
 from runtime.store.fitting import fits
 
 
-def _put(rows: Rows, table: str, column: str, key: str, document: Mapping[str, Any] | None) -> None:
-    with rows.transaction():
-        rows.con.execute(f"DELETE FROM t_{table} WHERE {column}=?", (key,))
-        if document is not None:
-            doc = orjson.dumps({column: key, **document})
-            rows.con.execute(f"INSERT INTO t_{table}({column},doc) VALUES(?,?)", (key, doc))
+def _put(table: RecordTable, field: str, key: str, document: Mapping[str, Any]) -> None:
+    table.put((field, "doc"), [(key, orjson.dumps({field: key, **document}))])
 
 
-def epoch_of(rows: Rows) -> int:
+def _doc(table: RecordTable, field: str, key: str) -> tuple[int, bytes] | None:
+    """Number and document of a key."""
+    return next(iter(table.select_any(("doc_id", "doc"), field, [key])), None)
+
+
+def epoch_of(database: StoreDatabase) -> int:
     """The present epoch of driving; 0 before the first."""
-    row = rows.one("SELECT doc FROM t_meta WHERE key='epoch'")
-    return epoch_in(row[0]) if row else 0
+    row = _doc(database.records("meta"), "key", "epoch")
+    return epoch_in(row[1]) if row else 0
 
 
 class EmbeddedFlows:
     """Flows of a file."""
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
+    def __init__(self, database: StoreDatabase) -> None:
+        self.database = database
+        self._flows = database.records("flows")
 
     @guarded
     def put(self, flow_hash: str, source: Mapping[str, Any], workflow: str) -> None:
-        row = self.rows.one("SELECT doc FROM t_flows WHERE hash=?", flow_hash)
-        if row is None or not fits("flows", row[0]):
-            _put(self.rows, "flows", "hash", flow_hash, {"workflow": workflow, "source": source})
+        row = _doc(self._flows, "hash", flow_hash)
+        if row is None or not fits("flows", row[1]):
+            with self.database.transaction():
+                _put(self._flows, "hash", flow_hash, {"workflow": workflow, "source": source})
 
     @guarded
     def get(self, flow_hash: str) -> Mapping[str, Any] | None:
-        row = self.rows.one("SELECT doc_id, doc FROM t_flows WHERE hash=?", flow_hash)
-        return flow_in(row[0], row[1]) if row else None
+        row = _doc(self._flows, "hash", flow_hash)
+        return flow_in(*row) if row else None
 
     @guarded
     def all(self) -> list[tuple[str, Mapping[str, Any]]]:
-        return flows_in(doc for (doc,) in self.rows.all("SELECT doc FROM t_flows ORDER BY doc_id"))
+        return flows_in(doc for (doc,) in self._flows.select(("doc",)))
 
 
 class EmbeddedSchedules:
     """State of the schedules of a file."""
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
+    def __init__(self, database: StoreDatabase) -> None:
+        self.database = database
+        self._schedules = database.records("schedules")
 
     @guarded
     def all(self) -> dict[str, dict[str, Any]]:
-        return schedules_in(doc for (doc,) in self.rows.all("SELECT doc FROM t_schedules ORDER BY doc_id"))
+        return schedules_in(doc for (doc,) in self._schedules.select(("doc",)))
 
     @guarded
     def put(self, workflow: str, state: Mapping[str, Any] | None) -> None:
-        _put(self.rows, "schedules", "workflow", workflow, state)
+        with self.database.transaction():
+            if state is None:
+                self._schedules.discard(column("workflow") == workflow)
+            else:
+                _put(self._schedules, "workflow", workflow, state)
 
 
 class EmbeddedFacts:
     """Facts of a file."""
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
+    def __init__(self, database: StoreDatabase) -> None:
+        self.database = database
+        self._facts = database.records("meta")
 
     @guarded
     def get(self, key: str) -> Any:
-        row = self.rows.one("SELECT doc FROM t_meta WHERE key=?", key)
-        return fact_in(key, row[0]) if row else None
+        row = _doc(self._facts, "key", key)
+        return fact_in(key, row[1]) if row else None
 
     @guarded
     def put(self, key: str, value: object) -> None:
-        _put(self.rows, "meta", "key", key, {"value": value})
+        with self.database.transaction():
+            _put(self._facts, "key", key, {"value": value})
 
     @guarded
     def new_epoch(self) -> int:
-        with self.rows.transaction():
-            epoch = epoch_of(self.rows) + 1
-            _put(self.rows, "meta", "key", "epoch", {"value": epoch})
+        with self.database.transaction():
+            epoch = epoch_of(self.database) + 1
+            _put(self._facts, "key", "epoch", {"value": epoch})
         return epoch

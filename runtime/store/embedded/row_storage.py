@@ -15,7 +15,7 @@ import orjson
 from tinydb.storages import Storage
 
 from runtime.store.embedded.read_only_file import BUSY_SECONDS, ReadOnlyFile
-from runtime.store.layout import APPLICATION_ID, FORMAT, LAYOUTS, NOTHING, Layout
+from runtime.store.layout import APPLICATION_ID, FORMAT, NOTHING, Layout
 
 
 def encode(document: Mapping[str, Any]) -> bytes:
@@ -36,8 +36,15 @@ def table_name(stored: str) -> str:
 class RowStorage(Storage):
     """Documents as rows; `read` and `write` keep TinyDB's meaning of a storage, tables take the short way."""
 
-    def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
-        """Open or make the file; sqlite3.Error if it cannot be used."""
+    def __init__(
+        self, path: str | Path, *, read_only: bool = False, layouts: Mapping[str, Layout] | None = None
+    ) -> None:
+        """Open or make the file; sqlite3.Error if it cannot be used.
+
+        `layouts` names the keys of documents that are columns, by table; a table without one has none, and so no
+        keys that only one of its documents may have.
+        """
+        self._layouts = layouts or {}
         self.lock = threading.RLock()
         self.depth = 0
         self.own_changes = 0
@@ -67,7 +74,7 @@ class RowStorage(Storage):
         if self.con.execute("PRAGMA application_id").fetchone()[0] == 0:
             with self.transaction():
                 self.con.execute(f"PRAGMA application_id={APPLICATION_ID}")
-                self.con.execute(f"PRAGMA user_version={FORMAT}")
+                self.set_format_version(FORMAT)
 
     def look_again(self) -> None:
         """See what others wrote to a file that could not be shared with them; for any other there is nothing to do."""
@@ -81,10 +88,33 @@ class RowStorage(Storage):
         """The SQL name of a table of documents."""
         return '"' + stored_name(table).replace('"', '""') + '"'
 
-    @staticmethod
-    def layout(table: str) -> Layout:
+    def layout(self, table: str) -> Layout:
         """Columns of a table."""
-        return LAYOUTS.get(table, NOTHING)
+        return self._layouts.get(table, NOTHING)
+
+    def format_version(self) -> int:
+        """The format number in the file; 0 where there is none."""
+        version: int = self.con.execute("PRAGMA user_version").fetchone()[0]
+        return version
+
+    def set_format_version(self, version: int) -> None:
+        """Write the format number, inside a transaction."""
+        self.con.execute(f"PRAGMA user_version={version}")
+
+    def change_version(self) -> int:
+        """A number that differs after another connection changed the file."""
+        with self.lock:
+            version: int = self.con.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
+    def integrity(self) -> list[str]:
+        """What SQLite's own check of the file finds; empty when it is sound."""
+        try:
+            with self.lock:
+                found = self.con.execute("PRAGMA integrity_check(20)").fetchall()
+        except sqlite3.Error as problem:
+            return [str(problem)]
+        return [str(text) for (text,) in found if text != "ok"]
 
     def exists(self, table: str) -> bool:
         """Whether a table of documents is in the file."""

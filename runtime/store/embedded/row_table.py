@@ -13,45 +13,30 @@ from tinydb import TinyDB
 from tinydb.queries import QueryLike
 from tinydb.table import Document, Table
 
+from runtime.store.embedded.query_sql import Sql, narrow, numbered, tree_of
 from runtime.store.embedded.row_storage import RowStorage, encode
-from runtime.store.layout import Layout
 
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
-_COMPARED = {"==": "=", "<=": "<=", "<": "<", ">=": ">=", ">": ">"}
 
 
-def narrow(condition: Any, layout: Layout) -> tuple[str, list[Any]] | None:
-    """An SQL condition that every document matching a query satisfies, or None if no index can help.
-
-    Reads the hash of a TinyDB 4 query; whatever it finds is checked again by the query itself.
-    """
-    if not isinstance(condition, tuple) or not condition:
-        return None
-    kind = condition[0]
-    if kind == "and":
-        parts = [p for p in (narrow(c, layout) for c in condition[1]) if p is not None]
-        return (" AND ".join(p[0] for p in parts), [v for p in parts for v in p[1]]) if parts else None
-    if kind == "or":
-        either = [narrow(c, layout) for c in condition[1]]
-        if not either or any(p is None for p in either):
-            return None
-        known = [p for p in either if p is not None]
-        return "(" + " OR ".join(p[0] for p in known) + ")", [v for p in known for v in p[1]]
-    if kind in _COMPARED and len(condition) == 3 and len(condition[1]) == 1:
-        column, value = condition[1][0], condition[2]
-        fits = {"TEXT": str, "INTEGER": (int, float), "REAL": (int, float)}.get(layout.columns.get(column, ""))
-        if fits and isinstance(value, cast(Any, fits)) and not isinstance(value, bool):
-            if isinstance(value, int) and abs(value) >= 2**53:
-                return None
-            if kind == "==" or layout.columns[column] != "TEXT":
-                return f'"{column}" {_COMPARED[kind]} ?', [value]
-    return None
+def named_numbers(ids: Iterable[Any]) -> list[int]:
+    """The numbers of documents that TinyDB finds under these keys of its file: those that are written so."""
+    return [int(text) for text in map(str, ids) if _NUMBER.fullmatch(text)]
 
 
-def within(ids: Iterable[Any]) -> tuple[str, list[Any]]:
-    """The SQL condition for documents with these numbers; like TinyDB, one that is no whole number finds nothing."""
-    known = [int(text) for text in map(str, ids) if _NUMBER.fullmatch(text) and abs(int(text)) < 2**63]
-    return "doc_id IN (SELECT value FROM json_each(?))", [orjson.dumps(known).decode()]
+def equal_numbers(ids: Iterable[Any]) -> list[int]:
+    """The numbers of documents that are equal to these ids, as the keys of a dict are: 1.0 and True are 1."""
+    found: list[int] = []
+    for one in ids:
+        if isinstance(one, str | bytes):
+            continue
+        try:
+            number = int(one.real if isinstance(one, complex) else one)
+        except (TypeError, ValueError, OverflowError):
+            continue
+        if number == one:
+            found.append(number)
+    return found
 
 
 class RowTable(Table):
@@ -62,12 +47,12 @@ class RowTable(Table):
     def __init__(self, storage: Any, name: str, cache_size: int = 0, persist_empty: bool = False) -> None:
         """Make the table over a RowStorage."""
         self.rows: RowStorage = storage
-        self._only: tuple[str, list[Any]] | None = None
+        self._only: Sql | None = None
         super().__init__(storage, name, cache_size=0, persist_empty=False)
         if persist_empty:
             storage.ensure(name)
 
-    def _select(self, where: tuple[str, list[Any]] | None = None) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def _select(self, where: Sql | None = None) -> Iterator[tuple[int, Mapping[str, Any]]]:
         if not self.rows.exists(self.name):
             return
         sql = f"SELECT doc_id, doc FROM {self.rows.quoted(self.name)}"
@@ -78,8 +63,8 @@ class RowTable(Table):
         for doc_id, document in found:
             yield doc_id, orjson.loads(document)
 
-    def _narrowed(self, condition: QueryLike | None) -> tuple[str, list[Any]] | None:
-        return narrow(getattr(condition, "_hash", None), self.rows.layout(self.name)) if condition is not None else None
+    def _narrowed(self, condition: QueryLike | None) -> Sql | None:
+        return narrow(tree_of(condition), self.rows.layout(self.name))
 
     def search(self, cond: QueryLike) -> list[Document]:
         """All documents the query matches."""
@@ -88,9 +73,10 @@ class RowTable(Table):
     def get(self, cond: QueryLike | None = None, doc_id: int | None = None, doc_ids: Any = None) -> Any:
         """One document by query or id, or documents by ids, as in TinyDB."""
         if doc_id is not None:
-            return next((self.document_class(d, i) for i, d in self._select(within([doc_id]))), None)
+            found = self._select(numbered(named_numbers([doc_id])))
+            return next((self.document_class(d, doc_id) for _, d in found), None)
         if doc_ids is not None:
-            return [self.document_class(d, i) for i, d in self._select(within(doc_ids))]
+            return [self.document_class(d, i) for i, d in self._select(numbered(named_numbers(doc_ids)))]
         if cond is None:
             raise RuntimeError("You have to pass either cond or doc_id or doc_ids")
         return next((self.document_class(d, i) for i, d in self._select(self._narrowed(cond)) if cond(d)), None)
@@ -115,14 +101,14 @@ class RowTable(Table):
     def insert(self, document: Mapping[str, Any]) -> int:
         """Insert one document."""
         given = document.doc_id if isinstance(document, Document) else None
-        with self.rows.transaction(), self._touching(within([given]) if given is not None else ("0", [])):
+        with self.rows.transaction(), self._touching(numbered(equal_numbers([given]))):
             return super().insert(document)
 
     def insert_multiple(self, documents: Iterable[Mapping[str, Any]]) -> list[int]:
         """Insert documents in one commit."""
         known = list(documents)
         ids = [d.doc_id for d in known if isinstance(d, Document)]
-        with self.rows.transaction(), self._touching(within(ids)):
+        with self.rows.transaction(), self._touching(numbered(equal_numbers(ids))):
             return super().insert_multiple(known)
 
     def update(self, fields: Any, cond: QueryLike | None = None, doc_ids: Any = None) -> list[int]:
@@ -137,13 +123,13 @@ class RowTable(Table):
         with self.rows.transaction(), self._touching(self._candidates(cond, ids)):
             return super().remove(cond, ids)
 
-    def _candidates(self, cond: QueryLike | None, ids: list[int] | None) -> tuple[str, list[Any]] | None:
+    def _candidates(self, cond: QueryLike | None, ids: list[int] | None) -> Sql | None:
         if ids is not None:
-            return within(ids)
+            return numbered(equal_numbers(ids))
         return self._narrowed(cond)
 
     @contextmanager
-    def _touching(self, where: tuple[str, list[Any]] | None) -> Iterator[None]:
+    def _touching(self, where: Sql | None) -> Iterator[None]:
         before, self._only = self._only, where
         try:
             yield

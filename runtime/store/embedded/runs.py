@@ -1,10 +1,9 @@
-"""Runs with their records, in rows; see `ports.runs` for what each method promises."""
+"""Runs with their records; see `ports.runs` for what each method promises."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from runtime.errors import LostRight, NotFound
 from runtime.model.damage import Damage
@@ -13,14 +12,18 @@ from runtime.model.status import RunStatus
 from runtime.model.stored import RunFilter, Save, Stored
 from runtime.store.documents import HeadRow, assembled, refuse, shown
 from runtime.store.embedded.error_translation import guarded
-from runtime.store.embedded.filter_sql import ORDERS, conditions
+from runtime.store.embedded.filter_query import keyset, query_of
 from runtime.store.embedded.keyed import epoch_of
-from runtime.store.embedded.rows import Rows
-from runtime.store.embedded.saving import write_heads, write_records
+from runtime.store.embedded.saving import BatchWriter
+from runtime.store.embedded.store_database import StoreDatabase
 from runtime.store.run_document import RUN_COLUMNS, run_document
 
-HEAD = "SELECT doc_id, id, status, revision, workflow, wake_ts, created_ts, updated_ts, doc FROM t_runs"
-PART = 500
+HEAD = ("doc_id", "id", "status", "revision", "workflow", "wake_ts", "created_ts", "updated_ts", "doc")
+"""The fields of a head, in the order of HeadRow."""
+PARTS = ("branches", "joins", "history", "polls", "leases")
+"""Tables of what belongs to a run."""
+TOGETHER = 500
+"""So many runs are read at once."""
 Read = tuple[dict[str, Stored], dict[str, Damage]]
 """Runs that can be used, and what is wrong with the others, by id."""
 
@@ -28,27 +31,30 @@ Read = tuple[dict[str, Stored], dict[str, Damage]]
 class EmbeddedRuns:
     """Runs, branches, joins, history and polls of a file."""
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
+    def __init__(self, database: StoreDatabase) -> None:
+        self.database = database
+        self._runs = database.records("runs")
+        self._branches = database.records("branches")
+        self._joins = database.records("joins")
+        self._parts = [database.records(name) for name in PARTS]
+        self._writer = BatchWriter(database)
 
     @guarded
     def save(self, saves: Sequence[Save], *, epoch: int | None = None) -> list[str]:
-        with self.rows.transaction():
-            if epoch is not None and epoch_of(self.rows) != epoch:
+        with self.database.transaction():
+            if epoch is not None and epoch_of(self.database) != epoch:
                 raise LostRight("Another scheduler drives this store now; this one stands by.")
-            kept = write_heads(self.rows, saves)
-            write_records(self.rows, kept)
+            kept = self._writer.write_heads(saves)
+            self._writer.write_records(kept)
         if len(kept) == len(saves):
             return []
         written = {id(s) for s in kept}
         return [s.run.id for s in saves if id(s) not in written]
 
-    def _heads(self, rest: str, *values: Any) -> list[Run]:
-        return [shown(HeadRow(*row)) for row in self.rows.all(f"{HEAD} {rest}", *values)]
-
     @guarded
     def get(self, run_id: str) -> Run | None:
-        return next(iter(self._heads("WHERE id=?", run_id)), None)
+        row = next(iter(self._runs.select_any(HEAD, "id", [run_id])), None)
+        return None if row is None else shown(HeadRow(*row))
 
     @guarded
     def load(self, run_ids: Sequence[str], *, skip_damaged: bool = False) -> list[Stored]:
@@ -64,23 +70,17 @@ class EmbeddedRuns:
     def _read(self, run_ids: Sequence[str]) -> Read:
         found: dict[str, Stored] = {}
         damaged: dict[str, Damage] = {}
-        for start in range(0, len(run_ids), PART):
-            part = list(run_ids[start : start + PART])
-            for one, bad in _each(self._part, part):
+        for start in range(0, len(run_ids), TOGETHER):
+            for one, bad in _each(self._together, run_ids[start : start + TOGETHER]):
                 found |= one
                 damaged |= bad
         return found, damaged
 
-    def _part(self, part: list[str]) -> Read:
-        marks = ",".join("?" * len(part))
-        every = self.rows.all
+    def _together(self, run_ids: Sequence[str]) -> Read:
         return assembled(
-            [HeadRow(*row) for row in every(f"{HEAD} WHERE id IN ({marks})", *part)],
-            every(f"SELECT run_id, id, doc_id, doc FROM t_branches WHERE run_id IN ({marks}) ORDER BY doc_id", *part),
-            every(
-                f"SELECT run_id, step_id, visit, doc_id, doc FROM t_joins WHERE run_id IN ({marks}) ORDER BY doc_id",
-                *part,
-            ),
+            [HeadRow(*row) for row in self._runs.select_any(HEAD, "id", run_ids)],
+            self._branches.select_any(("doc_id", "run_id", "id", "doc"), "run_id", run_ids),
+            self._joins.select_any(("doc_id", "run_id", "step_id", "visit", "doc"), "run_id", run_ids),
         )
 
     @guarded
@@ -93,56 +93,42 @@ class EmbeddedRuns:
         limit: int | None = 50,
         after: str | None = None,
     ) -> list[Run]:
-        column = ORDERS[order]
-        parts, values = conditions(where)
+        keys = keyset(order, descending=descending)
+        behind: Sequence[object] = ()
         if after is not None:
-            row = self.rows.one(f"SELECT {column} FROM t_runs WHERE id=?", after)
-            if row is None:
+            last = self._runs.select_any(tuple(key.field for key in keys), "id", [after])
+            if not last:
                 raise NotFound(f"There is no run {after} to go on after.")
-            sign = "<" if descending else ">"
-            if row[0] is None:
-                parts.append(f"({column} IS NULL AND id {sign} ?)")
-                values.append(after)
-            else:
-                more = f" OR {column} IS NULL" if column == "wake_ts" else ""
-                parts.append(f"(({column}, id) {sign} (?, ?){more})")
-                values += [row[0], after]
-        way = "DESC" if descending else "ASC"
-        nulls = " NULLS LAST" if column == "wake_ts" else ""
-        sql = f"WHERE {' AND '.join(parts)}" if parts else ""
-        sql += f" ORDER BY {column} {way}{nulls}, id {way} LIMIT ?"
-        return self._heads(sql, *values, -1 if limit is None else limit)
+            behind = last[0]
+        rows = self._runs.select(HEAD, query_of(where), order=keys, behind=behind, limit=limit)
+        return [shown(HeadRow(*row)) for row in rows]
 
     @guarded
     def remove(self, run_ids: Sequence[str]) -> int:
-        count = 0
-        with self.rows.transaction():
-            for run_id in run_ids:
-                count += self.rows.con.execute("DELETE FROM t_runs WHERE id=?", (run_id,)).rowcount
-                for table in ("branches", "joins", "history", "polls", "leases"):
-                    self.rows.con.execute(f"DELETE FROM t_{table} WHERE run_id=?", (run_id,))
-        return count
+        ids = [(run_id,) for run_id in run_ids]
+        with self.database.transaction():
+            for part in self._parts:
+                part.discard_each(("run_id",), ids)
+            return self._runs.discard_each(("id",), ids)
 
     @guarded
     def mark_damaged(self, run_ids: Sequence[str]) -> None:
-        with self.rows.transaction():
-            self.rows.con.executemany(
-                "UPDATE t_runs SET status=?, wake_ts=NULL, attention=0 WHERE id=?",
-                [(str(RunStatus.DAMAGED), run_id) for run_id in run_ids],
-            )
+        marks = (str(RunStatus.DAMAGED), None, 0)
+        with self.database.transaction():
+            for run_id in run_ids:
+                self._runs.change(("status", "wake_ts", "attention"), marks, where=("id",), equal=(run_id,))
 
     @guarded
     def mend(self, runs: Sequence[Run]) -> None:
-        with self.rows.transaction():
+        with self.database.transaction():
             for run in runs:
                 document = run_document(run)
-                self.rows.con.execute(
-                    f"UPDATE t_runs SET {','.join(c + '=?' for c in RUN_COLUMNS)} WHERE id=? AND status=?",
-                    (*(document[c] for c in RUN_COLUMNS), run.id, str(RunStatus.DAMAGED)),
-                )
+                values = tuple(document[name] for name in RUN_COLUMNS)
+                marked = (run.id, str(RunStatus.DAMAGED))
+                self._runs.change(RUN_COLUMNS, values, where=("id", "status"), equal=marked)
 
 
-def _each(read: Callable[[list[str]], Read], ids: list[str]) -> list[Read]:
+def _each(read: Callable[[Sequence[str]], Read], ids: Sequence[str]) -> list[Read]:
     """What these ids give; where the file itself is damaged, each by itself, so that one page stops few runs."""
     try:
         return [read(ids)]

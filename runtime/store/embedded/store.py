@@ -16,9 +16,8 @@ from runtime.store.embedded.ledger import EmbeddedLedger
 from runtime.store.embedded.listing import EmbeddedListing
 from runtime.store.embedded.place import may_change
 from runtime.store.embedded.questions import EmbeddedQuestions
-from runtime.store.embedded.row_table import RowDB
-from runtime.store.embedded.rows import Rows
 from runtime.store.embedded.runs import EmbeddedRuns
+from runtime.store.embedded.store_database import StoreDatabase
 from runtime.store.ports.store import Store
 
 IN_MEMORY = ":memory:"
@@ -27,12 +26,13 @@ IN_MEMORY = ":memory:"
 class EmbeddedFile:
     """The file under an embedded store."""
 
-    def __init__(self, rows: Rows, changes: EmbeddedChanges) -> None:
-        self.rows = rows
+    def __init__(self, database: StoreDatabase, changes: EmbeddedChanges) -> None:
+        self._database = database
         self._changes = changes
 
     def may_write(self) -> bool:
-        return self.rows.path == IN_MEMORY or may_change(Path(self.rows.path).parent)
+        path = self._database.rows.path
+        return path == IN_MEMORY or may_change(Path(path).parent)
 
     def now(self) -> datetime | None:
         """None: the clock of this machine counts."""
@@ -40,44 +40,37 @@ class EmbeddedFile:
 
     def close(self) -> None:
         self._changes.stop()
-        self.rows.close()
+        self._database.close()
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedStore(Store):
     """A store in a file."""
 
-    rows: Rows
-
-    def tinydb(self) -> RowDB:
-        """The store as the TinyDB it is."""
-        database = RowDB.__new__(RowDB)
-        database._storage = self.rows
-        database._opened = True
-        database._tables = {}
-        return database
+    database: StoreDatabase
+    """The store as the TinyDB it is."""
 
 
 def open_file(path: Path | str, *, read_only: bool = False) -> EmbeddedStore:
     """Open a file, making it if it is missing; StoreUnavailable if it cannot be used."""
-    rows = Rows(path, read_only=read_only)
-    changes = EmbeddedChanges(rows)
+    database = StoreDatabase(path, read_only=read_only)
+    changes = EmbeddedChanges(database)
     return EmbeddedStore(
-        place=rows.path,
-        medium=EmbeddedFile(rows, changes),
-        runs=EmbeddedRuns(rows),
-        due_runs=EmbeddedDueRuns(rows),
-        listing=EmbeddedListing(rows),
-        ledger=EmbeddedLedger(rows),
-        acts=EmbeddedActs(rows),
-        holds=EmbeddedHolds(rows),
-        flows=EmbeddedFlows(rows),
-        schedules=EmbeddedSchedules(rows),
-        questions=EmbeddedQuestions(rows),
-        facts=EmbeddedFacts(rows),
+        place=database.rows.path,
+        medium=EmbeddedFile(database, changes),
+        runs=EmbeddedRuns(database),
+        due_runs=EmbeddedDueRuns(database),
+        listing=EmbeddedListing(database),
+        ledger=EmbeddedLedger(database),
+        acts=EmbeddedActs(database),
+        holds=EmbeddedHolds(database),
+        flows=EmbeddedFlows(database),
+        schedules=EmbeddedSchedules(database),
+        questions=EmbeddedQuestions(database),
+        facts=EmbeddedFacts(database),
         changes=changes,
-        documents=EmbeddedDocuments(rows),
-        rows=rows,
+        documents=EmbeddedDocuments(database),
+        database=database,
     )
 
 

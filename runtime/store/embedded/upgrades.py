@@ -32,7 +32,7 @@ def upgrade(
     fails leaves the file as it was.
     """
     known = STEPS if steps is None else steps
-    found: int = rows.con.execute("PRAGMA user_version").fetchone()[0]
+    found = rows.format_version()
     if found == 0 or found >= wanted:
         return []
     if read_only:
@@ -46,5 +46,5 @@ def upgrade(
     with rows.transaction():
         for number in passed:
             known[number](rows)
-        rows.con.execute(f"PRAGMA user_version={wanted}")
+        rows.set_format_version(wanted)
     return passed

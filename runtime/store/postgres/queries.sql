@@ -125,10 +125,10 @@ SELECT h.number, h.id, h.status, h.revision, h.workflow, extract(epoch FROM h.wa
 FROM heads h LEFT JOIN runs r ON r.id = h.id WHERE h.id = ANY(%b)
 
 -- name: branches
-SELECT run_id, id, number, doc FROM branches WHERE run_id = ANY(%b) ORDER BY number
+SELECT number, run_id, id, doc FROM branches WHERE run_id = ANY(%b) ORDER BY number
 
 -- name: joins
-SELECT run_id, step_id, visit, number, doc FROM joins WHERE run_id = ANY(%b) ORDER BY number
+SELECT number, run_id, step_id, visit, doc FROM joins WHERE run_id = ANY(%b) ORDER BY number
 
 -- name: list_runs
 -- {places} are filled with pieces that are named here too.

@@ -98,7 +98,7 @@ def store(place_of_store: str, tmp_path: Path) -> Iterator[Store]:
 def write(store: Store, table: str, where: str, change: Any) -> int:
     """Put other text into documents, as a disk or another program might; gives how many."""
     if isinstance(store, EmbeddedStore):
-        rows = store.rows
+        rows = store.database.rows
         found = rows.con.execute(f"SELECT doc_id, doc FROM t_{table} WHERE {where}").fetchall()
         for number, doc in found:
             text = change(doc if isinstance(doc, str) else doc.decode())

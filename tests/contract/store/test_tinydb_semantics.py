@@ -13,6 +13,7 @@ from tinydb.operations import decrement, delete, increment, set
 from tinydb.table import Document
 
 from runtime.store.embedded.row_table import RowDB
+from runtime.store.layout import LAYOUTS
 
 VALUES = st.one_of(
     st.none(),
@@ -100,7 +101,7 @@ def seen(documents: list[Any]) -> list[Any]:
 @settings(max_examples=120, deadline=None)
 def test_the_same_operations_give_the_same_answers(steps: list[tuple[Any, ...]], table: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        stock, rows = TinyDB(Path(folder) / "stock.json"), RowDB(":memory:")
+        stock, rows = TinyDB(Path(folder) / "stock.json"), RowDB(":memory:", layouts=LAYOUTS)
         for step in steps:
             assert play(rows, table, step) == play(stock, table, step), step
         stock.close()

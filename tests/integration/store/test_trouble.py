@@ -91,12 +91,12 @@ def test_a_read_only_session_makes_no_store_and_writes_nothing(tmp_path: Path) -
 def test_a_full_disk_saves_nothing_of_the_batch(tmp_path: Path) -> None:
     store = open_file(tmp_path / "store.db")
     store.runs.save([one("a")])
-    pages = store.rows.one("PRAGMA page_count")[0]
-    store.rows.one(f"PRAGMA max_page_count={pages + 2}")
+    pages = store.database.rows.con.execute("PRAGMA page_count").fetchone()[0]
+    store.database.rows.con.execute(f"PRAGMA max_page_count={pages + 2}")
     with pytest.raises(StoreUnavailable, match="disk is full"):
         store.runs.save([one(f"r{n}") for n in range(2_000)])
     assert [r.id for r in store.runs.query()] == ["a"]
-    store.rows.one("PRAGMA max_page_count=100000")
+    store.database.rows.con.execute("PRAGMA max_page_count=100000")
     assert store.runs.save([one("b")]) == []
     store.close()
 

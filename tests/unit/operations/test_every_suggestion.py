@@ -10,6 +10,11 @@ from hypothesis import strategies as st
 
 import console.cli.main as command_line
 from console.cli.session import Session
+from runtime.acts.edit import Edit
+from runtime.acts.poll import Poll
+from runtime.acts.registry import run_acts
+from runtime.acts.send import Send
+from runtime.acts.skip import Skip
 from runtime.assembly.runtime import Runtime
 from runtime.engine.repair.allowed import Verdict
 from runtime.engine.repair.retry import INTENTS
@@ -91,19 +96,19 @@ def check_verdicts(play: Play) -> None:
         "restart": lambda: do.restart("run-1", dry_run=True),
     }
     for verb, act in runs.items():
-        agrees(allowed.run(verb), accepted(act), verb)
+        agrees(run_acts()[verb].allowed(allowed), accepted(act), verb)
     for branch in detail.branches.values():
         for intent in INTENTS:
             tried = accepted(lambda b=branch, i=intent: do.retry("run-1", b.id, i, dry_run=True))  # type: ignore[misc]
             agrees(allowed.retry(branch, intent), tried, (branch.id, intent))
         tried = accepted(lambda b=branch: do.skip("run-1", b.id, reason="x", dry_run=True))  # type: ignore[misc]
-        agrees(allowed.skip(branch), tried, (branch.id, "skip"))
+        agrees(Skip.allowed(allowed, branch), tried, (branch.id, "skip"))
         tried = accepted(lambda b=branch: do.poll("run-1", b.id, dry_run=True))  # type: ignore[misc]
-        agrees(allowed.poll(branch), tried, (branch.id, "poll"))
+        agrees(Poll.allowed(allowed, branch), tried, (branch.id, "poll"))
         event = branch.current.event if branch.current else None
         if event is not None:
             tried = accepted(lambda b=branch, e=event: do.send("run-1", e, None, b.id, dry_run=True))  # type: ignore[misc]
-            agrees(allowed.send(branch), tried, (branch.id, "send"))
+            agrees(Send.allowed(allowed, branch), tried, (branch.id, "send"))
 
 
 def agrees(verdict: Verdict, tried: bool, what: object) -> None:
@@ -121,7 +126,7 @@ def test_the_state_can_be_edited_wherever_something_can_be_retried(plight: str) 
     play = PLIGHTS[plight]()
     detail = read_detail(desk_of(play).queries, "run-1")
     draft_failed = any(detail.allowed.retry(b, i) for b in detail.branches.values() for i in INTENTS)
-    assert bool(detail.allowed.run("edit")) or not draft_failed
+    assert bool(Edit.allowed(detail.allowed)) or not draft_failed
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -25,7 +25,7 @@ class Leaving(EmbeddedRuns):
 
     def __init__(self) -> None:
         made = memory_store()
-        super().__init__(made.rows)
+        super().__init__(made.database)
         self.store = dataclasses.replace(made, runs=self)
         self.away = False
         self.slow: threading.Event | None = None

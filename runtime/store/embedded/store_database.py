@@ -1,27 +1,30 @@
-"""The rows of a forkjoin store: checked to be ours and of a format we know, all tables made."""
+"""The TinyDB of a store: its file is checked to be ours and of a format we know, and all tables are made."""
 
 from __future__ import annotations
 
 import sqlite3
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from runtime.errors import StoreUnavailable
 from runtime.store.embedded.error_translation import unavailable
+from runtime.store.embedded.record_table import RecordTable
 from runtime.store.embedded.row_storage import RowStorage
+from runtime.store.embedded.row_table import RowDB
 from runtime.store.embedded.upgrades import upgrade
-from runtime.store.layout import APPLICATION_ID, FORMAT, PASSING, TABLES
+from runtime.store.layout import APPLICATION_ID, FORMAT, LAYOUTS, PASSING, TABLES
 
 
-class Rows(RowStorage):
-    """The rows of a forkjoin store: checked to be ours and of a format we know, all tables made."""
+class StoreFile(RowStorage):
+    """The rows of a store."""
 
     def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
         """Open the file; StoreUnavailable if it is not ours, newer, damaged or cannot be written."""
         self.path = str(path)
         try:
             _check_ours(self.path)
-            super().__init__(path, read_only=read_only)
+            super().__init__(path, read_only=read_only, layouts=LAYOUTS)
             upgrade(self, read_only=read_only)
             if not read_only:
                 with self.transaction():
@@ -30,15 +33,25 @@ class Rows(RowStorage):
         except sqlite3.Error as problem:
             raise unavailable(self.path, problem, read_only=read_only) from problem
 
-    def one(self, sql: str, *values: Any) -> Any:
-        """The first row."""
-        with self.lock:
-            return self.con.execute(sql, values).fetchone()
 
-    def all(self, sql: str, *values: Any) -> list[Any]:
-        """All rows."""
-        with self.lock:
-            return self.con.execute(sql, values).fetchall()
+class StoreDatabase(RowDB):
+    """The TinyDB of a store; its tables are record tables."""
+
+    table_class = RecordTable
+    default_storage_class: Any = StoreFile
+
+    @property
+    def rows(self) -> StoreFile:
+        """The storage of all tables."""
+        return cast(StoreFile, self.storage)
+
+    def records(self, table: str) -> RecordTable:
+        """One table of the store."""
+        return cast(RecordTable, self.table(table))
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """One durable commit for everything written inside; nests."""
+        return self.rows.transaction()
 
 
 def _check_ours(path: str) -> None:

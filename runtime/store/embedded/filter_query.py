@@ -1,0 +1,53 @@
+"""Filters of runs as TinyDB queries over columns, and the orders of lists."""
+
+from __future__ import annotations
+
+from tinydb.queries import QueryInstance
+
+from runtime.model.stored import RunFilter
+from runtime.store.embedded.query_sql import Key, column
+
+FIELDS = {
+    "created_at": "created_ts",
+    "updated_at": "updated_ts",
+    "next_wake_at": "wake_ts",
+    "attention": "attention",
+    "id": "id",
+}
+"""The column of each order."""
+
+
+def query_of(where: RunFilter | None) -> QueryInstance | None:
+    """The query that finds the runs of a filter; None finds all."""
+    if where is None:
+        return None
+    parts: list[QueryInstance] = []
+    if where.statuses:
+        parts.append(column("status").one_of(sorted(str(status) for status in where.statuses)))
+    if where.workflow is not None:
+        parts.append(column("workflow") == where.workflow)
+    parts += [column("labels")[name] == value for name, value in where.labels.items()]
+    if where.held is not None:
+        parts.append(column("held") == where.held)
+    if where.attention_below is not None:
+        parts.append(column("attention") < where.attention_below)
+    if where.older_than is not None:
+        parts.append(column("updated_ts") < where.older_than.timestamp())
+    if not parts:
+        return None
+    whole = parts[0]
+    for part in parts[1:]:
+        whole &= part
+    return whole
+
+
+def keyset(order: str, *, descending: bool) -> tuple[Key, ...]:
+    """The keys of one of the orders, ties by id; runs without a wake come last either way."""
+    first = Key(FIELDS[order], descending, nothing_last=order == "next_wake_at")
+    return (first,) if order == "id" else (first, Key("id", descending))
+
+
+def list_order(order: str, *, descending: bool) -> tuple[Key, ...]:
+    """The same for whole lists, where of equal `attention` the last changed come first."""
+    first, *ties = keyset(order, descending=descending)
+    return (first, Key("updated_ts", descending=True), *ties) if order == "attention" else (first, *ties)

@@ -1,0 +1,136 @@
+"""TinyDB queries and orders as SQL over the columns of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+from tinydb.queries import Query, QueryInstance, QueryLike
+
+from runtime.store.layout import Layout
+
+Sql = tuple[str, list[Any]]
+"""A condition, and the values of its places."""
+_COMPARED = {"==": "=", "<=": "<=", "<": "<", ">=": ">=", ">": ">"}
+_JSON = "CAST(doc AS TEXT)"
+LARGEST = 2**63
+"""Numbers of documents are smaller than this."""
+
+
+class Column(Query):
+    """A TinyDB query with one test more."""
+
+    def starts_with(self, prefix: str) -> QueryInstance:
+        """Text that begins so."""
+
+        def test(value: Any) -> bool:
+            return isinstance(value, str) and value.startswith(prefix)
+
+        return self._generate_test(test, ("starts_with", self._path, prefix))
+
+
+def column(name: str) -> Column:
+    """The query of one field."""
+    return cast(Column, Column()[name])
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of an order."""
+
+    field: str
+    descending: bool = False
+    nothing_last: bool = False
+    """Rows without a value come last either way."""
+
+    def sql(self) -> str:
+        """It as a part of an ORDER BY."""
+        return f'"{self.field}" {"DESC" if self.descending else "ASC"}{" NULLS LAST" if self.nothing_last else ""}'
+
+
+def tree_of(condition: QueryLike | None) -> Any:
+    """The syntax tree of a query of TinyDB 4; None for one that has none, like a function."""
+    return getattr(condition, "_hash", None)
+
+
+def narrow(tree: Any, layout: Layout) -> Sql | None:
+    """A condition that every document matching a query satisfies; None if no column can help.
+
+    Whatever it finds is checked again by the query itself.
+    """
+    if not isinstance(tree, tuple) or not tree:
+        return None
+    kind = tree[0]
+    if kind == "and":
+        parts = [part for part in (narrow(one, layout) for one in tree[1]) if part is not None]
+        return _joined(" AND ", parts) if parts else None
+    if kind == "or":
+        either = [narrow(one, layout) for one in tree[1]]
+        known = [part for part in either if part is not None]
+        return _joined(" OR ", known) if known and len(known) == len(either) else None
+    if kind in _COMPARED and len(tree) == 3 and len(tree[1]) == 1:
+        name, value = tree[1][0], tree[2]
+        fits = {"TEXT": str, "INTEGER": (int, float), "REAL": (int, float)}.get(layout.columns.get(name, ""))
+        if fits and isinstance(value, cast(Any, fits)) and not isinstance(value, bool):
+            if isinstance(value, int) and abs(value) >= 2**53:
+                return None
+            if kind == "==" or layout.columns[name] != "TEXT":
+                return f'"{name}" {_COMPARED[kind]} ?', [value]
+    return None
+
+
+def over_columns(tree: Any, layout: Layout) -> Sql:
+    """A query as a condition over columns alone, for rows whose documents are not looked into.
+
+    A path of two keys, like that of a label, is looked up in the document; one that is no JSON has nothing there.
+    Raises ValueError for a query that columns cannot answer.
+    """
+    kind, operand, *rest = tree if isinstance(tree, tuple) and tree else (None, None)
+    if kind in ("and", "or"):
+        return _joined(f" {kind.upper()} ", [over_columns(one, layout) for one in operand])
+    if kind == "==" and len(operand) == 2:
+        found = f"(SELECT value FROM json_each({_JSON}, ?) WHERE key=?)"
+        return f"CASE WHEN json_valid({_JSON}) THEN {found}=? ELSE 0 END", [f"$.{operand[0]}", operand[1], rest[0]]
+    if not operand or len(operand) != 1 or not (operand[0] == "doc_id" or operand[0] in layout.columns):
+        raise ValueError(f"No column answers {tree!r}.")
+    name = f'"{operand[0]}"'
+    if kind in _COMPARED:
+        return f"{name}{_COMPARED[kind]}?", [int(rest[0]) if isinstance(rest[0], bool) else rest[0]]
+    if kind == "exists":
+        return f"{name} IS NOT NULL", []
+    if kind == "one_of":
+        return f"{name} IN ({','.join('?' * len(rest[0]))})", [*rest[0]]
+    if kind == "starts_with":
+        # A range and not LIKE, which would take upper for lower case and use no index.
+        return f"({name} >= ? AND substr({name}, 1, ?) = ?)", [rest[0], len(rest[0]), rest[0]]
+    raise ValueError(f"No column answers {tree!r}.")
+
+
+def _joined(word: str, parts: Sequence[Sql]) -> Sql:
+    return "(" + word.join(text for text, _ in parts) + ")", [value for _, values in parts for value in values]
+
+
+def after(order: Sequence[Key], values: Sequence[Any]) -> Sql:
+    """The condition for rows behind one with these values in an order; no key but the first may be missing there.
+
+    All keys of the order go the same way.
+    """
+    names = [f'"{key.field}"' for key in order]
+    sign = "<" if order[0].descending else ">"
+    if values[0] is None:
+        others = ", ".join(names[1:])
+        return f"({names[0]} IS NULL AND ({others}) {sign} ({_marks(len(names) - 1)}))", [*values[1:]]
+    behind = f"({', '.join(names)}) {sign} ({_marks(len(names))})"
+    return f"({behind} OR {names[0]} IS NULL)" if order[0].nothing_last else behind, [*values]
+
+
+def _marks(count: int) -> str:
+    return ",".join("?" * count)
+
+
+def numbered(ids: Iterable[int]) -> Sql:
+    """The condition for documents with these numbers, of which there may be more than a statement has places."""
+    known = [number for number in ids if -LARGEST <= number < LARGEST]
+    return "doc_id IN (SELECT value FROM json_each(?))", [orjson.dumps(known).decode()]
