@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -99,9 +100,11 @@ def test_a_command_line_is_accepted(page: str, line: str, place: Path, monkeypat
             words = ["export", str(place / "out.json")]
             (place / "out.json").unlink(missing_ok=True)
         elif words[0] == "import":
+            shutil.rmtree(place / "other", ignore_errors=True)
             assert command(["export", "--force", str(place / "out.json")]) == 0
             words = ["--store", str(place / "other"), "import", str(place / "out.json")]
         else:
+            shutil.rmtree(place / "made", ignore_errors=True)
             words = [*words, "--into", str(place / "made")]
     if words[:2] == ["scheduler", "--until-idle"]:
         assert drive(str(place / "store")).returncode == 0
