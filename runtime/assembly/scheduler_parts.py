@@ -10,8 +10,8 @@ from datetime import datetime
 
 from runtime.acts.start import NewRun
 from runtime.assembly.runtime import Runtime
+from runtime.calls.performer import Performer
 from runtime.catalog import PythonSystem
-from runtime.engine.perform import Performer
 from runtime.errors import Refused
 from runtime.external.base import ExternalSystem
 from runtime.flow.program import Program

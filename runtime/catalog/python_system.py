@@ -10,8 +10,8 @@ from runtime.catalog.raised import TaskRaised
 from runtime.catalog.threads import Overran
 from runtime.errors import Unreachable
 from runtime.external.base import Call
-from runtime.external.no_id import with_id
 from runtime.external.report import Stranger
+from runtime.model.external_id import with_id
 from runtime.model.task import Completed, Failed, Lost, Outcome, Running, Started, TaskRequest
 
 

@@ -129,29 +129,34 @@ class _Planning:
             if branch.step_id in draft.graph.steps and draft.program.step(branch.step_id).type == "task":
                 fail_unbound(draft, branch)
             return None
-        ends = deadlines(draft, branch, visit, attempt)
-        if ends is not None and ends <= draft.now:
-            expire(draft, branch)
-            after = draft.branches[branch.id]
-            if after.status is B.AWAITING_RETRY and after.retry_at:
-                self.wakes.append((after.retry_at, f"retry {branch.step_id}"))
-            self.cancels(after)
+        if self._out_of_time(branch, visit, attempt):
             return None
-        if ends is not None:
-            self.wakes.append((ends, f"timeout of {branch.step_id}"))
         scope = held_by(draft, branch, binding.system, binding.target)
         if scope is not None:
             return scope
         if branch.status is B.PENDING or branch.status is B.AWAITING_RETRY:
             self._begin(branch, visit, binding)
-            return None
-        assert attempt is not None
-        if branch.status is B.STARTING:
+        elif attempt is not None and branch.status is B.STARTING:
             self._start(branch, attempt, binding)
-        elif not (attempt.cancel and attempt.cancel.pending):
+        elif attempt is not None and not (attempt.cancel and attempt.cancel.pending):
             due = poll_due(draft, branch, binding.system, binding.target)
             self._call(_action("poll", branch, visit, attempt), due, f"poll {branch.step_id}")
         return None
+
+    def _out_of_time(self, branch: Branch, visit: StepVisit, attempt: Attempt | None) -> bool:
+        """Whether a deadline of the step has passed; its attempt is then ended, else the deadline is a wake."""
+        ends = deadlines(self.draft, branch, visit, attempt)
+        if ends is None:
+            return False
+        if ends > self.draft.now:
+            self.wakes.append((ends, f"timeout of {branch.step_id}"))
+            return False
+        expire(self.draft, branch)
+        after = self.draft.branches[branch.id]
+        if after.status is B.AWAITING_RETRY and after.retry_at:
+            self.wakes.append((after.retry_at, f"retry {branch.step_id}"))
+        self.cancels(after)
+        return True
 
     def _begin(self, branch: Branch, visit: StepVisit, binding: Binding) -> None:
         """The first call of the next attempt, once nothing stands against it any more."""

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.calls.performer import Performer
 from runtime.catalog import Catalog
 from runtime.clock import Clock
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.finding import Found, find_action, found_words, last_attempt
-from runtime.engine.perform import Performer
 from runtime.engine.plan import Action
 from runtime.errors import Refused
 from runtime.model.branch import Branch

@@ -8,11 +8,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from runtime.calls.performer import Performer
 from runtime.catalog import Catalog
 from runtime.clock import ManualClock
 from runtime.engine.advance import new_run
 from runtime.engine.draft import Situation
-from runtime.engine.perform import Performer
 from runtime.external.base import Call
 from runtime.flow.graph.flow_graph import FlowGraph
 from runtime.flow.program import Binding, Program

@@ -7,11 +7,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from runtime.calls.performer import Performer
 from runtime.catalog import Catalog
 from runtime.clock import SystemClock
 from runtime.engine.advance import new_run
 from runtime.engine.draft import Draft, Situation
-from runtime.engine.perform import Performer
 from runtime.engine.plan import Action
 from runtime.external.base import Call
 from runtime.flow.graph.flow_graph import FlowGraph

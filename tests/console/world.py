@@ -18,9 +18,9 @@ from textual.pilot import Pilot
 from console.app import ForkjoinApp
 from console.theme import Look
 from runtime.assembly.runtime import Runtime, open_runtime
+from runtime.calls.performer import Performer
 from runtime.catalog import PythonSystem
 from runtime.clock import ManualClock
-from runtime.engine.perform import Performer
 from runtime.model.act import Actor
 from runtime.model.run import Run
 from runtime.operations.acting import program_of

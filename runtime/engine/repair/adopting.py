@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from runtime.engine.doubt import place
 from runtime.engine.draft import Draft
-from runtime.engine.repair.retry import reopen_path, why_not_repairable
+from runtime.engine.repair.reopening import reopen_path
+from runtime.engine.repair.retry import why_not_repairable
 from runtime.engine.sealing import seal
 from runtime.engine.start_answers import started
 from runtime.errors import InvalidInput, Refused
-from runtime.external.no_id import ID_LIMIT, usable_id
 from runtime.model.branch import Attempt, Branch
+from runtime.model.external_id import ID_LIMIT, usable_id
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import ObservationState, StartFact
 

@@ -13,7 +13,8 @@ from runtime.engine.branch_ids import fork_id
 from runtime.engine.cancelling import cancel_branch, owe_cancels
 from runtime.engine.draft import Draft, is_token
 from runtime.engine.moves import held_by
-from runtime.engine.repair.retry import failed_branches, reopen_path, retry, why_not_repairable
+from runtime.engine.repair.reopening import reopen_path
+from runtime.engine.repair.retry import failed_branches, retry, why_not_repairable
 from runtime.engine.state_changes import STATE_BYTES, replace_state
 from runtime.engine.step_visits import settle_by_hand
 from runtime.errors import InvalidInput, NotFound, Refused

@@ -13,8 +13,8 @@ from runtime.external.http.binding import FindBinding, PollBinding, StartBinding
 from runtime.external.http.exchange import Answer, retry_after
 from runtime.external.http.status import doubt, is_listed
 from runtime.external.json_answer import DEEP, RESULT_LIMIT, NotJson, result_size
-from runtime.external.no_id import NO_EXTERNAL_ID, no_id_message, usable_id
 from runtime.external.secrets import hide, secrets_of
+from runtime.model.external_id import NO_EXTERNAL_ID, no_id_message, usable_id
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from runtime.plain_json import TOO_DEEP
 

@@ -12,12 +12,12 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from runtime.calls.performer import Performer
 from runtime.clock import Clock
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.finding import find_action, found_words, last_attempt
 from runtime.engine.moves import held_by
 from runtime.engine.observed import Answer, Unreached
-from runtime.engine.perform import Performer
 from runtime.engine.plan import Action
 from runtime.errors import ForkjoinError
 from runtime.flow.program import Program

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runtime.calls.performer import Performer
 from runtime.clock import ManualClock
 from runtime.engine.draft import Draft
-from runtime.engine.perform import Performer
 from runtime.engine.repair.controls import cancel_run
 from runtime.external.base import ExternalSystem, abilities_of
 from runtime.flow.program import Binding, Program

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from runtime.calls.performer import Performer
 from runtime.clock import ManualClock
 from runtime.engine.apply import Observed
-from runtime.engine.perform import Performer
 from runtime.engine.plan import Action
 from runtime.model.task import Failed, Lost, Running, Started
 from tests.unit.engine.play import Play, flow_of

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from runtime.calls.request import build_call
 from runtime.engine.draft import Draft
-from runtime.engine.perform import build_call
 from runtime.flow.expressions import sandbox
 from runtime.flow.expressions.names import GLOBALS
 from tests.unit.engine.play import Play, flow_of

@@ -10,11 +10,12 @@ from typing import Any, cast
 
 import pytest
 
+from runtime.calls.performer import Performer
+from runtime.calls.request import build_call
 from runtime.catalog import Catalog
 from runtime.clock import ManualClock
 from runtime.engine.apply import Observed, Unreached
 from runtime.engine.draft import Draft
-from runtime.engine.perform import Performer, build_call
 from runtime.engine.plan import Action
 from runtime.engine.sealing import seal, unseal
 from runtime.errors import Unreachable

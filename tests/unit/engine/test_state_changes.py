@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runtime.calls.request import build_call
 from runtime.engine.advance import advance
 from runtime.engine.apply import Observed
 from runtime.engine.draft import Draft
 from runtime.engine.merging import MISSING, UNKNOWN, Length, Unmergeable, merged
-from runtime.engine.perform import build_call
 from runtime.engine.repair import controls
 from runtime.errors import InvalidInput
 from runtime.flow.program import Binding

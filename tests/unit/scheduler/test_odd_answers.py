@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from runtime.calls.performer import Performer
 from runtime.catalog.code import TaskCode
 from runtime.catalog.python_system import PythonSystem, run_local
-from runtime.engine.perform import Performer
 from runtime.errors import Unreachable
 from runtime.model.task import Completed, Failed, Running, Started
 from runtime.plain_json import MAXIMUM_DEPTH

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from runtime.engine.perform import Performer
+from runtime.calls.performer import Performer
 from runtime.model.question import Question
 from runtime.model.stored import Stored
 from runtime.scheduler.upkeep.question_answerer import QuestionAnswerer
