@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from console.crash_guard import ascii_only, prepare
 from runtime.assembly.location import location_of, store_name
@@ -20,6 +20,8 @@ from runtime.settings import Settings
 
 if TYPE_CHECKING:
     import subprocess
+
+    from console.app import ForkjoinApp
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,12 @@ def make_app(
     opened: Runtime,
     *,
     colour: bool,
-    start: Callable[[], Any] | None,
-) -> Any:
+    start: Callable[[], None] | None,
+) -> ForkjoinApp:
     """The app; Textual is imported only now, after the environment was prepared."""
     from console.app import ForkjoinApp
     from console.key_bindings import remapped
+    from console.options import SessionOptions
     from console.saved_views import saved_views
     from console.theme import Look
 
@@ -87,12 +90,12 @@ def make_app(
             settings, read_only=settings.read_only, actor=actor, if_missing="refuse", runs_code=not ways.restricted
         )
 
-    return ForkjoinApp(
-        reader,
-        writer,
-        look=Look(ascii=ways.ascii or ascii_only(), colour=colour),
-        store_name=store_name(settings),
+    options = SessionOptions(
+        open_reader=reader,
+        open_actor=writer,
         now=opened.clock.now,
+        store_name=store_name(settings),
+        look=Look(ascii=ways.ascii or ascii_only(), colour=colour),
         read_only=settings.read_only,
         restricted=ways.restricted or settings.read_only,
         crash_log=None if settings.read_only else opened.directory / "console-crash.log",
@@ -100,6 +103,7 @@ def make_app(
         start_scheduler=start,
         driver=driver_of(settings),
     )
+    return ForkjoinApp(options)
 
 
 def may_start_scheduler(settings: Settings, ways: Ways) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runtime.errors import Refused, Unconfirmed
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
     from runtime.assembly.runtime import Runtime
     from runtime.operations.records import Act, Receipt
 
@@ -42,8 +43,9 @@ class Followed:
 class Receipts:
     """Follows the acts of this session until nothing more comes of them."""
 
-    def __init__(self, app: ForkjoinApp) -> None:
-        self._app = app
+    def __init__(self, desk: Desk, set_timer: Callable[[float, Callable[[], None]], object]) -> None:
+        self._desk = desk
+        self._set_timer = set_timer
         self._open: dict[int, Followed] = {}
         self._unsure: list[Unsure] = []
         self.last_act: int | None = None
@@ -57,7 +59,7 @@ class Receipts:
 
     def accepted(self, receipt: Receipt) -> None:
         """An act was accepted: say so, and follow it."""
-        self._app.say(receipt.message)
+        self._desk.say(receipt.message)
         act = receipt.act
         if act is not None and act.id:
             self.last_act = act.id
@@ -80,8 +82,8 @@ class Receipts:
         elif problem.act is None:
             text = f"{what}: not known whether it was saved. Look before you repeat it."
         self._unsure.append(Unsure(what, problem, text))
-        self._app.say(text, trouble=True)
-        self._app.update_chrome()
+        self._desk.say(text, trouble=True)
+        self._desk.update_frame()
         self._look()
 
     def _look(self) -> None:
@@ -97,9 +99,9 @@ class Receipts:
             for unsure, act in known:
                 self._known(unsure, act)
             if len(known) < len(asked):
-                self._app.set_timer(LOOK_SECONDS, self._look)
+                self._set_timer(LOOK_SECONDS, self._look)
 
-        self._app.feed.read("unsure", work, take, self._app.trouble)
+        self._desk.feed.read("unsure", work, take, self._desk.read_failed)
 
     def _known(self, unsure: Unsure, act: Act | None) -> None:
         unsure.until = time.monotonic() + SHOWN_SECONDS
@@ -109,8 +111,8 @@ class Receipts:
             self._open[act.id] = Followed(act.id, act.outcome)
         elif unsure.problem.act is not None:
             unsure.text = f"{unsure.what}: it was not saved; give it again."
-        self._app.say(unsure.text, trouble=act is None)
-        self._app.update_chrome()
+        self._desk.say(unsure.text, trouble=act is None)
+        self._desk.update_frame()
 
     def changed(self) -> None:
         """The store changed: look at the open acts again."""
@@ -122,7 +124,7 @@ class Receipts:
             found = [a for i in ids if (a := runtime.queries.records.act(i)) is not None]
             return [(act, came_to(runtime, act)) for act in found]
 
-        self._app.feed.read("receipts", work, self._take, self._app.trouble)
+        self._desk.feed.read("receipts", work, self._take, self._desk.read_failed)
 
     def _take(self, found: list[tuple[Act, str]]) -> None:
         for act, text in found:
@@ -131,7 +133,7 @@ class Receipts:
                 continue
             if text != known.said and text:
                 known.said = text
-                self._app.say(f"Act {act.id}: {text}", trouble=text.startswith("refused"))
+                self._desk.say(f"Act {act.id}: {text}", trouble=text.startswith("refused"))
             if act.outcome not in ("pending", "running") and not _follows(act, text):
                 del self._open[act.id]
 

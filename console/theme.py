@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
@@ -149,3 +150,9 @@ def crop(line: Iterable[Piece], width: int) -> Line:
 def plain(text: str, style: str = "") -> Line:
     """A line of one piece."""
     return ((text, style),)
+
+
+def wrapped(text: str, width: int, indent: str = "") -> Sequence[Line]:
+    """Clean text broken at words to lines of `width` cells, later ones indented."""
+    parts = wrap(text, max(10, width), subsequent_indent=indent, break_long_words=True, break_on_hyphens=False)
+    return [((part, ""),) for part in parts or [""]]

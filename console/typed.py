@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.events import Key, Paste
 from textual.widgets import Input
@@ -18,9 +18,12 @@ from console.feed import Brings
 
 if TYPE_CHECKING:
     from textual.message_pump import MessagePump
+    from textual.screen import Screen
+    from textual.widget import Widget
 
-    from console.app import ForkjoinApp
     from console.commands.base import Command
+    from console.feed import Feed
+    from console.screen_roles import NumberedScreenRole
 
 LOOK_SECONDS = 0.005
 """How often it is looked whether what is waited for has come; only while keys wait."""
@@ -31,6 +34,39 @@ PASSES = 3
 """How often a key's way up from the widget with the focus is walked: the key, what it set off, what that set off."""
 
 
+class KeyTarget(Protocol):
+    """The console, as the queue of what was typed sees it."""
+
+    @property
+    def focused(self) -> Widget | None:
+        """The widget with the focus."""
+
+    @property
+    def screen(self) -> Screen[Any]:
+        """The Textual screen on top: the console's own, or a dialog."""
+
+    @property
+    def feed(self) -> Feed:
+        """What is being read."""
+
+    @property
+    def view(self) -> NumberedScreenRole:
+        """The numbered screen that is shown."""
+
+    @property
+    def store_away(self) -> bool:
+        """Whether the store does not answer."""
+
+    def say(self, text: str, *, trouble: bool = False) -> None:
+        """Show a sentence."""
+
+    async def handle_typed(self, event: Key | Paste) -> None:
+        """Handle a key or a paste; its turn has come."""
+
+    def crash(self, problem: Exception) -> None:
+        """End the console, because handling a key raised an exception."""
+
+
 class Typed:
     """The line of what was typed and is not handled yet.
 
@@ -38,8 +74,8 @@ class Typed:
     that sends many keys in one piece so means what it would mean key by key.
     """
 
-    def __init__(self, app: ForkjoinApp) -> None:
-        self._app = app
+    def __init__(self, target: KeyTarget) -> None:
+        self._target = target
         self._line: deque[Key | Paste] = deque()
         self._came = asyncio.Event()
         self._waiting_since: float | None = None
@@ -67,7 +103,7 @@ class Typed:
             dropped = len(self._line)
             self._line.clear()
             self._given_up = True
-            self._app.say(f"Not waited for any longer; {dropped} keys typed meanwhile are dropped.")
+            self._target.say(f"Not waited for any longer; {dropped} keys typed meanwhile are dropped.")
             if event.key == "escape":
                 return
         self._line.append(event)
@@ -87,16 +123,18 @@ class Typed:
                     if await self._until(lambda: not self._opening()) and self._line:
                         await self._handle(self._line.popleft())
                 except Exception as problem:
-                    self._app._handle_exception(problem)
+                    self._target.crash(problem)
                 finally:
                     self._working = False
 
     async def _handle(self, event: Key | Paste) -> None:
-        focused = self._app.focused or self._app.screen
+        focused = self._target.focused or self._target.screen
         if isinstance(event, Paste) and not isinstance(focused, Input):
-            self._app.say("Nothing was pasted: a paste goes into a line or field that is open, like those of / and :")
+            self._target.say(
+                "Nothing was pasted: a paste goes into a line or field that is open, like those of / and :"
+            )
             return
-        await self._app.handle_typed(event)
+        await self._target.handle_typed(event)
         for _ in range(PASSES):
             for node in focused.ancestors_with_self:
                 await self._passed(node)
@@ -106,7 +144,7 @@ class Typed:
 
         Moving waits for the rows that a key asked for; acting for what is under the cursor, and for acts given before.
         """
-        feed, view = self._app.feed, self._app.view
+        feed, view = self._target.feed, self._target.view
         if command.waits is Waits.NOTHING:
             return True
         if command.waits is Waits.ROWS:
@@ -116,14 +154,14 @@ class Typed:
         )
 
     def _opening(self) -> bool:
-        screen = self._app.screen
+        screen = self._target.screen
         if isinstance(screen, Dialog):
             return not screen.opened or (not self._away() and screen.reads())
-        return self._app.feed.brings(Brings.DIALOG) and not self._away()
+        return self._target.feed.brings(Brings.DIALOG) and not self._away()
 
     def _away(self) -> bool:
         """Where the store does not answer nothing is waited for: acts then say what came of it."""
-        return self._app.around.stale
+        return self._target.store_away
 
     async def _until(self, ready: Callable[[], bool]) -> bool:
         self._waiting_since, self._given_up = time.monotonic(), False

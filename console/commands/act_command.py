@@ -6,17 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from console.commands.act_plan import Form, run_plan, store_plan
-from console.commands.base import Command, Group, Here, Possible
+from console.commands.base import Command, Group, Possible
 from console.commands.declared_form import DeclaredForm
 from console.commands.verdicts import judged, no_run
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.act_form import Answers
+from console.here import Here
 from runtime.acts.base import BranchAct, OnScreen, OperatorAct, RunAct, StoreAct
 from runtime.acts.command_line import Words, placed, template
 from runtime.acts.inputs import inputs_of, required
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
     from runtime.operations.records import Branch
 
 
@@ -79,17 +80,17 @@ class RunActCommand(ActCommand):
         return judged(here, cls.act.allowed(here.detail.allowed, target), cls.offered.does or cls.act.verb)
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Open the dialog of the act."""
         if cls.offered.alone:
             here = replace(here, branch=None, marks=())
-        app.open_dialog(ActDialog(app.look, run_plan(here, cls.form(app, here))))
+        desk.open_dialog(ActDialog(desk, run_plan(here, cls.form(desk, here))))
 
     @classmethod
-    def form(cls, app: ForkjoinApp, here: Here) -> Form[RunAct]:
+    def form(cls, desk: Desk, here: Here) -> Form[RunAct]:
         """What the dialog asks, and the act that the answers make."""
         act, branch, offered = cls.act, cls.target(here), cls.offered
-        declared = DeclaredForm(act, app.now)
+        declared = DeclaredForm(act, desk.options.now)
         given = {"branch": branch.id} if branch is not None else {}
 
         def make(answers: Answers) -> RunAct:
@@ -136,22 +137,22 @@ class StoreActCommand(ActCommand):
         return next((field for field, one in inputs_of(cls.act).items() if one.example == "{subject}"), "")
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Open the dialog of the act."""
-        form, declared = cls.form(app, here), DeclaredForm(cls.act, app.now)
+        form, declared = cls.form(desk, here), DeclaredForm(cls.act, desk.options.now)
         place = (str(here.subject),) if cls.place() else ()
 
         def command(answers: Answers) -> Words:
             places = (*place, *declared.places_of_line(answers))
             return ("forkjoin", *form.verb.split(), *placed(places, form.options_of_line(answers)))
 
-        app.open_dialog(ActDialog(app.look, store_plan(form, command)))
+        desk.open_dialog(ActDialog(desk, store_plan(form, command)))
 
     @classmethod
-    def form(cls, app: ForkjoinApp, here: Here) -> Form[StoreAct]:
+    def form(cls, desk: Desk, here: Here) -> Form[StoreAct]:
         """What the dialog asks, and the act that the answers make."""
         act, offered = cls.act, cls.offered
-        declared = DeclaredForm(act, app.now)
+        declared = DeclaredForm(act, desk.options.now)
         given = {cls.place(): here.subject} if cls.place() else {}
 
         def make(answers: Answers) -> StoreAct:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from console.commands.base import Here
 from console.dialogs.act_form import Answers, Field, Option, Plan
+from console.here import Here
 from runtime.acts.base import OperatorAct, RunAct, StoreAct
 from runtime.acts.command_line import Words, placed
 from runtime.operations.bulk import Batch

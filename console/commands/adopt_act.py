@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from console.attempts import last_attempt
 from console.commands import act_command
 from console.commands.act_plan import Form, run_plan
-from console.commands.base import Command, Group, Here, Possible
+from console.commands.base import Command, Group, Possible
 from console.commands.verdicts import judged, no_run
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.act_form import Answers
-from console.panes.branches import last_attempt
+from console.here import Here
 from runtime.acts import adopt
 from runtime.acts.base import RunAct
 from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
     from runtime.operations.records import Branch
 
 NO_ID = "NoExternalId"
@@ -61,12 +62,12 @@ class Adopt(act_command.RunActCommand):
         return judged(here, cls.act.allowed(detail.allowed, here.branch), "")
 
     @classmethod
-    def form(cls, app: ForkjoinApp, here: Here) -> Form[RunAct]:
+    def form(cls, desk: Desk, here: Here) -> Form[RunAct]:
         """Asks for the id."""
-        return cls.asking(app, here, "Adopt the work of")
+        return cls.asking(desk, here, "Adopt the work of")
 
     @classmethod
-    def asking(cls, app: ForkjoinApp, here: Here, title: str) -> Form[RunAct]:
+    def asking(cls, desk: Desk, here: Here, title: str) -> Form[RunAct]:
         """The form for one branch: what the system finds under its key is shown and filled in where it can be asked."""
         branch, detail = cls.target(here), here.detail
         assert branch is not None and detail is not None
@@ -84,7 +85,7 @@ class Adopt(act_command.RunActCommand):
             return adopt.Adopt(branch=branch.id, external_id=external_id(answers))
 
         return replace(
-            super().form(app, here),
+            super().form(desk, here),
             title=f"{title} {detail.name(branch)} in {here.run_id}",
             make=make,
             options_of_line=lambda answers: ("--external-id", external_id(answers) or "ID"),
@@ -127,7 +128,7 @@ class Find(Command):
         return shell_line(("forkjoin", "find", here.run_id, branch.id)) if branch is not None else ""
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """The dialog of adopting: the scheduler asks, and the id it finds is filled in."""
-        form = Adopt.asking(app, here, "Find the work of")
-        app.open_dialog(ActDialog(app.look, run_plan(here, form)))
+        form = Adopt.asking(desk, here, "Find the work of")
+        desk.open_dialog(ActDialog(desk, run_plan(here, form)))

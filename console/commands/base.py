@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from console.keynames import KeyNames
+from console.here import Here
+from console.screen_names import SCREEN_NAMES
 from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
-    from runtime.operations.queries.run_detail import RunDetail
-    from runtime.operations.records import Branch, Run
+    from console.desk import Desk
 
 
 class Group(StrEnum):
@@ -34,44 +32,6 @@ class Waits(StrEnum):
     """The rows that a key before it asked for."""
     ALL = "all"
     """Those, what is under the cursor, and what comes of acts given before."""
-
-
-@dataclass(frozen=True)
-class Here:
-    """What a command acts on, taken when the key was pressed: a late answer can never land on something else."""
-
-    screen: str = "runs"
-    run: Run | None = None
-    branch: Branch | None = None
-    detail: RunDetail | None = None
-    marks: tuple[str, ...] = ()
-    where: str = ""
-    """The filter whose runs are all marked, when `*` was pressed."""
-    subject: Any = None
-    """The row of a screen that lists something other than runs."""
-    read_only: bool = False
-    keys: KeyNames | None = None
-    """The keys of the session; None for those the commands come with."""
-    refusals: Mapping[str, str] = field(default_factory=dict)
-    """Commands that the session as a whole does not allow now, with the reason."""
-    marked: str = ""
-    """How many runs are marked, and how many of them are out of sight, in words."""
-
-    @property
-    def many(self) -> str:
-        """What an act on all marked runs is given, or the run, in words."""
-        return self.marked or (f"{len(self.marks):,} runs" if self.marks else self.run_id)
-
-    def key(self, command_id: str) -> str:
-        """How people write the key of a command."""
-        from console.key_bindings import PLAIN
-
-        return (self.keys or PLAIN).shown(command_id)
-
-    @property
-    def run_id(self) -> str:
-        """Id of the run, or nothing."""
-        return self.run.id if self.run else ""
 
 
 @dataclass(frozen=True)
@@ -105,8 +65,6 @@ class Command(ABC):
     """The command of the command line that does the same, `{run}` and `{branch}` filled in."""
     key_display: ClassVar[str] = ""
     """How help shows the key, where that differs from the key itself."""
-    title: ClassVar[str] = ""
-    """The screen it brings into sight, if it does."""
     waits: ClassVar[Waits] = Waits.ALL
     """What its key waits for, if that is still being read."""
 
@@ -125,11 +83,9 @@ class Command(ABC):
         """Whether it can be used here: it belongs to the screen, and is possible on what is under the cursor."""
         if cls.belongs(here.screen):
             return cls.availability(here)
-        from console.commands.registry import BY_ID
-
-        others = [c for name, c in BY_ID.items() if name.removeprefix("screen_") in cls.screens]
-        told = " or ".join(f"{here.key(c.id)} {c.title}" for c in others)
-        return Possible(False, f"not on this screen; {told} has it.")
+        others = [name for name in SCREEN_NAMES if name.id in cls.screens]
+        named = " or ".join(f"{here.key(name.command_id)} {name.title}" for name in others)
+        return Possible(False, f"not on this screen; {named} has it.")
 
     @classmethod
     def availability(cls, here: Here) -> Possible:
@@ -143,7 +99,7 @@ class Command(ABC):
 
     @classmethod
     @abstractmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Do it, in the app's thread: acts only open a dialog or go to the acting lane."""
 
     @classmethod

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from console.commands import act_command
 from console.commands.act_plan import Form
-from console.commands.base import Here, Possible
+from console.commands.base import Possible
 from console.commands.polling import polling, polling_all
 from console.commands.retry_act import BROKEN
 from console.commands.verdicts import instead, judged, no_run
 from console.dialogs import fields
 from console.dialogs.act_form import Answers
+from console.here import Here
 from runtime.acts import poll, send, skip
 from runtime.acts.base import RunAct
 from runtime.safe_text import json_text
 from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
     from runtime.operations.records import Branch
 
 
@@ -47,7 +48,7 @@ class Skip(act_command.RunActCommand):
         return judged(here, cls.act.allowed(detail.allowed, branch), cls.offered.does)
 
     @classmethod
-    def form(cls, app: ForkjoinApp, here: Here) -> Form[RunAct]:
+    def form(cls, desk: Desk, here: Here) -> Form[RunAct]:
         """A form for the result, made from the schema of the step."""
         branch, detail = here.branch, here.detail
         assert branch is not None and detail is not None
@@ -57,7 +58,7 @@ class Skip(act_command.RunActCommand):
             return skip.Skip(branch=branch.id, result=payload(answers.values))
 
         return replace(
-            super().form(app, here),
+            super().form(desk, here),
             title=f"Skip {detail.name(branch)} in {here.run_id}",
             make=make,
             options_of_line=lambda answers: ("--result", json_words(answers.values)),
@@ -92,13 +93,13 @@ class PollNow(act_command.RunActCommand):
         return ("forkjoin", "poll", here.run_id, *((chosen.id,) if chosen is not None else ()))
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Harmless, so without a dialog."""
         if here.marks:
-            app.dispatch_acts.give(polling_all(here.marks, here.marked), *(("forkjoin", "poll", i) for i in here.marks))
+            desk.acts.give(polling_all(here.marks, here.marked), *(("forkjoin", "poll", i) for i in here.marks))
             return
         chosen = cls.target(here)
-        app.dispatch_acts.give(polling(here.run_id, chosen.id if chosen is not None else None), cls.line(here))
+        desk.acts.give(polling(here.run_id, chosen.id if chosen is not None else None), cls.line(here))
 
 
 class Send(act_command.RunActCommand):
@@ -128,12 +129,12 @@ class Send(act_command.RunActCommand):
         return Possible(True, f"send {visit.event}" if visit else "send the event")
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """For the run under the cursor, whatever is marked."""
-        super().run(app, replace(here, branch=cls.open_waits(here)[0], marks=()))
+        super().run(desk, replace(here, branch=cls.open_waits(here)[0], marks=()))
 
     @classmethod
-    def form(cls, app: ForkjoinApp, here: Here) -> Form[RunAct]:
+    def form(cls, desk: Desk, here: Here) -> Form[RunAct]:
         """A form for the payload, made from the schema of the event."""
         branch = here.branch
         assert here.detail is not None and branch is not None and branch.current is not None and branch.current.event

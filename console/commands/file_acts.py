@@ -6,14 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.commands.base import Command, Group, Here, Possible
+from console.commands.base import Command, Group, Possible
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.act_form import Answers, Field, Option, Plan
+from console.here import Here
 from runtime.errors import Refused
 from runtime.operations.records import Receipt
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
     from runtime.assembly.runtime import Runtime
 
 HEALTH = frozenset({"health"})
@@ -39,7 +40,7 @@ class Export(Command):
         return Possible(text is None, text or cls.text())
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Ask for the file."""
 
         def rehearse(runtime: Runtime, answers: Answers) -> Receipt:
@@ -56,7 +57,7 @@ class Export(Command):
             return Receipt(f"Exported {count:,} documents to {_path(answers)}.")
 
         options = (Option("new", "only if no such file is there"), Option("replace", "replace the file if it is there"))
-        _ask(app, "Export the store", "Write the file", rehearse, carry_out, "export", options)
+        _ask(desk, "Export the store", "Write the file", rehearse, carry_out, "export", options)
 
 
 class Import(Command):
@@ -75,7 +76,7 @@ class Import(Command):
         return Possible(text is None, text or cls.text())
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Ask for the file, and whether it is added to the runs there are."""
 
         def rehearse(runtime: Runtime, answers: Answers) -> Receipt:
@@ -91,11 +92,11 @@ class Import(Command):
             return Receipt(f"Imported {count:,} documents from {_path(answers)}.")
 
         options = (Option("empty", "only into a store without runs"), Option("merge", "add to the runs there are"))
-        _ask(app, "Import a store", "Read the file", rehearse, carry_out, "import", options)
+        _ask(desk, "Import a store", "Read the file", rehearse, carry_out, "import", options)
 
 
 def _ask(
-    app: ForkjoinApp,
+    desk: Desk,
     title: str,
     do: str,
     rehearse: Callable[[Runtime, Answers], Receipt],
@@ -103,8 +104,8 @@ def _ask(
     verb: str,
     options: tuple[Option, ...],
 ) -> None:
-    if app.restricted:
-        app.say(f"This session reads and writes no files. From a shell: forkjoin {verb} FILE", trouble=True)
+    if desk.options.restricted:
+        desk.say(f"This session reads and writes no files. From a shell: forkjoin {verb} FILE", trouble=True)
         return
 
     def command(answers: Answers) -> tuple[str, ...]:
@@ -123,7 +124,7 @@ def _ask(
         preset=options[0].value if options else "",
         fields=(Field("file", "file", "text", required=True, hint="path of a JSON file"),),
     )
-    app.open_dialog(ActDialog(app.look, plan))
+    desk.open_dialog(ActDialog(desk, plan))
 
 
 COMMANDS: tuple[type[Command], ...] = (Export, Import)

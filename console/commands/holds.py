@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from console.commands import act_command
 from console.commands.act_plan import Form, store_plan
-from console.commands.base import Command, Group, Here, Possible
+from console.commands.base import Command, Group, Possible
 from console.dialogs import fields
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.act_form import Answers, Field, Option, Plan
 from console.feed import Brings
+from console.here import Here
 from runtime.acts import hold, release, start, undo
 from runtime.acts.base import StoreAct
 from runtime.operations.ids import random_id
 from runtime.safe_text import json_text
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
     from runtime.assembly.runtime import Runtime
     from runtime.operations.records import Receipt
 
@@ -26,10 +27,10 @@ class HoldScope(act_command.StoreActCommand):
     act = hold.HoldScope
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Offer the scopes that fit what is selected; held ones are released."""
         scopes = scopes_here(here)
-        held = {h.scope: h for h in app.snapshot.holds}
+        held = {h.scope: h for h in desk.snapshot.holds}
         options = tuple(
             Option(scope, f"release: held by {held[scope].actor}" if scope in held else meaning)
             for scope, meaning in {**scopes, **dict.fromkeys(held, "")}.items()
@@ -48,10 +49,10 @@ class HoldScope(act_command.StoreActCommand):
             options_label="Scope",
             options=options[:6],
             preset=next((o.value for o in options if o.value in held), options[0].value),
-            finished=lambda _: app.read_around(),
+            finished=lambda _: desk.read_status(),
         )
         plan = store_plan(form, lambda answers: ("forkjoin", make(answers).verb, answers.option))
-        app.open_dialog(ActDialog(app.look, plan))
+        desk.open_dialog(ActDialog(desk, plan))
 
 
 def scopes_here(here: Here) -> dict[str, str]:
@@ -66,7 +67,7 @@ def scopes_here(here: Here) -> dict[str, str]:
         found[f"run={here.run.id}"] = "this run"
         found[f"flow={here.run.workflow}"] = "every run of this workflow"
     if here.branch is not None:
-        from console.panes.branches import last_attempt
+        from console.attempts import last_attempt
 
         attempt = last_attempt(here.branch)
         if attempt is not None and attempt.target:
@@ -87,13 +88,13 @@ class Undo(act_command.StoreActCommand):
         return Possible(text is None, text or cls.text())
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Harmless, so without a dialog."""
-        act = here.subject if here.screen == "acts" and isinstance(here.subject, int) else app.receipts.last_act
+        act = here.subject if here.screen == "acts" and isinstance(here.subject, int) else desk.acts.last_act
         if act is None:
-            app.say(f"{here.key('undo')}: nothing to take back; no act was given in this session.", trouble=True)
+            desk.say(f"{here.key('undo')}: nothing to take back; no act was given in this session.", trouble=True)
             return
-        app.dispatch_acts.give(lambda runtime: runtime.commands.undo(act), ("forkjoin", "undo", str(act)))
+        desk.acts.give(lambda runtime: runtime.commands.undo(act), ("forkjoin", "undo", str(act)))
 
 
 class Start(act_command.StoreActCommand):
@@ -105,7 +106,7 @@ class Start(act_command.StoreActCommand):
         return Possible(True, cls.text())
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """The workflow under the cursor, else choose one first."""
         chosen = here.subject if here.screen == "workflows" and here.subject else None
 
@@ -115,24 +116,24 @@ class Start(act_command.StoreActCommand):
         def take(known: list[tuple[str, Any]]) -> None:
             flows = dict(known)
             if chosen in flows:
-                app.open_dialog(ActDialog(app.look, start_plan(app, str(chosen), flows[chosen])))
+                desk.open_dialog(ActDialog(desk, start_plan(desk, str(chosen), flows[chosen])))
                 return
             from console.dialogs.menu import Item, MenuDialog
 
             def start_chosen(name: str | None) -> None:
                 if name:
-                    app.open_dialog(ActDialog(app.look, start_plan(app, name, flows[name])))
+                    desk.open_dialog(ActDialog(desk, start_plan(desk, name, flows[name])))
 
             items = [Item(name, f"{flow.name}, version {flow.version}", name) for name, flow in flows.items()]
-            app.open_dialog(
-                MenuDialog(app.look, "Start a run of", items),
+            desk.open_dialog(
+                MenuDialog(desk, "Start a run of", items),
                 start_chosen,
             )
 
-        app.feed.read("flows", work, take, app.trouble, slow=True, brings=Brings.DIALOG)
+        desk.feed.read("flows", work, take, desk.read_failed, slow=True, brings=Brings.DIALOG)
 
 
-def start_plan(app: ForkjoinApp, name: str, flow: Any) -> Plan:
+def start_plan(desk: Desk, name: str, flow: Any) -> Plan:
     """The dialog that starts a run."""
     schema_fields = fields.from_schema(flow.state_schema)
     simple = not (len(schema_fields) == 1 and schema_fields[0].name == "")
@@ -153,9 +154,8 @@ def start_plan(app: ForkjoinApp, name: str, flow: Any) -> Plan:
         return start.Start(flow=name, state=state(answers), run_id=run_id(answers), simulate=simulate)
 
     def show(receipt: Receipt) -> None:
-        app.say(receipt.message)
-        runs: Any = app.query_one("#view-runs")
-        runs.reorder(select=receipt.run.id if receipt.run else None)
+        desk.say(receipt.message)
+        desk.runs.reorder(select=receipt.run.id if receipt.run else None)
 
     def command(answers: Answers) -> tuple[str, ...]:
         given = state(answers)
@@ -197,12 +197,12 @@ class StartScheduler(Command):
         return Possible(text is None, text or cls.text())
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Only where none is alive."""
-        if app.snapshot.alive:
-            app.say(app.snapshot.scheduler)
-        elif app.start_scheduler is None:
-            app.say(f"This console starts no scheduler. From a shell: {app.driver}", trouble=True)
+        if desk.snapshot.alive:
+            desk.say(desk.snapshot.scheduler)
+        elif desk.options.start_scheduler is None:
+            desk.say(f"This console starts no scheduler. From a shell: {desk.options.driver}", trouble=True)
         else:
-            app.start_scheduler()
-            app.say("A scheduler is starting; it serves this console and ends 30 s after the last one is gone.")
+            desk.options.start_scheduler()
+            desk.say("A scheduler is starting; it serves this console and ends 30 s after the last one is gone.")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from console.attempts import last_attempt
 from console.dialogs.act_form import Option
-from console.panes.branches import last_attempt
 from runtime.acts.retry import INTENTS, Retry
 
 if TYPE_CHECKING:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from console.commands.base import Command, Group, Here, Possible
+from console.commands.base import Command, Group, Possible
+from console.dialogs.comparing import compare
+from console.here import Here
+from console.screen_roles import HasMarks, HasOrder, HasPane
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
 
 RUNS = frozenset({"runs"})
 
@@ -21,10 +24,11 @@ class NextMatch(Command):
     screens = RUNS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Forward."""
-        view: Any = app.view
-        view.to_problem(1)
+        view = desk.view
+        if isinstance(view, HasOrder):
+            view.to_problem(1)
 
 
 class PreviousMatch(Command):
@@ -36,10 +40,11 @@ class PreviousMatch(Command):
     screens = RUNS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Back."""
-        view: Any = app.view
-        view.to_problem(-1)
+        view = desk.view
+        if isinstance(view, HasOrder):
+            view.to_problem(-1)
 
 
 class Mark(Command):
@@ -52,10 +57,11 @@ class Mark(Command):
     screens = RUNS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Mark and go on."""
-        view: Any = app.view
-        view.mark()
+        view = desk.view
+        if isinstance(view, HasMarks):
+            view.mark()
 
 
 class MarkRange(Command):
@@ -67,10 +73,11 @@ class MarkRange(Command):
     screens = RUNS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Mark the range."""
-        view: Any = app.view
-        view.mark_range()
+        view = desk.view
+        if isinstance(view, HasMarks):
+            view.mark_range()
 
 
 class MarkAll(Command):
@@ -83,10 +90,11 @@ class MarkAll(Command):
     screens = RUNS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Mark all."""
-        view: Any = app.view
-        view.mark_all()
+        view = desk.view
+        if isinstance(view, HasMarks):
+            view.mark_all()
 
 
 class Enlarge(Command):
@@ -99,10 +107,11 @@ class Enlarge(Command):
     screens = RUNS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Enlarge."""
-        view: Any = app.view
-        view.enlarge(enlarged=True)
+        view = desk.view
+        if isinstance(view, HasPane):
+            view.enlarge(enlarged=True)
 
 
 class Reduce(Command):
@@ -115,10 +124,11 @@ class Reduce(Command):
     screens = RUNS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Reduce."""
-        view: Any = app.view
-        view.enlarge(enlarged=False)
+        view = desk.view
+        if isinstance(view, HasPane):
+            view.enlarge(enlarged=False)
 
 
 class Follow(Command):
@@ -129,11 +139,11 @@ class Follow(Command):
     group = Group.LOOK
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Switch over."""
-        app.follow = not app.follow
-        app.say("Following: the end stays in sight." if app.follow else "Not following any more.")
-        app.view.changed()
+        desk.modes.follow = not desk.modes.follow
+        desk.say("Following: the end stays in sight." if desk.modes.follow else "Not following any more.")
+        desk.view.changed()
 
 
 class Compare(Command):
@@ -154,11 +164,9 @@ class Compare(Command):
         )
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Show both side by side."""
-        from console.dialogs.comparing import compare
-
-        compare(app, here.marks[0], here.marks[1])
+        compare(desk, here.marks[0], here.marks[1])
 
 
 class _Pan(Command):
@@ -168,10 +176,11 @@ class _Pan(Command):
     pan_by = 0.0
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Zoom or pan the timeline and the graph."""
-        view: Any = app.view
-        view.area.zoom_pan(cls.zoom_by, cls.pan_by)
+        view = desk.view
+        if isinstance(view, HasPane):
+            view.zoom_pan(cls.zoom_by, cls.pan_by)
 
 
 class ZoomIn(_Pan):

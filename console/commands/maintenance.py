@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 from console.commands import act_command
 from console.commands.act_plan import Form, store_plan
-from console.commands.base import Here
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.act_form import Answers, Field, Option
+from console.here import Here
 from runtime.acts import prune, schedule
 from runtime.acts.base import StoreAct
 from runtime.acts.command_line import Words
 from runtime.operations.spans import seconds
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
 
 
 class Schedule(act_command.StoreActCommand):
     act = schedule.EnableSchedule
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """On or off."""
         flow = str(here.subject)
 
@@ -41,14 +41,14 @@ class Schedule(act_command.StoreActCommand):
             preset="enable",
         )
         plan = store_plan(form, lambda answers: ("forkjoin", *make(answers).verb.split(), flow))
-        app.open_dialog(ActDialog(app.look, plan))
+        desk.open_dialog(ActDialog(desk, plan))
 
 
 class Prune(act_command.StoreActCommand):
     act = prune.Prune
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Ask for the age, and whether failed runs are meant too."""
 
         def age(answers: Answers) -> str:
@@ -72,6 +72,6 @@ class Prune(act_command.StoreActCommand):
             options=(Option("ended", "completed and cancelled runs"), Option("failed too", "failed runs as well")),
             preset="ended",
             fields=(Field("age", "older than", "text", required=True, preset="30 days", hint="30 days, 12 hours"),),
-            finished=lambda _: app.look_again(),
+            finished=lambda _: desk.read_again(),
         )
-        app.open_dialog(ActDialog(app.look, store_plan(form, command)))
+        desk.open_dialog(ActDialog(desk, store_plan(form, command)))

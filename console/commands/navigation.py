@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from console.commands.base import Command, Group, Here, Waits
+from console.commands.base import Command, Group, Waits
+from console.here import Here
+from console.screen_names import SCREEN_NAMES, ScreenName
+from console.screen_roles import HasPane
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
     from console.widgets.rows import Rows
-
-
-def focused_rows(app: ForkjoinApp) -> Rows:
-    """The rows the keys move in."""
-    from console.widgets.rows import Rows
-
-    focused = app.focused
-    return focused if isinstance(focused, Rows) else app.view.rows
 
 
 class _Move(Command):
@@ -30,9 +25,9 @@ class _Move(Command):
         """Move in these rows."""
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Move in the rows that have the focus."""
-        cls.go(focused_rows(app))
+        cls.go(desk.focus.rows)
 
 
 class Down(_Move):
@@ -119,7 +114,7 @@ class Prefix(Command):
     waits = Waits.ROWS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Both are handled where chords are."""
 
 
@@ -157,9 +152,9 @@ class Enter(Command):
     group = Group.MOVE
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Enter the row."""
-        focused_rows(app).enter()
+        desk.focus.rows.enter()
 
 
 class Back(Command):
@@ -172,9 +167,9 @@ class Back(Command):
     waits = Waits.ROWS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Go back one step."""
-        app.view.back()
+        desk.view.back()
 
 
 class NextArea(Command):
@@ -187,9 +182,9 @@ class NextArea(Command):
     waits = Waits.ROWS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Move the focus."""
-        app.screen.focus_next("Rows")
+        desk.focus.move(1)
 
 
 class PreviousArea(Command):
@@ -201,9 +196,9 @@ class PreviousArea(Command):
     waits = Waits.ROWS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Move the focus."""
-        app.screen.focus_previous("Rows")
+        desk.focus.move(-1)
 
 
 class _PaneStep(Command):
@@ -212,10 +207,11 @@ class _PaneStep(Command):
     by: ClassVar[int] = 1
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Step through the panes."""
-        view: Any = app.view
-        view.step_pane(cls.by)
+        view = desk.view
+        if isinstance(view, HasPane):
+            view.step_pane(cls.by)
 
 
 class NextPane(_PaneStep):
@@ -235,37 +231,24 @@ class PreviousPane(_PaneStep):
     by = -1
 
 
-def _screen(number: int, name_id: str, title: str) -> type[Command]:
+def _screen(name: ScreenName) -> type[Command]:
+    """The command that shows a numbered screen."""
+
     class ToScreen(Command):
-        __doc__ = f"Screen {title}."
-        id = f"screen_{name_id}"
-        key = str(number)
+        __doc__ = f"Screen {name.title}."
+        id = name.command_id
+        key = str(name.number)
         group = Group.MOVE
         waits = Waits.NOTHING
 
         @classmethod
-        def run(cls, app: ForkjoinApp, here: Here) -> None:
-            app.go_to(name_id)
+        def run(cls, desk: Desk, here: Here) -> None:
+            desk.go_to(name.id)
 
-    ToScreen.title = title
     return ToScreen
 
 
-SCREENS: tuple[type[Command], ...] = tuple(
-    _screen(number, *names)
-    for number, names in enumerate(
-        (
-            ("runs", "Runs"),
-            ("attention", "Needs attention"),
-            ("wakes", "Wakes"),
-            ("systems", "External systems"),
-            ("workflows", "Workflows"),
-            ("acts", "Acts"),
-            ("health", "Health"),
-        ),
-        1,
-    )
-)
+SCREENS: tuple[type[Command], ...] = tuple(_screen(name) for name in SCREEN_NAMES)
 
 COMMANDS: tuple[type[Command], ...] = (
     Enter,

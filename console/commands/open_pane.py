@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from console.commands.base import Command, Group, Here, Possible
+from console.commands.base import Command, Group, Possible
+from console.here import Here
+from console.screen_roles import HasPane
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
 
 RUNS = frozenset({"runs"})
 BROKEN = ("failed", "unconfirmed")
@@ -29,10 +31,11 @@ class _Pane(Command):
         )
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Open it."""
-        view: Any = app.view
-        view.open_page(cls.pane)
+        view = desk.view
+        if isinstance(view, HasPane):
+            view.open_page(cls.pane)
 
 
 class Why(_Pane):
@@ -82,10 +85,11 @@ class Logs(_Pane):
     cli = "forkjoin logs {run} {branch}"
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Logs first, then polls, then logs."""
-        view: Any = app.view
-        view.open_page("polls" if view.area.pane.id == "logs" else "logs")
+        view = desk.view
+        if isinstance(view, HasPane):
+            view.open_page("polls" if view.pane_id == "logs" else "logs")
 
 
 class History(_Pane):
@@ -122,15 +126,16 @@ class NextFailed(Command):
         return Possible(bool(failed), cls.text() if failed else f"no branch of {here.run_id or 'a run'} has failed.")
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Choose it, and show its failure."""
         assert here.detail is not None
         failed = [b.id for b in here.detail.leaves if b.status in BROKEN]
         now = here.branch.id if here.branch else ""
         place = (failed.index(now) + 1) % len(failed) if now in failed else 0
-        view: Any = app.view
-        view.area.go_to_branch(failed[place])
-        view.open_page("failure")
+        view = desk.view
+        if isinstance(view, HasPane):
+            view.go_to_branch(failed[place])
+            view.open_page("failure")
 
 
 COMMANDS: tuple[type[Command], ...] = (

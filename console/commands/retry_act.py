@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from console.attempts import last_attempt
 from console.commands import act_command
 from console.commands.act_plan import Form
-from console.commands.base import Here, Possible
+from console.commands.base import Possible
 from console.commands.intents import after_asking, intent_words, intents, retries, retry_of
 from console.commands.verdicts import judged, no_run
 from console.dialogs.act_form import Answers
-from console.panes.branches import last_attempt
+from console.here import Here
 from runtime.acts import retry
 from runtime.acts.base import RunAct
 from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
     from runtime.operations.records import Branch
 
 BROKEN = ("failed", "unconfirmed")
@@ -69,7 +70,7 @@ class Retry(act_command.RunActCommand):
         return shell_line(words if intent == "new-attempt" else (*words, *intent_words(intent)))
 
     @classmethod
-    def form(cls, app: ForkjoinApp, here: Here) -> Form[RunAct]:
+    def form(cls, desk: Desk, here: Here) -> Form[RunAct]:
         """The intents of the branch; of the run as a whole, or of all marked runs, a new attempt."""
         branch, detail = cls.target(here), here.detail
         if here.marks or branch is None or detail is None:

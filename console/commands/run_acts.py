@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from console.commands import act_command
 from console.commands.act_plan import Form
-from console.commands.base import Here, Possible
+from console.commands.base import Possible
+from console.here import Here
 from runtime.acts import cancel, edit, pause, restart, resume
 from runtime.acts.base import RunAct
 from runtime.operations.ids import random_id
 from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
 
 
 class Pause(act_command.RunActCommand):
@@ -39,12 +40,12 @@ class Pause(act_command.RunActCommand):
         return shell_line(("forkjoin", "resume" if resuming else "pause", here.run_id))
 
     @classmethod
-    def form(cls, app: ForkjoinApp, here: Here) -> Form[RunAct]:
+    def form(cls, desk: Desk, here: Here) -> Form[RunAct]:
         """Pause or resume by what the run is."""
         if cls.resumes(here):
             title = f"Resume {here.run_id}"
             return Form(verb="resume", title=title, button="Resume 1 run", make=lambda _: resume.Resume())
-        return super().form(app, here)
+        return super().form(desk, here)
 
 
 class Cancel(act_command.RunActCommand):
@@ -56,7 +57,7 @@ class Cancel(act_command.RunActCommand):
         return here.run is not None and not here.marks
 
     @classmethod
-    def form(cls, app: ForkjoinApp, here: Here) -> Form[RunAct]:
+    def form(cls, desk: Desk, here: Here) -> Form[RunAct]:
         """Say what happens to the external jobs."""
         jobs = 0
         if here.detail is not None:
@@ -65,16 +66,16 @@ class Cancel(act_command.RunActCommand):
             ("Run", f"{here.run_id} is {here.run.status if here.run else ''}; it ends at once."),
             ("Outside", f"{jobs} external jobs are asked to stop, again and again until they answer."),
         )
-        return replace(super().form(app, here), facts=facts)
+        return replace(super().form(desk, here), facts=facts)
 
 
 class Restart(act_command.RunActCommand):
     act = restart.Restart
 
     @classmethod
-    def form(cls, app: ForkjoinApp, here: Here) -> Form[RunAct]:
+    def form(cls, desk: Desk, here: Here) -> Form[RunAct]:
         """The new run gets the id that the dialog shows; where many are restarted, ids are made up."""
-        form = super().form(app, here)
+        form = super().form(desk, here)
         if here.marks:
             return form
         new_id = random_id()
@@ -85,8 +86,8 @@ class Edit(act_command.RunActCommand):
     act = edit.Edit
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Open the editor, then show the difference."""
-        from console.dialogs.editing import edit_state
+        from console.commands.editing import edit_state
 
-        edit_state(app, here)
+        edit_state(desk, here)

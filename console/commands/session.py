@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from console.commands.base import Command, Group, Here, Possible, Waits
+from console.commands.base import Command, Group, Possible, Waits
+from console.commands.copying import copier, copy_menu
+from console.dialogs.menu import Item, MenuDialog
+from console.here import Here
 from console.times import Zone
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
 
 RUNS = frozenset({"runs"})
 
@@ -23,11 +26,9 @@ class Help(Command):
     key_display = "?"
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Open help."""
-        from console.palette import help_dialog
-
-        app.open_dialog(help_dialog(app, here), app.keys.performing(here))
+        desk.menus.help(here)
 
 
 class Actions(Command):
@@ -38,11 +39,9 @@ class Actions(Command):
     group = Group.CONSOLE
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Open the menu."""
-        from console.palette import action_menu
-
-        app.open_dialog(action_menu(app, here), app.keys.performing(here))
+        desk.menus.actions(here)
 
 
 class Prompt(Command):
@@ -55,11 +54,9 @@ class Prompt(Command):
     key_display = ":"
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Ask on the line above the footer."""
-        from console.palette import run_typed, suggestions
-
-        app.ask_line(":", "", lambda text: run_typed(app, here, text), suggestions(app))
+        desk.menus.prompt(here)
 
 
 class Palette(Command):
@@ -70,11 +67,9 @@ class Palette(Command):
     group = Group.CONSOLE
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Open the palette."""
-        from console.palette import palette_dialog
-
-        app.open_dialog(palette_dialog(app, here), app.keys.performing(here))
+        desk.menus.palette(here)
 
 
 class ShowNew(Command):
@@ -86,12 +81,9 @@ class ShowNew(Command):
     key_display = "."
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Read the order anew."""
-        view: Any = app.view
-        if getattr(view, "reading", None) is not None:
-            view.reading.logs(again=True)
-        getattr(view, "reorder", view.changed)()
+        desk.view.show_new()
 
 
 class ZoneTurn(Command):
@@ -102,15 +94,15 @@ class ZoneTurn(Command):
     group = Group.LOOK
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """The next zone."""
         zones = list(Zone)
-        app.zone = zones[(zones.index(app.zone) + 1) % len(zones)]
-        runs: Any = app.query_one("#view-runs")
-        runs.source.zone = app.zone
-        app.say({"relative": "Times as spans.", "local": "Times of this machine.", "utc": "Times in UTC."}[app.zone])
-        app.view.changed()
-        app.view.tick()
+        desk.modes.zone = zones[(zones.index(desk.modes.zone) + 1) % len(zones)]
+        desk.say(
+            {"relative": "Times as spans.", "local": "Times of this machine.", "utc": "Times in UTC."}[desk.modes.zone]
+        )
+        desk.view.changed()
+        desk.view.tick()
 
 
 class Copy(Command):
@@ -129,11 +121,9 @@ class Copy(Command):
         )
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Choose what to copy."""
-        from console.copying import copy_menu
-
-        copy_menu(app, here)
+        copy_menu(desk, here)
 
 
 class CommandLog(Command):
@@ -145,14 +135,11 @@ class CommandLog(Command):
     key_display = "@"
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Show them."""
-        from console.copying import copier
-        from console.dialogs.menu import Item, MenuDialog
-
-        items = [Item(str(n), line, line) for n, line in enumerate(app.dispatch_acts.commands, 1)]
+        items = [Item(str(n), line, line) for n, line in enumerate(desk.acts.commands, 1)]
         items = items or [Item("", "Nothing was changed in this session.")]
-        app.open_dialog(MenuDialog(app.look, "Commands of this session; enter copies one", items, mark=4), copier(app))
+        desk.open_dialog(MenuDialog(desk, "Commands of this session; enter copies one", items, mark=4), copier(desk))
 
 
 class Quit(Command):
@@ -164,10 +151,10 @@ class Quit(Command):
     waits = Waits.ROWS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Leave a page first, then the console."""
-        if not app.view.back():
-            app.leave()
+        if not desk.view.back():
+            desk.leave()
 
 
 class QuitNow(Command):
@@ -180,9 +167,9 @@ class QuitNow(Command):
     waits = Waits.NOTHING
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Leave."""
-        app.leave()
+        desk.leave()
 
 
 class Interrupt(Command):
@@ -194,21 +181,15 @@ class Interrupt(Command):
     always = True
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """A habit of the fingers must neither end the console nor go unanswered."""
-        from console.dialogs.base import Dialog
-        from console.widgets.prompt import PromptLine
-
-        if chosen := getattr(app.focused, "selected_text", ""):
-            app.copy_to_clipboard(chosen)
-            app.say("Copied what is chosen.")
+        if selected := desk.focus.selected_text:
+            desk.terminal.copy(selected)
+            desk.say("Copied what is chosen.")
             return
-        if isinstance(app.screen, Dialog):
-            app.screen.action_close()
-        elif isinstance(app.focused, PromptLine):
-            app.focused.action_close()
-        app.keys.interrupted = True
-        app.say(f"{Quit.key_shown()} quits the console now; the runs go on.")
+        desk.focus.close_input()
+        desk.modes.interrupted = True
+        desk.say(f"{Quit.key_shown()} quits the console now; the runs go on.")
 
 
 class Suspend(Command):
@@ -219,12 +200,12 @@ class Suspend(Command):
     group = Group.CONSOLE
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Not in read-only or restricted sessions."""
-        if app.read_only or app.restricted:
-            app.say(f"{here.key('suspend')}: this session has no shell to go to.", trouble=True)
+        if desk.options.read_only or desk.options.restricted:
+            desk.say(f"{here.key('suspend')}: this session has no shell to go to.", trouble=True)
         else:
-            app.action_suspend_process()
+            desk.terminal.suspend()
 
 
 COMMANDS: tuple[type[Command], ...] = (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from console.commands.base import Here, Possible
+from console.commands.base import Possible
+from console.here import Here
 from runtime.acts.poll import Poll
 from runtime.acts.restart import Restart
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from console.commands.base import Command, Group, Here
+from console.commands.base import Command, Group
+from console.dialogs.menu import Item, MenuDialog
+from console.here import Here
+from console.saved_views import SavedView, saved_views
+from console.screen_roles import HasOrder, HasPane
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
 
 RUNS = frozenset({"runs"})
 
@@ -23,13 +27,13 @@ class Filter(Command):
     screens = RUNS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Ask on the line above the footer."""
-        view: Any = app.view
-        if view.area.focused_box is view.area.box:
-            app.ask_line("/", view.area.searched, view.find)
-        else:
-            app.ask_line("/", view.where, view.filter_by)
+        view = desk.view
+        if isinstance(view, HasPane) and view.in_pane:
+            desk.ask_line("/", view.searched, view.find)
+        elif isinstance(view, HasOrder):
+            desk.ask_line("/", view.where, view.filter_by)
 
 
 class ProblemsOnly(Command):
@@ -43,11 +47,11 @@ class ProblemsOnly(Command):
     screens = RUNS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Switch over."""
-        view: Any = app.view
-        view.problems_only = not view.problems_only
-        view.reorder()
+        view = desk.view
+        if isinstance(view, HasOrder):
+            view.turn_problems_only()
 
 
 class Sort(Command):
@@ -59,15 +63,11 @@ class Sort(Command):
     screens = RUNS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """The next order."""
-        from console.screens.runs.lines import SORT_WORDS
-        from console.screens.runs.screen import SORTS
-
-        view: Any = app.view
-        view.sort = SORTS[(SORTS.index(view.sort) + 1) % len(SORTS)]
-        view.reorder()
-        app.say(f"Sorted: {SORT_WORDS[view.sort]}.")
+        view = desk.view
+        if isinstance(view, HasOrder):
+            desk.say(f"Sorted: {view.next_sort()}.")
 
 
 class ColumnsMenu(Command):
@@ -79,20 +79,20 @@ class ColumnsMenu(Command):
     screens = RUNS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Choose one to switch."""
-        from console.dialogs.menu import Item, MenuDialog
-
-        view: Any = app.view
+        view = desk.view
+        if not isinstance(view, HasOrder):
+            return
+        hidden, turn = view.hidden_columns, view.turn_column
         names = ("WORKFLOW", "WAKE", "AGE")
-        items = [Item(n, "hidden" if n in view.source.hidden else "shown where there is room", n) for n in names]
+        items = [Item(n, "hidden" if n in hidden else "shown where there is room", n) for n in names]
 
         def take(name: str | None) -> None:
             if name:
-                view.source.hide(view.source.hidden ^ {name})
-                view.list.refresh()
+                turn(name)
 
-        app.open_dialog(MenuDialog(app.look, "Columns: enter shows or hides one", items), take)
+        desk.open_dialog(MenuDialog(desk, "Columns: enter shows or hides one", items), take)
 
 
 class SavedViews(Command):
@@ -104,23 +104,18 @@ class SavedViews(Command):
     screens = RUNS
 
     @classmethod
-    def run(cls, app: ForkjoinApp, here: Here) -> None:
+    def run(cls, desk: Desk, here: Here) -> None:
         """Those built in, then those of the settings file."""
-        from console.dialogs.menu import Item, MenuDialog
-        from console.saved_views import saved_views
-
         views = saved_views()
         items = [Item(v.name, f"{v.where or 'no filter'}, {v.sort}", v) for v in views]
 
-        def take(chosen: Any) -> None:
-            if chosen:
-                view: Any = app.view
-                view.where, view.sort = chosen.where, chosen.sort
-                view.problems_only = False
-                view.reorder()
+        def take(chosen: SavedView | None) -> None:
+            view = desk.view
+            if chosen and isinstance(view, HasOrder):
+                view.show_saved(chosen)
 
         note = 'Own ones: [views] in the settings file, like  night = "status:failed !flow:test*"'
-        app.open_dialog(MenuDialog(app.look, "Saved views", items, note=note), take)
+        desk.open_dialog(MenuDialog(desk, "Saved views", items, note=note), take)
 
 
 COMMANDS: tuple[type[Command], ...] = (

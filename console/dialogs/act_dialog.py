@@ -13,8 +13,7 @@ from console.dialogs import fields
 from console.dialogs.act_form import TYPE_ABOVE, Answers, Plan, shell, with_reason
 from console.dialogs.base import Dialog
 from console.dialogs.inquiry import Inquiry
-from console.panes.base import wrapped
-from console.theme import Line, Look, fit
+from console.theme import Line, fit, wrapped
 from console.widgets.bar import Bar
 from console.widgets.line import LineInput
 from console.widgets.push import Push, Toggle
@@ -23,6 +22,7 @@ from runtime.errors import ForkjoinError
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
+    from console.desk import Desk
     from runtime.assembly.runtime import Runtime
     from runtime.operations.records import Question, Receipt
 
@@ -38,8 +38,8 @@ class ActDialog(Dialog[None]):
         Binding(str(n), f"option({n - 1})", f"choice {n}", show=False) for n in range(1, 7)
     ] + [Binding("down,j", "move(1)", show=False), Binding("up,k", "move(-1)", show=False)]
 
-    def __init__(self, look: Look, plan: Plan) -> None:
-        super().__init__(look)
+    def __init__(self, desk: Desk, plan: Plan) -> None:
+        super().__init__(desk)
         self.plan = plan
         self.options = plan.options
         self._chosen = False
@@ -92,7 +92,7 @@ class ActDialog(Dialog[None]):
 
     def reads(self) -> bool:
         """At a button: whether it is not known yet what the act would do."""
-        return isinstance(self.focused, Push) and self.console_app.feed.pending("rehearse")
+        return isinstance(self.focused, Push) and self.desk.feed.pending("rehearse")
 
     # What is shown
 
@@ -137,7 +137,7 @@ class ActDialog(Dialog[None]):
         answers, _ = self.answers()
         line = shell(with_reason(self.plan.command(answers), answers))
         if len(line) > SHOWN:  # A part of a command would do something else.
-            log = self.console_app.keymap.shown("command_log")
+            log = self.desk.keymap.shown("command_log")
             line = f"a command of {len(line):,} characters; {log} shows and copies it once it is given"
         text = clean(line, SHOWN)
         parts = wrapped(text, width - LABEL - 1)
@@ -167,7 +167,7 @@ class ActDialog(Dialog[None]):
         def work(runtime: Runtime) -> Receipt:
             return self.plan.rehearse(runtime, answers)
 
-        self.console_app.feed.rehearse(work, self._take_effects, self._take_refusal)
+        self.desk.feed.rehearse(work, self._take_effects, self._take_refusal)
 
     def _take_effects(self, receipt: Receipt) -> None:
         self.effects, self.refusal = receipt.effects or (receipt.message,), ""
@@ -234,12 +234,18 @@ class ActDialog(Dialog[None]):
             self.problems = problems
             self._redraw()
             wrong = problems[0] if problems else self.refusal
-            self.console_app.say(wrong, trouble=True)
+            self.desk.say(wrong, trouble=True)
             return
         if self._sent:
             return
         self._sent = True
-        self.console_app.dispatch_acts.carry_out(self.plan, answers)
+        plan = self.plan
+        self.desk.acts.carry_out(
+            lambda runtime: plan.carry_out(runtime, answers),
+            with_reason(plan.command(answers), answers),
+            kept=plan.kept,
+            finished=plan.finished,
+        )
         self.dismiss(None)
 
     # What the external system says

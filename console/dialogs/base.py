@@ -8,11 +8,11 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
-from console.theme import Line, Look
+from console.theme import Line
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
 
 T = TypeVar("T")
 WIDE_COLUMNS = 78
@@ -32,24 +32,16 @@ class Dialog(ModalScreen[T]):
         Binding("ctrl+q", "app.quit", "quit", show=False, priority=True),
     ]
 
-    def __init__(self, look: Look, **how: Any) -> None:
-        super().__init__(**how)
-        self.look = look
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.look = desk.options.look
         self.opened = False
         """Whether it stands with its focus set: keys typed ahead wait for that."""
 
     def on_mount(self) -> None:
         """It stands; called after what a kind of dialog does at its mounting."""
         self.opened = True
-
-    @property
-    def console_app(self) -> ForkjoinApp:
-        """The app, by its own type."""
-        from console.app import ForkjoinApp
-
-        app = self.app
-        assert isinstance(app, ForkjoinApp)
-        return app
 
     def place(self) -> None:
         """Take the room the layout gives a dialog."""

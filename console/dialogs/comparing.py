@@ -9,13 +9,13 @@ from console.feed import Brings
 from runtime.safe_text import json_text
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
     from runtime.assembly.runtime import Runtime
 
 LEFT_OUT = {"id", "revision", "updated_at"}
 
 
-def compare(app: ForkjoinApp, first: str, second: str) -> None:
+def compare(desk: Desk, first: str, second: str) -> None:
     """Read both and show them."""
 
     def work(runtime: Runtime) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -25,9 +25,9 @@ def compare(app: ForkjoinApp, first: str, second: str) -> None:
         items = [Item("", f"{first}   |   {second}")]
         items += [Item(name, f"{a}   |   {b}") for name, a, b in differences(*both)]
         same = "Nothing differs but ids and times." if len(items) == 1 else ""
-        app.open_dialog(MenuDialog(app.look, f"{first} and {second}", items, note=same, mark=34))
+        desk.open_dialog(MenuDialog(desk, f"{first} and {second}", items, note=same, mark=34))
 
-    app.feed.read("compare", work, take, app.trouble, brings=Brings.DIALOG)
+    desk.feed.read("compare", work, take, desk.read_failed, brings=Brings.DIALOG)
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[tuple[str, str, str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from runtime.errors import Refused, StoreAway
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
     from runtime.assembly.runtime import Runtime
     from runtime.operations.records import Question
 
@@ -16,7 +16,7 @@ class Asker(Protocol):
     """What an inquiry needs of its dialog."""
 
     @property
-    def console_app(self) -> ForkjoinApp:
+    def desk(self) -> Desk:
         """The console it belongs to."""
 
     def answered(self, question: Question) -> None:
@@ -33,28 +33,28 @@ class Inquiry:
         self.text = "asking"
         self._asker = asker
         self._number: int | None = None
-        self._asked_at = asker.console_app.now()
+        self._asked_at = asker.desk.options.now()
 
         def ask(runtime: Runtime) -> Question:
             if not runtime.queries.scheduler_state()[0]:
                 raise Refused("no scheduler is alive; what is shown is the last poll")
             return runtime.asking.ask(run_id, branch_id, kind)
 
-        asker.console_app.feed.rehearse(ask, self._stored, self._failed, topic="ask")
+        asker.desk.feed.rehearse(ask, self._stored, self._failed, topic="ask")
 
     def look(self) -> None:
         """Look for the answer, unless it is there."""
         number = self._number
         if number is not None:
-            feed = self._asker.console_app.feed
+            feed = self._asker.desk.feed
             feed.read("answer", lambda runtime: runtime.asking.answer(number), self._read, self._failed)
 
     def _stored(self, question: Any) -> None:
         self._number = question.id
-        self._asked_at = self._asker.console_app.now()
+        self._asked_at = self._asker.desk.options.now()
 
     def _read(self, question: Any) -> None:
-        waited = (self._asker.console_app.now() - self._asked_at).total_seconds()
+        waited = (self._asker.desk.options.now() - self._asked_at).total_seconds()
         if question is None or question.answered_at is None:
             self.text = f"asking, {waited:.0f} s"
         elif self._number is not None:
@@ -67,5 +67,5 @@ class Inquiry:
         self.text = f"not asked: {getattr(problem, 'message', problem)}"
         if isinstance(problem, StoreAway):
             # Reading stands still until somebody has looked whether the store is back.
-            self._asker.console_app.trouble(problem)
+            self._asker.desk.read_failed(problem)
         self._asker.told()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -12,11 +12,14 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input
 
 from console.dialogs.base import LIST_ROWS, NARROW, Dialog
-from console.theme import Line, Look, fit
+from console.theme import Line, fit
 from console.widgets.bar import Bar
 from console.widgets.line import LineInput
 from console.widgets.rows import Lines, Rows
 from runtime.safe_text import clean
+
+if TYPE_CHECKING:
+    from console.desk import Desk
 
 MARK = 14
 
@@ -45,9 +48,9 @@ class MenuDialog(Dialog[Any]):
     ]
 
     def __init__(
-        self, look: Look, title: str, items: Sequence[Item], *, search: bool = False, note: str = "", mark: int = MARK
+        self, desk: Desk, title: str, items: Sequence[Item], *, search: bool = False, note: str = "", mark: int = MARK
     ) -> None:
-        super().__init__(look)
+        super().__init__(desk)
         self.menu_title = title
         self.items = list(items)
         self.search_first = search

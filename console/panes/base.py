@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from console.keynames import KeyNames
-from console.theme import Line, Look
+from console.theme import Look
 from console.times import Zone
 from console.widgets.rows import Lines
 
 if TYPE_CHECKING:
+    from console.here import Here
     from runtime.assembly.runtime import Runtime
     from runtime.operations.queries.run_detail import RunDetail
     from runtime.operations.records import Branch
@@ -35,8 +36,9 @@ class Showing:
     pan: float = 0.0
     """Of the timeline: how far it is magnified, and moved by so many widths."""
     read_only: bool = False
-    keys: KeyNames | None = None
-    """The keys of the session; None for those the commands come with."""
+    keys: KeyNames = field(default_factory=KeyNames)
+    recommend: Callable[[Here], Sequence[tuple[str, str]]] = lambda here: ()
+    """The commands that help here, the best first: id, and what it does here."""
 
 
 class Pane(ABC):
@@ -74,11 +76,3 @@ def trouble(branch: Branch) -> int:
     if branch.observation is not None and branch.status == "running":
         return {"lost": 1, "stale": 2}.get(str(branch.observation.state), 5)
     return TROUBLE.get(str(branch.status), 9)
-
-
-def wrapped(text: str, width: int, indent: str = "") -> Sequence[Line]:
-    """Clean text broken at words to lines of `width` cells, later ones indented."""
-    from textwrap import wrap
-
-    parts = wrap(text, max(10, width), subsequent_indent=indent, break_long_words=True, break_on_hyphens=False)
-    return [((part, ""),) for part in parts or [""]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from console.attempts import last_attempt
 from console.panes.base import Pane, Showing
 from console.theme import Line, Piece, fit, fit_middle, width_of
 from console.times import column, moment
@@ -15,7 +16,7 @@ from runtime.safe_text import clean
 
 if TYPE_CHECKING:
     from runtime.operations.queries.run_detail import RunDetail
-    from runtime.operations.records import Attempt, Branch
+    from runtime.operations.records import Branch
 
 
 class BranchesPane(Pane):
@@ -113,16 +114,6 @@ def _sizes(width: int) -> tuple[int, ...]:
     """STATUS, BRANCH, TRY, SEEN, NEXT, ID: ID goes first, then NEXT, then TRY."""
     name = max(12, min(34, width * 3 // 10))
     return (12, name, 5 if width >= 56 else 0, 7, 7 if width >= 66 else 0, 14 if width >= 90 else 0)
-
-
-def last_attempt(branch: Branch) -> Attempt | None:
-    """The attempt that is shown: the last of the last visit that has one."""
-    for visit in reversed(branch.steps):
-        if visit.attempts:
-            return visit.attempts[-1]
-        if visit.visit == branch.visit:
-            return None
-    return None
 
 
 def status_piece(branch: Branch, showing: Showing, interval: float) -> Piece:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from console.panes.base import Pane, Showing, branch_of, wrapped
+from console.panes.base import Pane, Showing, branch_of
 from console.panes.why import you_can
-from console.theme import Line
+from console.theme import Line, wrapped
 from console.times import clock_time, words
 from console.widgets.rows import Lines
 from runtime.model.tries import tries_used

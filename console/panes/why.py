@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from console.panes.base import Pane, Showing, wrapped
-from console.theme import Line
+from console.here import Here
+from console.panes.base import Pane, Showing, branch_of
+from console.theme import Line, wrapped
 from console.widgets.rows import Lines
 from runtime.safe_text import clean
 
@@ -35,22 +36,16 @@ def told_sentences(detail: RunDetail) -> list[str]:
 
 def you_can(detail: RunDetail, showing: Showing) -> list[Line]:
     """What can be done now: keys, or in a read-only session the commands."""
-    from console.commands.base import Group, Here
-    from console.commands.registry import COMMANDS
-    from console.key_bindings import PLAIN
-    from console.panes.base import branch_of
-
-    keys, branch = showing.keys or PLAIN, branch_of(detail, showing)
-    here = Here(run=detail.run, branch=branch, detail=detail, read_only=showing.read_only, keys=keys)
     if showing.read_only:
-        told = [s for s in detail.why["sentences"] if s.startswith("You can:")]
+        shell = [s for s in detail.why["sentences"] if s.startswith("You can:")]
         return [
             line
-            for s in told
+            for s in shell
             for line in wrapped(clean("Read-only. From a shell:" + s[8:], 2_000), showing.width - 1, "   ")
         ]
-    can = [(c, p) for c in COMMANDS if c.group is Group.ACT and c.recommended(here) and (p := c.usable(here))]
-    shown = [f"{keys.shown(c.id)} {clean(p.text, 120)}" for c, p in can[:4]]
+    keys = showing.keys
+    here = Here(run=detail.run, branch=branch_of(detail, showing), detail=detail, keys=keys)
+    shown = [f"{keys.shown(command_id)} {clean(text, 120)}" for command_id, text in showing.recommend(here)[:4]]
     if not shown:
         return []
     shown.append(keys.fill("{actions} all actions"))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from console.panes.base import wrapped
+from console import screen_names
+from console.commands.copying import same_as
+from console.here import Here
 from console.screens.listing import ListView, Table
-from console.theme import Line, fit
+from console.theme import Line, fit, wrapped
 from console.times import Zone, clock_time, moment
-from runtime.operations.equal import equal_command
 from runtime.safe_text import clean, json_text
-from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
     from runtime.assembly.runtime import Runtime
@@ -25,10 +26,7 @@ SHOWN = 2_000
 class ActsView(ListView):
     """Screen 6."""
 
-    number = 6
-    name_id = "acts"
-    title = "Acts"
-    short = "Acts"
+    screen_name = screen_names.ACTS
 
     def read(self, runtime: Runtime) -> list[Act]:
         """The newest acts."""
@@ -36,7 +34,7 @@ class ActsView(ListView):
 
     def draw(self, data: list[Act], width: int) -> Table:
         """One row an act, newest first."""
-        now, zone = self.console_app.now(), self.console_app.zone
+        now, zone = self.desk.options.now(), self.desk.modes.zone
         sizes = (5, 9, 10, 12, 22)
         heads = ("ACT", "AGO" if zone is Zone.RELATIVE else "AT", "WHO", "DID", "TO")
         head = "".join(fit(h, s) + " " for h, s in zip(heads, sizes, strict=True)) + "CAME TO"
@@ -55,6 +53,10 @@ class ActsView(ListView):
         about = f"Acts: the newest {len(data):,}" if len(data) == LIMIT else f"Acts: {len(data):,}"
         return Table(((fit(head, width), "head"),), lines, [a.id for a in data], about)
 
+    def here(self) -> Here:
+        """The act of the row."""
+        return replace(super().here(), act=next((a for a in self.data or () if a.id == self.list.key), None))
+
     def detail_lines(self, data: list[Act], key: Any, width: int) -> Sequence[Line]:
         """Who, why, before and after, the equal command."""
         act = next((a for a in data if a.id == key), None)
@@ -63,7 +65,7 @@ class ActsView(ListView):
         shell = f", ssh {clean(act.ssh, 80)}" if act.ssh else ""
         uid = f", uid {act.uid}" if act.uid is not None else ""
         told = [
-            f"Act {act.id}, {clock_time(act.at, self.console_app.zone)}: {clean(act.actor, 60)}"
+            f"Act {act.id}, {clock_time(act.at, self.desk.modes.zone)}: {clean(act.actor, 60)}"
             f" by {act.source}{uid}{shell}",
             f"Reason   {clean(act.reason, 400) or '-'}",
             f"Came to  {clean(act.outcome, 400)}",
@@ -74,7 +76,7 @@ class ActsView(ListView):
             told.append(f"After    {clean(after, 300)}")
         line = same_as(act)
         if len(line) > SHOWN:
-            copy = self.console_app.keymap.shown("copy")
+            copy = self.desk.keymap.shown("copy")
             line = f"a command of {len(line):,} characters; {copy} copies it whole"
         told.append(f"Same as  {clean(line, SHOWN)}")
         return [line for text in told for line in wrapped(text, width, " " * 9)]
@@ -92,11 +94,3 @@ def progress(act: Act) -> str:
         ", ".join(f"{n} {str(w).replace('_', ' ')}" for w, n in after.items() if n) if isinstance(after, dict) else ""
     )
     return f"{'#' * filled}{'.' * (10 - filled)} {done} of {total}{': ' if told else ''}{told}; {act.outcome}"
-
-
-def same_as(act: Act) -> str:
-    """The equal command as one line; a sentence where no single line says the same."""
-    words = equal_command(act)
-    if words is None:
-        return "no single command: these runs had states or ids of their own"
-    return shell_line(words)

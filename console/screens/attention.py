@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from console.commands.base import Here
-from console.panes.base import wrapped
+from console import screen_names
+from console.here import Here
 from console.screens.listing import ListView, Table
-from console.theme import Line, fit
+from console.theme import Line, fit, wrapped
 from console.times import column
 from runtime.safe_text import clean
 
@@ -33,10 +33,7 @@ SIGNS = {
 class AttentionView(ListView):
     """Screen 2."""
 
-    number = 2
-    name_id = "attention"
-    title = "Needs attention"
-    short = "Attention"
+    screen_name = screen_names.ATTENTION
 
     def read(self, runtime: Runtime) -> list[Trouble]:
         """The groups."""
@@ -44,7 +41,7 @@ class AttentionView(ListView):
 
     def draw(self, data: list[Trouble], width: int) -> Table:
         """One row a group, the worst first."""
-        now = self.console_app.now()
+        now = self.desk.options.now()
         lines: list[Line] = []
         for group in data:
             sign, style = self.look.sign(SIGNS.get(group.kind, "-"))
@@ -59,7 +56,7 @@ class AttentionView(ListView):
             )
         head = fit("KIND", 15) + f"{'RUNS':>6} {'BRANCHES':>8} {'LAST':>6}  WHAT (numbers and ids folded to #)"
         runs = sum(g.run_count for g in data)
-        there = max(runs, self.console_app.snapshot.attention)
+        there = max(runs, self.desk.snapshot.attention)
         told = f"{runs:,} run{'s' if runs != 1 else ''}" if runs == there else f"the worst {runs:,} of {there:,} runs"
         about = f"Needs attention: {len(data):,} kinds of trouble in {told}" if data else "Nothing needs attention."
         return Table(((head, "head"),), lines, [(g.kind, g.what, g.where) for g in data], about)
@@ -98,16 +95,15 @@ class AttentionView(ListView):
             can += f"   {{retry}} retry {len(group.runs):,} runs, one first, then the rest   {{ack}} acknowledge"
         else:
             can += "   {ack} acknowledge"
-        if self.console_app.read_only:
+        if self.desk.options.read_only:
             can = "You can: {enter} see them"
-        can = self.console_app.keymap.fill(can)
+        can = self.desk.keymap.fill(can)
         return [line for text in [*told, can] for line in wrapped(text, width, " " * 9)]
 
     def entered(self, rows: Any) -> None:
         """Show the runs of the group."""
         group = self.group()
         if group is not None:
-            app = self.console_app
-            app.go_to("runs")
-            runs: Any = app.view
-            runs.show_only(group.runs, f"{group.kind}: {group.what[:60]}")
+            desk = self.desk
+            desk.go_to("runs")
+            desk.runs.show_only(group.runs, f"{group.kind}: {group.what[:60]}")

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.widget import Widget
 
-from console.commands.base import Here
+from console.here import Here
+from console.screen_names import ScreenName
+from console.widgets.rows import Rows
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
-    from console.widgets.rows import Rows
+    from console.desk import Desk
 
 NARROW, MEDIUM = 90, 140
 """Up to so many columns: one pane; list and one detail. Wider: three panes."""
@@ -19,29 +20,32 @@ NARROW, MEDIUM = 90, 140
 class NumberedScreen(Widget):
     """One numbered screen. It reads through the feed of the app and draws what it got."""
 
-    number: ClassVar[int]
-    name_id: ClassVar[str]
-    title: ClassVar[str]
-    short: ClassVar[str]
-    """The title in narrow terminals."""
+    screen_name: ClassVar[ScreenName]
 
     @property
-    def console_app(self) -> ForkjoinApp:
-        """The app, by its own type."""
-        from console.app import ForkjoinApp
+    def name_id(self) -> str:
+        """Name of the screen in the table of screen names."""
+        return self.screen_name.id
 
-        app = self.app
-        assert isinstance(app, ForkjoinApp)
-        return app
+    @property
+    def title(self) -> str:
+        """How people call it."""
+        return self.screen_name.title
+
+    def __init__(self, desk: Desk, **how: Any) -> None:
+        super().__init__(**how)
+        self.desk = desk
+        self.look = desk.options.look
 
     @property
     def rows(self) -> Rows:
         """The list the keys act on."""
         raise LookupError(self.name_id)
 
-    def count(self) -> str:
-        """What the tab shows after the title."""
-        return ""
+    @property
+    def areas_shown(self) -> int:
+        """How many lists and panes are on the screen."""
+        return sum(rows.is_on_screen for rows in self.query(Rows))
 
     def opened(self) -> None:
         """The screen comes into sight: read what it shows."""
@@ -49,6 +53,13 @@ class NumberedScreen(Widget):
 
     def changed(self) -> None:
         """The store changed: read again what is in sight."""
+
+    def show_new(self) -> None:
+        """Show what came since the screen was read."""
+        self.changed()
+
+    def touched(self) -> None:
+        """A key was pressed."""
 
     def reads(self) -> bool:
         """Whether what is under the cursor, or about it, is still being read."""
@@ -64,7 +75,7 @@ class NumberedScreen(Widget):
 
     def here(self) -> Here:
         """What the keys act on."""
-        return Here(screen=self.name_id, read_only=self.console_app.read_only)
+        return Here(screen=self.name_id, read_only=self.desk.options.read_only, keys=self.desk.keymap)
 
     def back(self) -> bool:
         """Leave a page or a filter inside the screen; False if there is none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from console import screen_names
 from console.screens.listing import ListView, Table
 from console.theme import Line, fit
 from console.times import column
@@ -23,10 +24,7 @@ BARS = ("▁▂▃▄▅▆▇█", "_.,-=+*#")
 class HealthView(ListView):
     """Screen 7."""
 
-    number = 7
-    name_id = "health"
-    title = "Health"
-    short = "Health"
+    screen_name = screen_names.HEALTH
 
     def read(self, runtime: Runtime) -> Health:
         """Everything at once."""
@@ -66,11 +64,11 @@ class HealthView(ListView):
                 tell("Threads", f"{beat['stuck_threads']} threads of task code are stuck", "yellow")
         tell(
             "Store",
-            f"{self.console_app.store_name}: {data.store_bytes / 1e6:,.1f} MB"
+            f"{self.desk.options.store_name}: {data.store_bytes / 1e6:,.1f} MB"
             + (f", log {data.wal_bytes / 1e6:,.1f} MB" if data.wal_bytes else ""),
         )
         tell("Runs", ", ".join(f"{n:,} {status}" for status, n in sorted(data.counts.items())) or "none")
-        now = self.console_app.now()
+        now = self.desk.options.now()
         for hold in data.holds:
             since = column((now - hold.at).total_seconds())
             tell(

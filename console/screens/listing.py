@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 
-from console.commands.base import Here
 from console.feed import Brings
+from console.here import Here
 from console.screens.base import NumberedScreen
 from console.theme import Line, crop, plain
 from console.widgets.bar import Bar
 from console.widgets.rows import Lines, Rows
 
 if TYPE_CHECKING:
+    from console.desk import Desk
     from runtime.assembly.runtime import Runtime
 
 
@@ -33,9 +34,8 @@ class Table:
 class ListView(NumberedScreen):
     """Subclasses read in a thread, and draw what was read."""
 
-    def __init__(self, look: Any, **how: Any) -> None:
-        super().__init__(**how)
-        self.look = look
+    def __init__(self, desk: Desk, **how: Any) -> None:
+        super().__init__(desk, **how)
         self.data: Any = None
         self.table = Table((), (), ())
 
@@ -74,12 +74,12 @@ class ListView(NumberedScreen):
         self._read_again(None)
 
     def _read_again(self, brings: Brings | None) -> None:
-        app = self.console_app
-        app.feed.read(self.name_id, self.read, self._take, app.trouble, slow=True, brings=brings)
+        desk = self.desk
+        desk.feed.read(self.name_id, self.read, self._take, desk.read_failed, slow=True, brings=brings)
 
     def reads(self) -> bool:
         """Whether the list is being read."""
-        return self.console_app.feed.pending(self.name_id)
+        return self.desk.feed.pending(self.name_id)
 
     def _take(self, data: Any) -> None:
         self.data = data
@@ -107,7 +107,7 @@ class ListView(NumberedScreen):
     def chosen(self, rows: Any) -> None:
         """Another row: its details."""
         self.details.update_lines()
-        self.console_app.update_chrome("footer")
+        self.desk.update_frame("footer")
 
     def shape(self, width: int, height: int) -> None:
         """Draw for another width."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from console.screens.acts import ActsView
 from console.screens.attention import AttentionView
+from console.screens.base import NumberedScreen
 from console.screens.health import HealthView
 from console.screens.runs.screen import RunsView
 from console.screens.systems import SystemsView
 from console.screens.wakes import WakesView
 from console.screens.workflows import WorkflowsView
 
-VIEWS: tuple[Any, ...] = (RunsView, AttentionView, WakesView, SystemsView, WorkflowsView, ActsView, HealthView)
+VIEWS: tuple[type[NumberedScreen], ...] = (
+    RunsView,
+    AttentionView,
+    WakesView,
+    SystemsView,
+    WorkflowsView,
+    ActsView,
+    HealthView,
+)

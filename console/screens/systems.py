@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from console.panes.base import wrapped
+from console import screen_names
 from console.screens.listing import ListView, Table
-from console.theme import Line, Piece, fit
+from console.theme import Line, Piece, fit, wrapped
 from console.times import column
 from runtime.safe_text import clean
 
@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 class SystemsView(ListView):
     """Screen 4."""
 
-    number = 4
-    name_id = "systems"
-    title = "External systems"
-    short = "Systems"
+    screen_name = screen_names.SYSTEMS
 
     def read(self, runtime: Runtime) -> list[SystemRow]:
         """The targets."""
@@ -30,7 +27,7 @@ class SystemsView(ListView):
 
     def draw(self, data: list[SystemRow], width: int) -> Table:
         """One row a target, the worst first."""
-        now = self.console_app.now()
+        now = self.desk.options.now()
         name_width = max(20, min(44, width - 58))
         lines: list[Line] = []
         for row in data:
@@ -66,12 +63,13 @@ class SystemsView(ListView):
         release = "release it" if row.held_by else "hold it"
         can = (
             "You can: {enter} see its runs"
-            if self.console_app.read_only
+            if self.desk.options.read_only
             else f"You can: {{hold}} {release}   {{enter}} see its runs"
         )
-        return [line for text in [*told, self.console_app.keymap.fill(can)] for line in wrapped(text, width)]
+        return [line for text in [*told, self.desk.keymap.fill(can)] for line in wrapped(text, width)]
 
     def entered(self, rows: Any) -> None:
         """Show the runs with branches on it."""
         if self.list.key:
-            self.console_app.filter_runs(f"is:open system:{self.list.key!s}")
+            self.desk.go_to("runs")
+            self.desk.runs.filter_by(f"is:open system:{self.list.key!s}")

@@ -7,15 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from console.commands.base import Here
-from console.panes.base import wrapped
+from console import screen_names
+from console.here import Here
 from console.screens.listing import ListView, Table
-from console.theme import Line, Piece, fit, fit_middle
+from console.theme import Line, Piece, fit, fit_middle, wrapped
 from console.times import Zone, clock_time, column
 from runtime.operations.queries.run_detail import RunDetail, read_detail
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
+    from console.desk import Desk
     from runtime.assembly.runtime import Runtime
     from runtime.operations.records import Run
 
@@ -26,13 +27,10 @@ LATE_SECONDS = 2.0
 class WakesView(ListView):
     """Screen 3."""
 
-    number = 3
-    name_id = "wakes"
-    title = "Wakes"
-    short = "Wakes"
+    screen_name = screen_names.WAKES
 
-    def __init__(self, look: Any, **how: Any) -> None:
-        super().__init__(look, **how)
+    def __init__(self, desk: Desk, **how: Any) -> None:
+        super().__init__(desk, **how)
         self.known: RunDetail | None = None
         """What is known of the run under the cursor, once it was read."""
         self._seen: tuple[str, int] | None = None
@@ -45,8 +43,8 @@ class WakesView(ListView):
     def draw(self, data: tuple[list[Run], list[Run], list[dict[str, Any]]], width: int) -> Table:
         """Overdue ones first, then a line for now, then what comes, then what is held."""
         timed, held, schedules = data
-        app = self.console_app
-        now = app.now()
+        desk = self.desk
+        now = desk.options.now()
         run_width = 12 if width < 100 else 24
         lines: list[Line] = []
         keys: list[Any] = []
@@ -65,7 +63,7 @@ class WakesView(ListView):
                     keys.append(None)
             late = left < -LATE_SECONDS
             chip: Piece = self.look.chip(f"{column(-left)} late") if late else (f"{column(max(0.0, left))}", "")
-            shown = clock_time(at, app.zone if app.zone is Zone.LOCAL else Zone.UTC)
+            shown = clock_time(at, desk.modes.zone if desk.modes.zone is Zone.LOCAL else Zone.UTC)
             pad = " " * max(0, 12 - len(chip[0]))
             name = fit_middle(run.id, run_width) if run else fit("-", run_width)
             lines.append(((f"{shown}  ", ""), (pad, ""), chip, (f"  {name}  ", ""), (clean(text, 200), "")))
@@ -87,13 +85,13 @@ class WakesView(ListView):
                 )
                 keys.append(run.id)
         overdue = sum((r.next_wake_at - now).total_seconds() < -LATE_SECONDS for r in timed if r.next_wake_at)
-        beat = app.snapshot.beat
+        beat = desk.snapshot.beat
         rate = float(beat.get("wakes_per_second") or 0.0)
         more = " or more" if len(timed) == LIMIT else ""
         about = f"Wakes: {len(timed):,}{more} set, {overdue:,} overdue, {len(held):,} held; "
         about += (
             f"scheduler {float(beat.get('lateness_s') or 0.0):.1f} s late, {rate:.1f} wakes a second"
-            if app.snapshot.alive
+            if desk.snapshot.alive
             else "no scheduler is alive"
         )
         head = f"{'DUE':<10}{'IN':>12}  {fit('RUN', run_width)}  WHAT"
@@ -132,27 +130,29 @@ class WakesView(ListView):
 
     def reads(self) -> bool:
         """Whether the board, or what is known of the run under the cursor, is being read."""
-        return super().reads() or self.console_app.feed.pending("wake")
+        return super().reads() or self.desk.feed.pending("wake")
 
     def _read_run(self) -> None:
-        run, app = self.run(), self.console_app
+        run, desk = self.run(), self.desk
         seen = (run.id, run.revision) if run is not None else None
         if run is not None and seen != self._seen:
             run_id, self._seen = run.id, seen
-            app.feed.read("wake", lambda runtime: read_detail(runtime.queries, run_id), self._take_run, app.trouble)
+            desk.feed.read(
+                "wake", lambda runtime: read_detail(runtime.queries, run_id), self._take_run, desk.read_failed
+            )
 
     def _take_run(self, detail: RunDetail) -> None:
         self.known = detail
-        self.console_app.update_chrome("footer")
+        self.desk.update_frame("footer")
 
     def detail_lines(self, data: Any, key: Any, width: int) -> Sequence[Line]:
         """The why of the run, and what can be done."""
         run = self.run()
         if run is None:
             return ()
-        keys = self.console_app.keymap
+        keys = self.desk.keymap
         can = "{enter} see the run"
-        if not self.console_app.read_only:
+        if not self.desk.options.read_only:
             can = "You can: {poll} poll now   {wake} set the wake   " + can
         return [
             line
@@ -167,7 +167,6 @@ class WakesView(ListView):
         """Show the run."""
         run = self.run()
         if run is not None:
-            app = self.console_app
-            app.go_to("runs")
-            runs: Any = app.view
-            runs.reorder(select=run.id)
+            desk = self.desk
+            desk.go_to("runs")
+            desk.runs.reorder(select=run.id)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from console.panes.base import wrapped
+from console import screen_names
 from console.screens.listing import ListView, Table
-from console.theme import Line, fit
+from console.theme import Line, fit, wrapped
 from console.times import Zone, day_and_time
 from runtime.safe_text import clean
 
@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 class WorkflowsView(ListView):
     """Screen 5."""
 
-    number = 5
-    name_id = "workflows"
-    title = "Workflows"
-    short = "Workflows"
+    screen_name = screen_names.WORKFLOWS
 
     def read(self, runtime: Runtime) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
         """Known workflows, and their schedules."""
@@ -66,24 +63,25 @@ class WorkflowsView(ListView):
             told.append(self._next(rule))
         told += [f"Problem  {clean(p, 400)}" for p in flow["problems"][:4]]
         told += [f"Doubtful {clean(w, 400)}" for w in flow["warnings"][:4]]
-        if self.console_app.read_only:
+        if self.desk.options.read_only:
             can = "You can: {enter} see its runs"
         else:
             switch = (
                 f"{{schedule}} {'disable' if rule and rule['enabled'] else 'enable'} its schedule   " if rule else ""
             )
             can = f"You can: {{start}} start a run   {switch}{{hold}} hold it   {{enter}} see its runs"
-        return [line for text in [*told, self.console_app.keymap.fill(can)] for line in wrapped(text, width, " " * 9)]
+        return [line for text in [*told, self.desk.keymap.fill(can)] for line in wrapped(text, width, " " * 9)]
 
     def _next(self, rule: dict[str, Any]) -> str:
         """When a schedule ticks next, or what keeps it from ticking."""
         if rule["problem"]:
             return f"Next     never: {clean(rule['problem'], 400)}"
-        zone = self.console_app.zone if self.console_app.zone is Zone.LOCAL else Zone.UTC
+        zone = self.desk.modes.zone if self.desk.modes.zone is Zone.LOCAL else Zone.UTC
         ticks = ", ".join(day_and_time(datetime.fromisoformat(tick), zone) for tick in rule["next_ticks"])
         return f"Next     {ticks or 'never'}" + ("" if rule["enabled"] else ", if it is enabled now")
 
     def entered(self, rows: Any) -> None:
         """Show its runs."""
         if self.list.key:
-            self.console_app.filter_runs(f"flow:{self.list.key}")
+            self.desk.go_to("runs")
+            self.desk.runs.filter_by(f"flow:{self.list.key}")

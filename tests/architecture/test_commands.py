@@ -27,9 +27,9 @@ def test_a_command_explains_itself(command: type[Command]) -> None:
 def test_ids_and_keys_are_not_given_twice() -> None:
     assert len(BY_ID) == len(COMMANDS)
     for view in VIEWS:
-        here = [c for c in COMMANDS if not c.screens or view.name_id in c.screens]
+        here = [c for c in COMMANDS if not c.screens or view.screen_name.id in c.screens]
         keys = Counter(key for c in here for key in c.key.split(",") if key)
-        assert [key for key, count in keys.items() if count > 1] == [], view.name_id
+        assert [key for key, count in keys.items() if count > 1] == [], view.screen_name.id
 
 
 def test_every_key_has_an_id_and_nothing_destructive_is_on_ctrl_and_a_letter() -> None:
@@ -46,7 +46,7 @@ def test_lower_case_looks_and_upper_case_asks_first() -> None:
 
 
 def test_screens_are_numbered_in_order_and_panes_have_names_of_their_own() -> None:
-    assert [view.number for view in VIEWS] == list(range(1, len(VIEWS) + 1))
+    assert [view.screen_name.number for view in VIEWS] == list(range(1, len(VIEWS) + 1))
     assert len({pane.id for pane in PANES}) == len(PANES)
 
 

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from console.cli.main import run as command
 from console.commands.act_plan import Form, bulk_plan
-from console.commands.base import Here
+from console.commands.copying import same_as
 from console.dialogs.act_form import Answers, with_reason
-from console.screens.acts import same_as
+from console.here import Here
 from runtime.acts.ack import Acknowledge
 from runtime.acts.edit import Edit
 from runtime.acts.pause import Pause

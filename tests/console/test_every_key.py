@@ -15,8 +15,8 @@ import pytest
 from textual.events import Key, Paste
 
 from console.app import ForkjoinApp
+from console.commands import editing
 from console.commands.registry import COMMANDS
-from console.dialogs import editing
 from console.panes import registry as panes
 from console.screens.registry import VIEWS
 from tests.console.world import Desk, World, console, night, story
@@ -119,7 +119,7 @@ class Hand:
         """The console must be there, and well."""
         assert self.app._exception is None, f"{self.told()}: {self.app._exception!r}"
         assert self.app.is_running and not self.app._exit, self.told()
-        assert "problem of its own" not in self.app.message, f"{self.told()}: {self.app.message}"
+        assert "problem of its own" not in self.app.frame.text, f"{self.told()}: {self.app.frame.text}"
 
     def told(self) -> str:
         """Where we are, and what was pressed last."""
@@ -198,7 +198,7 @@ def after(*keys: str, screen: str = "runs", row: int = 0) -> Arrange:
     return arrange
 
 
-LISTS: dict[str, Arrange] = {view.name_id: on_screen(view.name_id) for view in VIEWS}
+LISTS: dict[str, Arrange] = {view.screen_name.id: on_screen(view.screen_name.id) for view in VIEWS}
 IN_PANES: dict[str, Arrange] = {f"pane {pane.id}": in_pane(pane.id, row) for row, pane in enumerate(panes.PANES)}
 OPENED: dict[str, Arrange] = {
     "marks": after("space", "space"),
@@ -306,14 +306,14 @@ def test_a_key_of_another_screen_says_where_it_belongs(tmp_path: Path) -> None:
         async with hand_at(tmp_path, (120, 36)) as hand:
             for view in VIEWS:
                 for command in COMMANDS:
-                    if command.belongs(view.name_id) or not command.key:
+                    if command.belongs(view.screen_name.id) or not command.key:
                         continue
-                    if hand.app.view.name_id != view.name_id:
-                        await hand.home(view.name_id)
+                    if hand.app.view.name_id != view.screen_name.id:
+                        await hand.home(view.screen_name.id)
                     before = hand.where()
                     await hand.press(command.key.split(",")[0])
-                    assert hand.where() == before, f"{command.id} on {view.name_id}"
-                    assert "not on this screen" in hand.app.message, f"{command.id} on {view.name_id}"
+                    assert hand.where() == before, f"{command.id} on {view.screen_name.id}"
+                    assert "not on this screen" in hand.app.frame.text, f"{command.id} on {view.screen_name.id}"
 
     story(told())
 
@@ -322,14 +322,14 @@ def test_a_command_is_possible_only_on_its_screens_whoever_asks(tmp_path: Path) 
     async def told() -> None:
         async with hand_at(tmp_path, (120, 36)) as hand:
             for view in VIEWS:
-                await hand.home(view.name_id)
+                await hand.home(view.screen_name.id)
                 here = hand.app.here()
                 for command in COMMANDS:
                     if not command.belongs(here.screen):
-                        assert not command.usable(here), f"{command.id} on {view.name_id}"
+                        assert not command.usable(here), f"{command.id} on {view.screen_name.id}"
                         hand.app.perform(command.id)
                         hand.look()
-                        assert "not on this screen" in hand.app.message
+                        assert "not on this screen" in hand.app.frame.text
             await hand.desk.settle()
 
     story(told())
@@ -342,7 +342,7 @@ def test_random_sequences_of_keys(tmp_path: Path, seed: int) -> None:
         size = ((80, 24), (160, 48), (100, 18), (60, 10))[seed % 4]
         async with hand_at(tmp_path, size, empty=seed % 5 == 4, read_only=seed % 3 == 2) as hand:
             for _ in range(70):
-                await hand.home(chance.choice(VIEWS).name_id)
+                await hand.home(chance.choice(VIEWS).screen_name.id)
                 await hand.press(*chance.choices(BOUND if chance.random() < 0.8 else EVERY_KEY, k=3))
 
     story(told())
@@ -361,7 +361,7 @@ def test_keys_before_anything_is_read_wait_and_do_no_harm(tmp_path: Path, size: 
                 runs.source.take_order(type(runs.source.order)())
                 runs.source._read.clear()
                 for view in VIEWS[1:]:
-                    other: Any = app.query_one(f"#view-{view.name_id}")
+                    other: Any = app.query_one(f"#view-{view.screen_name.id}")
                     other.data = None
                 app.feed.hold()
                 runs.reorder()

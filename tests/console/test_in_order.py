@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from textual.events import Key, Paste
 
-from console.dialogs import editing
+from console.commands import editing
 from console.feed import Lane
 from tests.console.test_every_key import SIGNS
 from tests.console.world import Desk, World, at_night, console, story

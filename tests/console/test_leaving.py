@@ -12,7 +12,7 @@ from console.screens.registry import VIEWS
 from tests.console.world import at_night, story
 
 PLACES: dict[str, Sequence[str]] = {
-    **{f"screen {view.number}": (str(view.number),) for view in VIEWS},
+    **{f"screen {view.screen_name.number}": (str(view.screen_name.number),) for view in VIEWS},
     "a page": ("enter",),
     "the graph": ("g", "f"),
     "half a chord": ("g",),

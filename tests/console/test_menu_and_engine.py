@@ -10,19 +10,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from console.commands import editing
 from console.commands.adopt_act import Adopt, Find
-from console.commands.base import Command, Here, Possible
+from console.commands.base import Command, Possible
 from console.commands.branch_acts import PollNow, Send, Skip
 from console.commands.intents import after_asking, intents
 from console.commands.open_pane import NextFailed
 from console.commands.registry import BY_ID
 from console.commands.retry_act import Retry
 from console.commands.run_acts import Cancel, Edit, Pause, Restart
-from console.dialogs import editing
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.act_form import Answers, Plan, with_reason
 from console.drafts import Drafts
+from console.here import Here
 from console.key_dispatch import read_only
+from console.options import SessionOptions
 from runtime.acts.retry import INTENTS
 from runtime.assembly.runtime import Runtime
 from runtime.errors import ForkjoinError, InvalidInput, Refused
@@ -52,17 +54,14 @@ ACTS: tuple[type[Command], ...] = (
 
 
 class Sitting:
-    """An app as far as commands need one: it keeps the plan of the dialog, or the act that was given."""
-
-    restricted = False
-    look: Any = None
+    """A desk as far as commands need one: it keeps the plan of the dialog, or the act that was given."""
 
     def __init__(self, desk: Runtime) -> None:
         self.plan: Plan | None = None
         self.drafts = Drafts()
         self.given: list[tuple[Callable[[Runtime], object], tuple[str, ...]]] = []
-        self.now = desk.clock.now
-        self.dispatch_acts = self
+        self.options = SessionOptions(lambda: desk, lambda: desk, desk.clock.now)
+        self.acts = self
 
     def open_dialog(self, dialog: ActDialog) -> None:
         self.plan = dialog.plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
@@ -196,7 +197,7 @@ def test_a_scheduler_is_started_only_where_it_may_be(store: str, ways: Ways, rea
 def test_a_console_that_starts_none_says_how_to_get_one(tmp_path: Path) -> None:
     async def told() -> None:
         async with at_night(tmp_path, read_only=True) as desk:
-            desk.app.driver = "forkjoin worker"
+            desk.app.options = dataclasses.replace(desk.app.options, driver="forkjoin worker")
             desk.world.clock.move(240)
             await desk.look()
             assert "From a shell: forkjoin worker" in desk.screen

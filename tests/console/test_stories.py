@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from console.app import ForkjoinApp
 from console.commands.registry import COMMANDS
 from tests.console import world as worlds
 from tests.console.world import World, at_night, console, night, story
@@ -266,9 +265,9 @@ def test_a_run_is_started_with_a_form(tmp_path: Path) -> None:
 def test_the_state_is_edited_only_after_its_difference_was_shown(tmp_path: Path, monkeypatch: object) -> None:
     async def told() -> None:
         async with at_night(tmp_path) as desk:
-            from console.dialogs import editing
+            from console.commands import editing
 
-            def write(app: ForkjoinApp, text: str) -> str:
+            def write(desk: object, text: str) -> str:
                 return text.replace("user-1042", "user-7")
 
             monkeypatch.setattr(editing, "edited", write)  # type: ignore[attr-defined]
@@ -342,7 +341,7 @@ def test_a_store_that_cannot_be_read_is_said_and_comes_back(tmp_path: Path) -> N
         async with at_night(tmp_path) as desk:
             from runtime.errors import StoreUnavailable
 
-            desk.app.trouble(StoreUnavailable("Cannot read prod.db: disk I/O error."))
+            desk.app.read_failed(StoreUnavailable("Cannot read prod.db: disk I/O error."))
             await desk.pilot.pause()
             assert "[as of 02:00:20]" in desk.screen
             assert "disk I/O error" in desk.screen

@@ -16,6 +16,7 @@ from rich.console import Console
 from textual.pilot import Pilot
 
 from console.app import ForkjoinApp
+from console.options import SessionOptions
 from console.theme import Look
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.calls.performer import Performer
@@ -175,9 +176,9 @@ class Desk:
 
     async def look(self) -> str:
         """The console looks at the store again, as it does every second."""
-        self.app.around.forget()
+        self.app.status.forget()
         self.app.tick()
-        self.app.read_around()
+        self.app.read_status()
         await self.settle()
         return self.screen
 
@@ -207,7 +208,7 @@ class Desk:
     @property
     def message(self) -> str:
         """The line above the footer."""
-        return self.app.message
+        return self.app.frame.text
 
     def row(self, text: str) -> str:
         """The first line with a text on it."""
@@ -227,19 +228,20 @@ async def console(
 ) -> AsyncIterator[Desk]:
     """A console at a desk, drawn and at rest; it looks at the store when told to, `watching` only when woken."""
     actor = Actor(who, "console")
-    app = ForkjoinApp(
-        lambda: world.open(actor, read_only=True),
-        lambda: world.open(actor, read_only=read_only),
-        look=look,
-        store_name="prod.db",
+    options = SessionOptions(
+        open_reader=lambda: world.open(actor, read_only=True),
+        open_actor=lambda: world.open(actor, read_only=read_only),
         now=world.clock.now,
+        store_name="prod.db",
+        look=look,
         read_only=read_only,
         restricted=read_only,
-        keys=keys,
+        keys=keys or {},
         start_scheduler=None if read_only else lambda: None,
         refresh_seconds=0,
         watching=watching,
     )
+    app = ForkjoinApp(options)
     async with app.run_test(size=size) as pilot:
         desk = Desk(app, pilot, world)
         await desk.settle()

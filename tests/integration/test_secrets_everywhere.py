@@ -15,6 +15,7 @@ import pytest
 
 from console.app import ForkjoinApp
 from console.cli.main import run
+from console.options import SessionOptions
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.model.act import Actor
 from runtime.settings import Settings
@@ -148,15 +149,15 @@ async def screens(store: Path, flows: Path) -> list[str]:
     def opened(*, read_only: bool) -> Runtime:
         return open_runtime(settings, read_only=read_only, actor=who)
 
-    app = ForkjoinApp(
-        lambda: opened(read_only=True),
-        lambda: opened(read_only=False),
-        look=NO_COLOUR,
-        store_name="store",
+    options = SessionOptions(
+        open_reader=lambda: opened(read_only=True),
+        open_actor=lambda: opened(read_only=False),
         now=lambda: datetime.now(UTC),
+        look=NO_COLOUR,
         start_scheduler=lambda: None,
         refresh_seconds=0,
     )
+    app = ForkjoinApp(options)
     seen: list[str] = []
     async with app.run_test(size=(400, 120)) as pilot:
         desk = Desk(app, pilot, None)  # type: ignore[arg-type]

@@ -22,16 +22,24 @@ SORT_WORDS = {
 
 def info_lines(view: RunsView, width: int) -> list[Line]:
     """How many runs, in which order, by which filter; how many are marked, how many are new."""
-    order, app = view.source.order, view.console_app
+    order, desk = view.source.order, view.desk
     if view.reading.under_way is not None:
         done, total = view.reading.under_way
         return [plain(f" reading runs, {done:,} of {total:,}")]
-    where, esc = view.only[1] or view.whole_filter, app.keymap.shown("back")
+    where, esc = view.only[1] or view.whole_filter, desk.keymap.shown("back")
     if not order.total and not where:
         if not view.reading.read_once:
             return [plain(" reading runs")]
-        started = "" if app.read_only else app.keymap.fill("  {screen_workflows}  choose a workflow and start a run.")
-        return [crop(plain(f" No runs yet in {app.store_name}.{started}  forkjoin demo has some to look at."), width)]
+        started = (
+            ""
+            if desk.options.read_only
+            else desk.keymap.fill("  {screen_workflows}  choose a workflow and start a run.")
+        )
+        return [
+            crop(
+                plain(f" No runs yet in {desk.options.store_name}.{started}  forkjoin demo has some to look at."), width
+            )
+        ]
     if where and not len(order.numbers):
         return [crop(plain(f" No run matches {where}; {order.total:,} without the filter. {esc} clears it."), width)]
     runs = "run" if order.total == 1 else "runs"
@@ -40,7 +48,7 @@ def info_lines(view: RunsView, width: int) -> list[Line]:
     if view.source.marks:
         text += f"   {view.source.marks.told(order)}"
     if view.reading.new_rows:
-        text += f"   {view.reading.new_rows:,} new: {app.keymap.shown('show_new')} shows them"
+        text += f"   {view.reading.new_rows:,} new: {desk.keymap.shown('show_new')} shows them"
     return [crop(plain(text), width)]
 
 

@@ -41,7 +41,7 @@ class Reading:
 
     def order(self, *, select: str | None = None, brings: Brings | None = None) -> None:
         """Read the order anew, for a key that waits for it or by itself."""
-        view, feed = self._view, self._view.console_app.feed
+        view, feed = self._view, self._view.desk.feed
         where, sort, only = view.whole_filter, view.sort, view.only[0]
         chosen = select or (view.run.id if view.run and (view.list.cursor or view.key_at) else None)
         mine = feed.serial("order") + 1
@@ -59,13 +59,13 @@ class Reading:
 
     def _no_order(self, problem: Exception) -> None:
         self.under_way = None
-        self._view.console_app.trouble(problem)
+        self._view.desk.read_failed(problem)
 
     def _take_order(self, answer: tuple[Order, list[Run | None], int | None]) -> None:
         order, first, at = answer
         view = self._view
         self.under_way, self.new_rows, self.read_once = None, 0, True
-        self.ordered_at = view.console_app.now()
+        self.ordered_at = view.desk.options.now()
         same = order.numbers == view.source.order.numbers
         view.source.take_order(order)
         view.source.take_rows(order.numbers[:FIRST], first)
@@ -80,14 +80,14 @@ class Reading:
 
     def keep_order(self) -> None:
         """A key was pressed: an order that nobody asked for comes too late."""
-        feed = self._view.console_app.feed
+        feed = self._view.desk.feed
         if feed.pending("order") and not feed.brings(Brings.ROWS):
             feed.forget("order")
             self.under_way = None
 
     def lacks(self) -> bool:
         """Whether the run under the cursor or its details are not read yet; asks for what nobody has asked for."""
-        view, feed = self._view, self._view.console_app.feed
+        view, feed = self._view, self._view.desk.feed
         if not len(view.source):
             return False
         if not view.source.known(view.list.cursor) and not feed.pending("window"):
@@ -118,7 +118,7 @@ class Reading:
         def work(runtime: Runtime) -> tuple[array[int], list[Run | None]]:
             return numbers, runtime.queries.lists.rows(numbers)
 
-        view.console_app.feed.read("window", work, self._take_window, view.console_app.trouble)
+        view.desk.feed.read("window", work, self._take_window, view.desk.read_failed)
 
     def _take_window(self, answer: tuple[array[int], list[Run | None]]) -> None:
         view = self._view
@@ -140,9 +140,7 @@ class Reading:
                 self.order()
             view.info.update_lines()
 
-        view.console_app.feed.read(
-            "grown", lambda runtime: runtime.queries.records.count(), take, view.console_app.trouble
-        )
+        view.desk.feed.read("grown", lambda runtime: runtime.queries.records.count(), take, view.desk.read_failed)
 
     def mark(self, numbers: array[int], where: str = "") -> None:
         """Mark the runs with these row numbers."""
@@ -156,8 +154,8 @@ class Reading:
             view.source.marks.add(marked, where)
             view.redraw_list()
 
-        app = view.console_app
-        app.feed.read("marks", work, take, app.trouble, slow=True, brings=Brings.ROWS)
+        desk = view.desk
+        desk.feed.read("marks", work, take, desk.read_failed, slow=True, brings=Brings.ROWS)
 
     # The selected run
 
@@ -167,7 +165,7 @@ class Reading:
         run = view.run
         self._asked_of = run.id if run else ""
         if run is None:
-            view.console_app.feed.forget("detail")
+            view.desk.feed.forget("detail")
             self._take_detail((None, {}))
             return
         run_id, pane, branch_id = run.id, view.area.pane, view.area.branch_id
@@ -177,19 +175,19 @@ class Reading:
             extra = pane.read(runtime, run_id, branch_id)
             return detail, {} if extra is None else {pane.id: extra}
 
-        view.console_app.feed.read("detail", work, self._take_detail, self._no_detail)
+        view.desk.feed.read("detail", work, self._take_detail, self._no_detail)
 
     def _no_detail(self, problem: Exception) -> None:
         self._take_detail((None, {}))
-        self._view.console_app.trouble(problem)
+        self._view.desk.read_failed(problem)
 
     def _take_detail(self, answer: tuple[RunDetail | None, dict[str, Any]]) -> None:
         view = self._view
         self._detail_of = self._asked_of
         view.area.take(*answer)
         view.why_bar.update_lines()
-        view.console_app.update_chrome("footer")
-        if view.console_app.follow:
+        view.desk.update_frame("footer")
+        if view.desk.modes.follow:
             view.area.to_end()
         self.logs()
 
@@ -198,13 +196,13 @@ class Reading:
     def logs(self, *, again: bool = False) -> None:
         """If the logs are shown, have the scheduler ask for those of the chosen branch, once."""
         view = self._view
-        branch, detail, app = view.area.branch(), view.area.detail, view.console_app
+        branch, detail, desk = view.area.branch(), view.area.detail, view.desk
         if (
             view.area.pane.id != "logs"
             or not view.area.box.display
             or branch is None
             or detail is None
-            or app.read_only
+            or desk.options.read_only
         ):
             return
         wanted = (detail.run.id, branch.id)
@@ -212,7 +210,7 @@ class Reading:
             return
         self._asking = wanted
         run_id, branch_id = wanted
-        app.feed.rehearse(
+        desk.feed.rehearse(
             lambda runtime: runtime.asking.ask(run_id, branch_id, "logs"),
             self._take_question,
             self._no_logs,
@@ -223,8 +221,10 @@ class Reading:
         from msgspec.structs import replace
 
         if self._question is not None:
-            self._take_question(replace(self._question, problem=str(problem), answered_at=self._view.console_app.now()))
-        self._view.console_app.say(str(problem), trouble=True)
+            self._take_question(
+                replace(self._question, problem=str(problem), answered_at=self._view.desk.options.now())
+            )
+        self._view.desk.say(str(problem), trouble=True)
 
     def _take_question(self, question: Question | None) -> None:
         if question is not None:
@@ -232,18 +232,18 @@ class Reading:
             self._view.area.box.extra["logs"] = question
             if self._view.area.pane.id == "logs":
                 self._view.area.box.redraw()
-                if self._view.console_app.follow:
+                if self._view.desk.modes.follow:
                     self._view.area.to_end()
 
     def logs_again(self) -> None:
         """A second passed: look for the answer; ask again where logs are followed."""
-        question, app = self._question, self._view.console_app
+        question, desk = self._question, self._view.desk
         if question is None or self._view.area.pane.id != "logs":
             return
         number = question.id
         if question.answered_at is None:
-            app.feed.read(
-                "logs-answer", lambda runtime: runtime.asking.answer(number), self._take_question, app.trouble
+            desk.feed.read(
+                "logs-answer", lambda runtime: runtime.asking.answer(number), self._take_question, desk.read_failed
             )
-        elif app.follow and (app.now() - question.answered_at).total_seconds() >= LOGS_SECONDS:
+        elif desk.modes.follow and (desk.options.now() - question.answered_at).total_seconds() >= LOGS_SECONDS:
             self.logs(again=True)

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 
-from console.commands.base import Here
+from console import screen_names
+from console.commands.recommended import recommended_acts
 from console.feed import Brings
+from console.here import Here
 from console.panes.base import Showing
 from console.screens.base import NumberedScreen
-from console.screens.runs.lines import info_lines, why_lines
+from console.screens.runs.detail_area import DetailArea
+from console.screens.runs.lines import SORT_WORDS, info_lines, why_lines
 from console.screens.runs.marks import Mark
 from console.screens.runs.reading import Reading
 from console.screens.runs.source import RunSource
 from console.widgets.bar import Bar
-from console.widgets.detail_area import DetailArea
 from console.widgets.rows import Rows
 
 if TYPE_CHECKING:
+    from console.desk import Desk
+    from console.saved_views import SavedView
     from runtime.operations.records import Run
 
 SORTS = ("attention", "updated_at", "created_at", "next_wake_at", "id")
@@ -30,14 +34,10 @@ QUIET_SECONDS = 5.0
 class RunsView(NumberedScreen):
     """Screen 1."""
 
-    number = 1
-    name_id = "runs"
-    title = "Runs"
-    short = "Runs"
+    screen_name = screen_names.RUNS
 
-    def __init__(self, look: Any, **how: Any) -> None:
-        super().__init__(**how)
-        self.look = look
+    def __init__(self, desk: Desk, **how: Any) -> None:
+        super().__init__(desk, **how)
         self.sort = "attention"
         self.where = ""
         self.problems_only = False
@@ -50,8 +50,10 @@ class RunsView(NumberedScreen):
 
     def compose(self) -> ComposeResult:
         """List, info, why, details."""
-        app = self.console_app
-        self.source = RunSource(self.look, app.now, lambda index: self.reading.want(index))
+        desk = self.desk
+        self.source = RunSource(
+            self.look, desk.options.now, lambda: desk.modes.zone, lambda index: self.reading.want(index)
+        )
         self.reading = Reading(self)
         self.list = Rows(self.look, head=lambda width: self.source.head(width), id="run-list")
         self.list.source = self.source
@@ -85,11 +87,29 @@ class RunsView(NumberedScreen):
             detail = None
         branch = self.area.branch() if detail is not None else None
         told = marks.told(self.source.order) if marks else ""
-        return Here("runs", run, branch, detail, marks.ids, marks.where, None, self.console_app.read_only, marked=told)
+        return Here(
+            "runs",
+            run,
+            branch,
+            detail,
+            marks.ids,
+            marks.where,
+            read_only=self.desk.options.read_only,
+            keys=self.desk.keymap,
+            marked=told,
+        )
 
     def _frame(self, width: int) -> Showing:
-        app = self.console_app
-        return Showing(self.look, width, app.now(), app.zone, read_only=app.read_only, keys=app.keymap)
+        desk = self.desk
+        return Showing(
+            self.look,
+            width,
+            desk.options.now(),
+            desk.modes.zone,
+            read_only=desk.options.read_only,
+            keys=desk.keymap,
+            recommend=recommended_acts,
+        )
 
     # What the app tells
 
@@ -110,7 +130,7 @@ class RunsView(NumberedScreen):
 
     def changed(self) -> None:
         """Read what is in sight again; new runs are counted, or shown if nobody is at the keys."""
-        now = self.console_app.now()
+        now = self.desk.options.now()
         touched = self.key_at is not None and (now - self.key_at).total_seconds() < QUIET_SECONDS
         if touched or (now - self.reading.ordered_at).total_seconds() < QUIET_SECONDS:
             self.reading.window()
@@ -125,7 +145,7 @@ class RunsView(NumberedScreen):
 
     def touched(self) -> None:
         """A key was pressed: rows stay where they are for a while, even if another order is on its way."""
-        self.key_at = self.console_app.now()
+        self.key_at = self.desk.options.now()
         self.reading.keep_order()
 
     def tick(self) -> None:
@@ -138,7 +158,7 @@ class RunsView(NumberedScreen):
         """Another run: read it. Another branch: show it."""
         if rows is self.list or (self.area.choose(rows) and self.area.pane.id in ("logs", "polls")):
             self.reading.detail()
-        self.console_app.update_chrome("footer")
+        self.desk.update_frame("footer")
 
     def entered(self, rows: Rows) -> None:
         """Go into the details of a run, fold a branch, or look at its failure."""
@@ -196,7 +216,7 @@ class RunsView(NumberedScreen):
         try:
             parse(text)
         except InvalidInput as problem:
-            self.console_app.say(problem.message, trouble=True)
+            self.desk.say(problem.message, trouble=True)
             return
         self.where, self.only = text.strip(), ((), "")
         self.reorder()
@@ -204,7 +224,7 @@ class RunsView(NumberedScreen):
     def find(self, text: str) -> None:
         """Find a text in the pane."""
         if not self.area.find(text):
-            self.console_app.say(f"{text} is not in this pane.")
+            self.desk.say(f"{text} is not in this pane.")
 
     def show_only(self, ids: list[str], label: str) -> None:
         """Show just these runs."""
@@ -223,7 +243,7 @@ class RunsView(NumberedScreen):
                 self.list.go(index)
                 return
             index += by
-        self.console_app.say("No more runs that need attention in this direction.")
+        self.desk.say("No more runs that need attention in this direction.")
 
     def mark(self) -> None:
         """Mark or unmark the run under the cursor, and go on."""
@@ -236,14 +256,12 @@ class RunsView(NumberedScreen):
         """Mark from the last mark to the cursor."""
         begun = self.source.marks.last
         if begun is None:
-            self.console_app.say(
-                "V: no run was marked before; space marks one, V then all from it to here.", trouble=True
-            )
+            self.desk.say("V: no run was marked before; space marks one, V then all from it to here.", trouble=True)
             return
         place = self.source.index_of(begun.number)
         if place is None:
             text = f"V: {begun.run_id}, marked last, is not in this list; space marks one that is."
-            self.console_app.say(text, trouble=True)
+            self.desk.say(text, trouble=True)
             return
         first, last = sorted((place, self.list.cursor))
         self.reading.mark(self.source.numbers(first, last - first + 1))
@@ -267,6 +285,60 @@ class RunsView(NumberedScreen):
         self._arrange()
 
     # How it is arranged
+
+    @property
+    def pane_id(self) -> str:
+        """Name of the pane that is shown."""
+        return self.area.pane.id
+
+    @property
+    def in_pane(self) -> bool:
+        """Whether the pane has the focus."""
+        return self.area.focused_box is self.area.box
+
+    @property
+    def searched(self) -> str:
+        """The text that was last searched for in the pane."""
+        return self.area.searched
+
+    @property
+    def hidden_columns(self) -> frozenset[str]:
+        """Names of the columns that are left out."""
+        return self.source.hidden
+
+    def turn_column(self, name: str) -> None:
+        """Leave a column out, or show it again."""
+        self.source.hide(self.source.hidden ^ {name})
+        self.list.refresh()
+
+    def turn_problems_only(self) -> None:
+        """List only what needs attention, or all again."""
+        self.problems_only = not self.problems_only
+        self.reorder()
+
+    def next_sort(self) -> str:
+        """List in the next order; the order in words is returned."""
+        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
+        self.reorder()
+        return SORT_WORDS[self.sort]
+
+    def show_saved(self, saved: SavedView) -> None:
+        """List by the filter and in the order of a saved view."""
+        self.where, self.sort, self.problems_only = saved.where, saved.sort, False
+        self.reorder()
+
+    def show_new(self) -> None:
+        """Put the list in order again, and ask for the logs again where they are shown."""
+        self.reading.logs(again=True)
+        self.reorder()
+
+    def go_to_branch(self, branch_id: str) -> None:
+        """Choose a branch."""
+        self.area.go_to_branch(branch_id)
+
+    def zoom_pan(self, zoom: float, pan: float) -> None:
+        """Magnify the picture of the pane by a factor, and move it by so many widths."""
+        self.area.zoom_pan(zoom, pan)
 
     def shape(self, width: int, height: int) -> None:
         """Arrange panes for a size."""

@@ -22,11 +22,13 @@ GONE = "removed from the store"
 class RunSource:
     """Draws runs by their place in an order; asks for rows that are not read yet."""
 
-    def __init__(self, look: Look, now: Callable[[], datetime], want: Callable[[int], None]) -> None:
+    def __init__(
+        self, look: Look, now: Callable[[], datetime], zone: Callable[[], Zone], want: Callable[[int], None]
+    ) -> None:
         self.look = look
         self.now = now
         self.order = Order()
-        self.zone = Zone.RELATIVE
+        self.zone = zone
         self.hidden: frozenset[str] = frozenset()
         self.marks = Marks()
         self._want = want
@@ -86,7 +88,7 @@ class RunSource:
         run = self._read[number]
         if run is None:
             return ((fit(GONE, width), "dim"),)
-        return run_line(run, self.columns(width), self.look, self.now(), self.zone, width, selected=selected)
+        return run_line(run, self.columns(width), self.look, self.now(), self.zone(), width, selected=selected)
 
     def key(self, index: int) -> int:
         """The row number."""

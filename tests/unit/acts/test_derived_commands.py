@@ -9,10 +9,12 @@ import pytest
 
 from console.commands.act_command import RunActCommand
 from console.commands.act_registry import OWN_FORMS, act_commands, derived
-from console.commands.base import Command, Here
+from console.commands.base import Command
 from console.commands.registry import BY_ID
 from console.dialogs.act_dialog import ActDialog
 from console.dialogs.act_form import Answers, Plan
+from console.here import Here
+from console.options import SessionOptions
 from runtime.acts.base import BranchAct, Input, Kind, OnScreen
 from runtime.acts.registry import ACTS, act_class
 from runtime.engine.draft import Draft
@@ -53,13 +55,12 @@ class Rename(BranchAct, frozen=True, kw_only=True):
 class Sitting:
     """What a command of an act needs of a console."""
 
-    look: Any = None
-
     def __init__(self) -> None:
         self.plan: Plan | None = None
+        self.options = SessionOptions(self.unasked, self.unasked, self.unasked)
 
-    def now(self) -> Any:
-        raise AssertionError("nothing here depends on the time")
+    def unasked(self) -> Any:
+        raise AssertionError("nothing here opens a store or depends on the time")
 
     def open_dialog(self, dialog: ActDialog) -> None:
         self.plan = dialog.plan

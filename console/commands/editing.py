@@ -7,14 +7,13 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from console.commands.act_plan import Form, run_plan
-from console.commands.base import Here
-from console.dialogs.act_dialog import ActDialog
+from console.dialogs.edit_dialog import EditDialog
 from console.dialogs.menu import Item, MenuDialog
+from console.here import Here
 from runtime.acts.base import RunAct
 from runtime.acts.edit import Edit
 from runtime.safe_text import json_text
@@ -22,31 +21,30 @@ from runtime.safe_text import json_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from console.app import ForkjoinApp
-    from console.dialogs.act_form import Plan
-    from console.theme import Look
+    from console.desk import Desk
+
 
 DIFF_LINES = 40
 
 
-def edit_state(app: ForkjoinApp, here: Here) -> None:
+def edit_state(desk: Desk, here: Here) -> None:
     """Open the editor on the state, or on what was written before and not saved; then show what would be saved."""
-    if app.restricted:
-        app.say(
+    if desk.options.restricted:
+        desk.say(
             f"{here.key('edit')}: this session has no editor. From a shell: forkjoin edit {here.run_id}", trouble=True
         )
         return
     assert here.run is not None
-    draft = app.drafts.of(here.run_id)
+    draft = desk.drafts.of(here.run_id)
     if draft is None:
-        _edit(app, here, None)
+        _edit(desk, here, None)
         return
 
     def take(choice: str | None) -> None:
         if choice == "forget":
-            app.say(app.drafts.forget(here.run_id))
+            desk.say(desk.drafts.forget(here.run_id))
         elif choice is not None:
-            _edit(app, here, app.drafts.text(here.run_id) if choice == "go on" else None)
+            _edit(desk, here, desk.drafts.text(here.run_id) if choice == "go on" else None)
 
     items = [
         Item("go on", "edit what was written", "go on"),
@@ -54,24 +52,24 @@ def edit_state(app: ForkjoinApp, here: Here) -> None:
         Item("forget", "remove what was written", "forget"),
     ]
     note = f"What was written is in {draft}."
-    app.open_dialog(MenuDialog(app.look, f"An edit of {here.run_id} was not saved", items, note=note), take)
+    desk.open_dialog(MenuDialog(desk, f"An edit of {here.run_id} was not saved", items, note=note), take)
 
 
-def _edit(app: ForkjoinApp, here: Here, text: str | None) -> None:
+def _edit(desk: Desk, here: Here, text: str | None) -> None:
     """Have a text edited, the state if there is none, and show the difference to the state."""
     assert here.run is not None
     run_id = here.run_id
     was = dict(here.detail.run.state if here.detail is not None else here.run.state)
     before = json_text(was)
-    after = edited(app, text or before)
+    after = edited(desk, text or before)
     if after is None or after.strip() == before.strip():
-        app.say("The state was not changed.")
+        desk.say("The state was not changed.")
         return
-    kept = f"What you wrote is kept in {app.drafts.keep(run_id, after)}; E offers it again."
+    kept = f"What you wrote is kept in {desk.drafts.keep(run_id, after)}; E offers it again."
     try:
         state = json.loads(after)
     except (ValueError, RecursionError) as problem:
-        app.say(f"Not saved: what was written is not JSON: {problem}. {kept}", trouble=True)
+        desk.say(f"Not saved: what was written is not JSON: {problem}. {kept}", trouble=True)
         return
     changes = tuple(("Change" if n == 0 else "", t) for n, t in enumerate(difference(before, json_text(state))))
     form: Form[RunAct] = Form(
@@ -81,36 +79,12 @@ def _edit(app: ForkjoinApp, here: Here, text: str | None) -> None:
         keep="Not now",
         make=lambda _: Edit(state=state, was=was),
         options_of_line=lambda _: ("--state", json_text(state, indent=None)),
-        facts=(*changes, ("Kept in", str(app.drafts.of(run_id)))),
+        facts=(*changes, ("Kept in", str(desk.drafts.of(run_id)))),
         kept=kept,
-        finished=lambda _: app.drafts.forget(run_id),
+        finished=lambda _: desk.drafts.forget(run_id),
     )
     plan = run_plan(replace(here, branch=None, marks=()), form)
-    app.open_dialog(EditDialog(app.look, plan, kept, lambda: app.drafts.forget(run_id)))
-
-
-class EditDialog(ActDialog):
-    """A dialog over something that was written: leaving it asks what becomes of that."""
-
-    def __init__(self, look: Look, plan: Plan, kept: str, forget: Callable[[], str]) -> None:
-        super().__init__(look, plan)
-        self._kept = kept
-        self._forget = forget
-
-    def action_close(self) -> None:
-        """Ask whether what was written is kept; escape there goes back to the dialog."""
-
-        def take(choice: str | None) -> None:
-            if choice is not None:
-                self.dismiss(None)
-                self.console_app.say(self._kept if choice == "keep" else self._forget())
-
-        items = [
-            Item("keep", "leave without saving; E offers what was written again", "keep"),
-            Item("forget", "leave, and remove what was written", "forget"),
-        ]
-        title = "Not saved yet; esc goes back to it"
-        self.console_app.open_dialog(MenuDialog(self.look, title, items), take)
+    desk.open_dialog(EditDialog(desk, plan, kept, lambda: desk.drafts.forget(run_id)))
 
 
 def difference(before: str, after: str) -> list[str]:
@@ -124,7 +98,7 @@ def difference(before: str, after: str) -> list[str]:
     return [*found[:DIFF_LINES], *more]
 
 
-def edited(app: ForkjoinApp, text: str) -> str | None:
+def edited(desk: Desk, text: str) -> str | None:
     """What the editor leaves of a text; None if nothing was changed, or it could not be used.
 
     The editor works on a file of its owner alone; a console that dies leaves it there.
@@ -132,16 +106,16 @@ def edited(app: ForkjoinApp, text: str) -> str | None:
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     path: Path | None = None
     try:
-        path = app.drafts.new_file(text)
-        with app.suspend():
+        path = desk.drafts.new_file(text)
+        with desk.terminal.lend():
             code = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
         left = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError, ValueError) as problem:
         kept = f" What it wrote is in {path}." if path is not None and path.exists() else ""
-        app.say(f"The editor {editor} could not be used: {problem}.{kept}", trouble=True)
+        desk.say(f"The editor {editor} could not be used: {problem}.{kept}", trouble=True)
         return None
     if code != 0 and left != text:
-        app.say(f"The editor ended with code {code}, so nothing is saved; what it wrote is in {path}.", trouble=True)
+        desk.say(f"The editor ended with code {code}, so nothing is saved; what it wrote is in {path}.", trouble=True)
         return None
     path.unlink(missing_ok=True)
     return left

@@ -11,8 +11,8 @@ from textual.containers import Horizontal
 from console.panes import registry
 from console.panes.base import Pane, Showing, branch_of
 from console.panes.branches import BranchesPane, Tree
+from console.screens.runs.pane_box import PaneBox
 from console.theme import Look, text_of
-from console.widgets.pane_box import PaneBox
 from console.widgets.rows import Rows
 
 if TYPE_CHECKING:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from console.commands.base import Here
+from console.attempts import last_attempt
 from console.dialogs.menu import Item, MenuDialog
-from console.panes.branches import last_attempt
+from console.here import Here
+from runtime.operations.equal import equal_command
 from runtime.safe_text import clean, json_text
 from runtime.shell_line import shell_line
 
 if TYPE_CHECKING:
-    from console.app import ForkjoinApp
+    from console.desk import Desk
+    from runtime.operations.records import Act
 
 LIMIT = 100_000
 
 
-def copy_menu(app: ForkjoinApp, here: Here) -> None:
+def copy_menu(desk: Desk, here: Here) -> None:
     """Offer what there is to copy of the selected run and branch."""
     items: list[Item] = []
 
@@ -45,15 +47,19 @@ def copy_menu(app: ForkjoinApp, here: Here) -> None:
     if detail is not None:
         offer("state", json_text(dict(detail.run.state)))
         offer("why, whole", "\n".join(detail.why["sentences"]))
-    view: Any = app.view
-    act = next((a for a in view.data or () if a.id == here.subject), None) if here.screen == "acts" else None
-    if act is not None:
-        from console.screens.acts import same_as
-
-        offer("command", same_as(act))
+    if here.act is not None:
+        offer("command", same_as(here.act))
     elif here.subject is not None:
         offer("name", str(here.subject))
-    app.open_dialog(MenuDialog(app.look, "Copy", items), copier(app))
+    desk.open_dialog(MenuDialog(desk, "Copy", items), copier(desk))
+
+
+def same_as(act: Act) -> str:
+    """The equal command as one line; a sentence where no single line says the same."""
+    words = equal_command(act)
+    if words is None:
+        return "no single command: these runs had states or ids of their own"
+    return shell_line(words)
 
 
 def cleaned(text: str) -> str:
@@ -61,14 +67,14 @@ def cleaned(text: str) -> str:
     return clean(text, LIMIT, keep_newlines=True)
 
 
-def copier(app: ForkjoinApp) -> Callable[[str | None], None]:
+def copier(desk: Desk) -> Callable[[str | None], None]:
     """Puts a text on the clipboard of the terminal, and says so."""
 
     def copy(text: str | None) -> None:
         if text:
-            app.copy_to_clipboard(cleaned(text))
+            desk.terminal.copy(cleaned(text))
             lines = text.count("\n") + 1
             told = f"Copied {lines} line{'s' if lines > 1 else ''}."
-            app.say(told + (" tmux needs set-clipboard on." if os.environ.get("TMUX") else ""))
+            desk.say(told + (" tmux needs set-clipboard on." if os.environ.get("TMUX") else ""))
 
     return copy
