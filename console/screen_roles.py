@@ -64,9 +64,8 @@ class RunListRole(Protocol):
         """Read the order again; the cursor stays with its run, or goes to run `select`."""
 
 
-@runtime_checkable
-class HasMarks(Protocol):
-    """A list whose rows can be marked for one act on all of them."""
+class Marking(Protocol):
+    """Marks rows for one act on all of them."""
 
     def mark(self) -> None:
         """Mark the row under the cursor or take its mark away, and go on."""
@@ -76,6 +75,15 @@ class HasMarks(Protocol):
 
     def mark_all(self) -> None:
         """Mark every row that matches the filter, or take all marks away."""
+
+
+@runtime_checkable
+class HasMarks(Protocol):
+    """A list whose rows can be marked."""
+
+    @property
+    def marking(self) -> Marking:
+        """Marks its rows."""
 
 
 @runtime_checkable

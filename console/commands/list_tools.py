@@ -61,7 +61,7 @@ class Mark(Command):
         """Mark and go on."""
         view = desk.view
         if isinstance(view, HasMarks):
-            view.mark()
+            view.marking.mark()
 
 
 class MarkRange(Command):
@@ -77,7 +77,7 @@ class MarkRange(Command):
         """Mark the range."""
         view = desk.view
         if isinstance(view, HasMarks):
-            view.mark_range()
+            view.marking.mark_range()
 
 
 class MarkAll(Command):
@@ -94,7 +94,7 @@ class MarkAll(Command):
         """Mark all."""
         view = desk.view
         if isinstance(view, HasMarks):
-            view.mark_all()
+            view.marking.mark_all()
 
 
 class Enlarge(Command):

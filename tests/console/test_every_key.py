@@ -8,6 +8,7 @@ import random
 import string
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from console.commands import editing
 from console.commands.registry import COMMANDS
 from console.panes import registry as panes
 from console.screens.registry import VIEWS
+from console.screens.runs.state import Selection
 from tests.console.world import Desk, World, console, night, story
 
 SIGNS = {
@@ -138,9 +140,10 @@ class Hand:
             prompt.action_close()
         runs: Any = app.query_one("#view-runs")
         runs.source.marks.clear()
-        filtered = runs.whole_filter or runs.only[0]
-        runs.where, runs.problems_only, runs.only = "", False, ((), "")
-        runs.showing_page = runs.enlarged = False
+        filtered = runs.state.filtered
+        runs.state = replace(
+            runs.state, where="", problems_only=False, only=Selection(), showing_page=False, enlarged=False
+        )
         runs._arrange()
         app.go_to("runs")
         if filtered:
@@ -159,12 +162,12 @@ class Hand:
             len(app.screen_stack),
             id(app.screen),
             id(app.focused),
-            runs.showing_page,
+            runs.state.showing_page,
             runs.area.pane.id,
-            runs.whole_filter,
-            bool(runs.only[0]),
+            runs.state.whole_filter,
+            bool(runs.state.only.ids),
             len(runs.source.marks),
-            runs.enlarged,
+            runs.state.enlarged,
         )
 
 

@@ -79,9 +79,9 @@ def seen(desk: Desk) -> list[str]:
         str(getattr(app.focused, "value", "")),
         str(runs.run.id if runs.run else None),
         str(runs.area.pane.id),
-        runs.whole_filter,
+        runs.state.whole_filter,
         str(runs.source.marks.ids),
-        runs.sort,
+        runs.state.sort,
         str([a.verb for a in desk.world.runtime.store.acts.newest()]),
         str([h.scope for h in desk.world.runtime.store.holds.all()]),
     ]
@@ -122,7 +122,7 @@ def test_a_range_is_of_runs_not_of_places(tmp_path: Path) -> None:
             runs: Any = desk.app.view
             refused = await desk.press("j", "V")
             assert "no run was marked before" in desk.message and " marked" not in desk.row("8 runs"), refused
-            while runs.sort != "id":
+            while runs.state.sort != "id":
                 await desk.press("s")
             await desk.press("home", "j", "space")
             assert runs.source.marks.ids == ("r-1",)

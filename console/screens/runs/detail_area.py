@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from console.commands.recommended import recommended_acts
 from console.panes import registry
 from console.panes.base import Pane, Showing, branch_of
 from console.panes.branches import BranchesPane, Tree
 from console.screens.runs.pane_box import PaneBox
-from console.theme import Look, text_of
+from console.theme import text_of
 from console.widgets.rows import Rows
 
 if TYPE_CHECKING:
+    from console.desk import Desk
     from runtime.operations.queries.run_detail import RunDetail
     from runtime.operations.records import Branch
 
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 class DetailArea(Horizontal):
     """Keeps which branch is chosen, what is folded, how far the timeline is zoomed."""
 
-    def __init__(self, look: Look, frame: Callable[[int], Showing], **how: Any) -> None:
+    def __init__(self, desk: Desk, **how: Any) -> None:
         super().__init__(**how)
-        self._frame = frame
+        self._desk = desk
+        look = desk.options.look
         self.detail: RunDetail | None = None
         self.branch_id: str | None = None
         self.branch_chosen = False
@@ -57,6 +59,18 @@ class DetailArea(Horizontal):
         if self.detail is None:
             return None
         return self.detail.branch(self.branch_id) or branch_of(self.detail, self._frame(80))
+
+    def _frame(self, width: int) -> Showing:
+        desk = self._desk
+        return Showing(
+            desk.options.look,
+            width,
+            desk.options.now(),
+            desk.modes.zone,
+            read_only=desk.options.read_only,
+            keys=desk.keymap,
+            recommend=recommended_acts,
+        )
 
     def showing(self, width: int) -> Showing:
         """How panes are shown."""

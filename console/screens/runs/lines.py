@@ -9,7 +9,7 @@ from console.theme import Line, crop, plain
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
-    from console.screens.runs.screen import RunsView
+    from console.screens.runs.parts import RunsParts
 
 SORT_WORDS = {
     "attention": "attention first",
@@ -20,15 +20,14 @@ SORT_WORDS = {
 }
 
 
-def info_lines(view: RunsView, width: int) -> list[Line]:
+def info_lines(parts: RunsParts, width: int) -> list[Line]:
     """How many runs, in which order, by which filter; how many are marked, how many are new."""
-    order, desk = view.source.order, view.desk
-    if view.reading.under_way is not None:
-        done, total = view.reading.under_way
-        return [plain(f" reading runs, {done:,} of {total:,}")]
-    where, esc = view.only[1] or view.whole_filter, desk.keymap.shown("back")
+    order, desk, state = parts.source.order, parts.desk, parts.state
+    if state.progress is not None:
+        return [plain(f" reading runs, {state.progress.done:,} of {state.progress.total:,}")]
+    where, esc = state.only.label or state.whole_filter, desk.keymap.shown("back")
     if not order.total and not where:
-        if not view.reading.read_once:
+        if not state.ordered:
             return [plain(" reading runs")]
         started = (
             ""
@@ -44,24 +43,24 @@ def info_lines(view: RunsView, width: int) -> list[Line]:
         return [crop(plain(f" No run matches {where}; {order.total:,} without the filter. {esc} clears it."), width)]
     runs = "run" if order.total == 1 else "runs"
     found = f"{len(order.numbers):,} of {order.total:,} {runs}" if where else f"{order.total:,} {runs}"
-    text = f" {found}, {SORT_WORDS[view.sort]}, " + (f"filter {where}" if where else "no filter")
-    if view.source.marks:
-        text += f"   {view.source.marks.told(order)}"
-    if view.reading.new_rows:
-        text += f"   {view.reading.new_rows:,} new: {desk.keymap.shown('show_new')} shows them"
+    text = f" {found}, {SORT_WORDS[state.sort]}, " + (f"filter {where}" if where else "no filter")
+    if parts.source.marks:
+        text += f"   {parts.source.marks.told(order)}"
+    if state.new_rows:
+        text += f"   {state.new_rows:,} new: {desk.keymap.shown('show_new')} shows them"
     return [crop(plain(text), width)]
 
 
-def why_lines(view: RunsView, width: int) -> list[Line]:
+def why_lines(parts: RunsParts, width: int) -> list[Line]:
     """A title, the first sentences, and what can be done."""
-    detail = view.area.detail
-    if detail is None or not view.why_lines:
+    detail = parts.area.detail
+    if detail is None or not parts.state.why_lines:
         return []
     told = [plain(clean(s, 400)) for s in told_sentences(detail)[1:]] or [plain(clean(told_sentences(detail)[0], 400))]
-    if view.why_lines == 1:
+    if parts.state.why_lines == 1:
         return [crop(((" ", ""), *told[0]), width)]
-    can = you_can(detail, view.area.showing(10_000))
-    told = [*told[: view.why_lines - 1 - len(can)], *can]
+    can = you_can(detail, parts.area.showing(10_000))
+    told = [*told[: parts.state.why_lines - 1 - len(can)], *can]
     head = f" Why {detail.run.id} {clean(detail.run.workflow, 60)} "
-    title: Line = ((head, "bold"), (view.look.rule(width - len(head)), "dim"))
+    title: Line = ((head, "bold"), (parts.desk.options.look.rule(width - len(head)), "dim"))
     return [title, *(crop(((" ", ""), *line), width) for line in told)]

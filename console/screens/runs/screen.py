@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 
 from console import screen_names
-from console.commands.recommended import recommended_acts
-from console.feed import Brings
 from console.here import Here
-from console.panes.base import Showing
 from console.screens.base import NumberedScreen
+from console.screens.runs import presenter
 from console.screens.runs.detail_area import DetailArea
 from console.screens.runs.lines import SORT_WORDS, info_lines, why_lines
-from console.screens.runs.marks import Mark
+from console.screens.runs.marking import RunMarking
+from console.screens.runs.presenter import Back, Read, Step
 from console.screens.runs.reading import Reading
 from console.screens.runs.source import RunSource
+from console.screens.runs.state import RunsState
 from console.widgets.bar import Bar
 from console.widgets.rows import Rows
 
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from console.desk import Desk
     from console.saved_views import SavedView
     from runtime.operations.records import Run
-
-SORTS = ("attention", "updated_at", "created_at", "next_wake_at", "id")
-QUIET_SECONDS = 5.0
-"""After so long without a key the list puts itself in order: nobody is about to press one."""
 
 
 class RunsView(NumberedScreen):
@@ -38,28 +34,19 @@ class RunsView(NumberedScreen):
 
     def __init__(self, desk: Desk, **how: Any) -> None:
         super().__init__(desk, **how)
-        self.sort = "attention"
-        self.where = ""
-        self.problems_only = False
-        self.only: tuple[tuple[str, ...], str] = ((), "")
-        """Just these runs, and what they have in common."""
-        self.showing_page = False
-        self.enlarged = False
-        self.why_lines = 5
-        self.key_at: datetime | None = None
+        self.state = RunsState()
 
     def compose(self) -> ComposeResult:
         """List, info, why, details."""
         desk = self.desk
-        self.source = RunSource(
-            self.look, desk.options.now, lambda: desk.modes.zone, lambda index: self.reading.want(index)
-        )
+        self.source = RunSource(self.look, desk.options.now, lambda: desk.modes.zone, self._missed)
         self.reading = Reading(self)
+        self.marking = RunMarking(self, self.reading)
         self.list = Rows(self.look, head=lambda width: self.source.head(width), id="run-list")
         self.list.source = self.source
         self.info = Bar(self.look, lambda width: info_lines(self, width), id="run-info")
         self.why_bar = Bar(self.look, lambda width: why_lines(self, width), id="run-why")
-        self.area = DetailArea(self.look, self._frame, id="details")
+        self.area = DetailArea(desk, id="details")
         yield self.list
         yield self.info
         yield self.why_bar
@@ -68,7 +55,7 @@ class RunsView(NumberedScreen):
     @property
     def rows(self) -> Rows:
         """The list, or on a page of details its pane."""
-        return self.area.box.rows if self.showing_page else self.list
+        return self.area.box.rows if self.state.showing_page else self.list
 
     @property
     def run(self) -> Run | None:
@@ -76,9 +63,22 @@ class RunsView(NumberedScreen):
         return self.source.run_at(self.list.cursor)
 
     @property
-    def whole_filter(self) -> str:
-        """The filter as it is typed, and problems only."""
-        return " ".join(part for part in (self.where, "is:attention" if self.problems_only else "") if part)
+    def where(self) -> str:
+        """The filter as it was typed."""
+        return self.state.where
+
+    def carry_out(self, reads: Iterable[Read], *, select: str | None = None) -> None:
+        """Ask the feed for what is wanted; a new order puts the cursor on run `select`."""
+        for read in reads:
+            self.reading.carry_out(read, select=select)
+
+    def _become(self, step: Step, *, select: str | None = None) -> None:
+        self.state, reads = step
+        self.carry_out(reads, select=select)
+
+    def _missed(self, index: int) -> None:
+        if self.reading.missed(index):
+            self.call_later(self.carry_out, [Read.WINDOW])
 
     def here(self) -> Here:
         """The run under the cursor, the chosen branch and the marks."""
@@ -99,26 +99,11 @@ class RunsView(NumberedScreen):
             marked=told,
         )
 
-    def _frame(self, width: int) -> Showing:
-        desk = self.desk
-        return Showing(
-            self.look,
-            width,
-            desk.options.now(),
-            desk.modes.zone,
-            read_only=desk.options.read_only,
-            keys=desk.keymap,
-            recommend=recommended_acts,
-        )
-
     # What the app tells
 
     def opened(self) -> None:
         """Read the order if there is none yet."""
-        if len(self.source):
-            self.changed()
-        else:
-            self.reorder()
+        self._become(presenter.opened(self.state, len(self.source), self.desk.options.now()))
 
     def reads(self) -> bool:
         """Whether the run under the cursor, or its details, are still to be read; asks for them if nobody has."""
@@ -130,34 +115,26 @@ class RunsView(NumberedScreen):
 
     def changed(self) -> None:
         """Read what is in sight again; new runs are counted, or shown if nobody is at the keys."""
-        now = self.desk.options.now()
-        touched = self.key_at is not None and (now - self.key_at).total_seconds() < QUIET_SECONDS
-        if touched or (now - self.reading.ordered_at).total_seconds() < QUIET_SECONDS:
-            self.reading.window()
-            self.reading.detail()
-            self.reading.grown()
-        else:
-            self.reading.order()
+        self._become(presenter.store_changed(self.state, self.desk.options.now()))
 
     def reorder(self, *, select: str | None = None) -> None:
         """Put the list in order, for a key; the cursor stays with its run, or goes to `select`."""
-        self.reading.order(select=select, brings=Brings.ROWS)
+        self.carry_out([Read.ORDER_FOR_KEY], select=select)
 
     def touched(self) -> None:
         """A key was pressed: rows stay where they are for a while, even if another order is on its way."""
-        self.key_at = self.desk.options.now()
-        self.reading.keep_order()
+        self.reading.key_pressed()
 
     def tick(self) -> None:
         """Draw times anew."""
         self.list.redraw_changed()
         self.area.tick()
-        self.reading.logs_again()
+        self.reading.second_passed()
 
     def chosen(self, rows: Rows) -> None:
         """Another run: read it. Another branch: show it."""
         if rows is self.list or (self.area.choose(rows) and self.area.pane.id in ("logs", "polls")):
-            self.reading.detail()
+            self.carry_out([Read.DETAIL])
         self.desk.update_frame("footer")
 
     def entered(self, rows: Rows) -> None:
@@ -171,7 +148,7 @@ class RunsView(NumberedScreen):
 
     def open_page(self, pane_id: str | None = None) -> None:
         """Show a pane of details; in a narrow terminal in place of the list."""
-        self.showing_page = self.has_class("narrow")
+        self.state = presenter.page_opened(self.state, narrow=self.has_class("narrow"))
         if pane_id is not None and not (pane_id == "branches" and self.has_class("wide")):
             self.area.box.choose(pane_id)
             focus = self.area.box.rows
@@ -179,34 +156,29 @@ class RunsView(NumberedScreen):
             focus = self.area.branches.rows
         self._arrange()
         self.screen.set_focus(focus)
-        self.reading.detail()
+        self.carry_out([Read.DETAIL])
 
     def step_pane(self, by: int) -> None:
         """The next pane, or the one before."""
-        if self.has_class("narrow") and not self.showing_page:
+        if self.has_class("narrow") and not self.state.showing_page:
             self.open_page(self.area.pane.id)
             return
         self.area.step(by)
-        self.reading.detail()
+        self.carry_out([Read.DETAIL])
 
     def back(self) -> bool:
         """From details to the list; then marks are dropped; then the filter."""
         marks = self.source.marks
-        if self.enlarged:
-            self.enlarge(enlarged=False)
-        elif self.showing_page or not self.list.has_focus:
-            self.showing_page = False
+        self.state, reads, left = presenter.back(self.state, in_list=self.list.has_focus, marks=bool(marks))
+        if left in (Back.ENLARGED, Back.PAGE):
             self._arrange()
+        if left is Back.PAGE:
             self.screen.set_focus(self.list)
-        elif marks:
+        elif left is Back.MARKS:
             marks.clear()
             self.redraw_list()
-        elif self.whole_filter or self.only[0]:
-            self.where, self.problems_only, self.only = "", False, ((), "")
-            self.reorder()
-        else:
-            return False
-        return True
+        self.carry_out(reads)
+        return left is not Back.NOTHING
 
     def filter_by(self, text: str) -> None:
         """Show the runs that match; a filter that cannot be read says why and changes nothing."""
@@ -218,8 +190,7 @@ class RunsView(NumberedScreen):
         except InvalidInput as problem:
             self.desk.say(problem.message, trouble=True)
             return
-        self.where, self.only = text.strip(), ((), "")
-        self.reorder()
+        self._become(presenter.filtered(self.state, text))
 
     def find(self, text: str) -> None:
         """Find a text in the pane."""
@@ -228,9 +199,7 @@ class RunsView(NumberedScreen):
 
     def show_only(self, ids: list[str], label: str) -> None:
         """Show just these runs."""
-        self.where, self.problems_only = "", False
-        self.only = (tuple(ids), label)
-        self.reorder(select=ids[0] if ids else None)
+        self._become(presenter.selected(self.state, tuple(ids), label), select=ids[0] if ids else None)
 
     def to_problem(self, by: int) -> None:
         """To the next run in the list that needs attention, among those read; in a pane to the next found line."""
@@ -245,35 +214,6 @@ class RunsView(NumberedScreen):
             index += by
         self.desk.say("No more runs that need attention in this direction.")
 
-    def mark(self) -> None:
-        """Mark or unmark the run under the cursor, and go on."""
-        if self.run is not None:
-            self.source.marks.turn(Mark(self.source.key(self.list.cursor), self.run.id))
-            self.list.move(1)
-            self.redraw_list()
-
-    def mark_range(self) -> None:
-        """Mark from the last mark to the cursor."""
-        begun = self.source.marks.last
-        if begun is None:
-            self.desk.say("V: no run was marked before; space marks one, V then all from it to here.", trouble=True)
-            return
-        place = self.source.index_of(begun.number)
-        if place is None:
-            text = f"V: {begun.run_id}, marked last, is not in this list; space marks one that is."
-            self.desk.say(text, trouble=True)
-            return
-        first, last = sorted((place, self.list.cursor))
-        self.reading.mark(self.source.numbers(first, last - first + 1))
-
-    def mark_all(self) -> None:
-        """Mark every run that matches, or take all marks away."""
-        if self.source.marks:
-            self.source.marks.clear()
-            self.redraw_list()
-        else:
-            self.reading.mark(self.source.order.numbers, self.whole_filter)
-
     def redraw_list(self) -> None:
         """Draw what changed of the list and the line below it."""
         self.list.redraw_changed()
@@ -281,7 +221,7 @@ class RunsView(NumberedScreen):
 
     def enlarge(self, *, enlarged: bool) -> None:
         """Give the pane with the focus the whole screen, or all panes their room."""
-        self.enlarged = enlarged
+        self.state = presenter.enlarged(self.state, enlarged=enlarged)
         self._arrange()
 
     # How it is arranged
@@ -313,24 +253,20 @@ class RunsView(NumberedScreen):
 
     def turn_problems_only(self) -> None:
         """List only what needs attention, or all again."""
-        self.problems_only = not self.problems_only
-        self.reorder()
+        self._become(presenter.problems_turned(self.state))
 
     def next_sort(self) -> str:
         """List in the next order; the order in words is returned."""
-        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
-        self.reorder()
-        return SORT_WORDS[self.sort]
+        self._become(presenter.sort_turned(self.state))
+        return SORT_WORDS[self.state.sort]
 
     def show_saved(self, saved: SavedView) -> None:
         """List by the filter and in the order of a saved view."""
-        self.where, self.sort, self.problems_only = saved.where, saved.sort, False
-        self.reorder()
+        self._become(presenter.view_chosen(self.state, saved.where, saved.sort))
 
     def show_new(self) -> None:
         """Put the list in order again, and ask for the logs again where they are shown."""
-        self.reading.logs(again=True)
-        self.reorder()
+        self.carry_out([Read.LOGS_AGAIN, Read.ORDER_FOR_KEY])
 
     def go_to_branch(self, branch_id: str) -> None:
         """Choose a branch."""
@@ -343,21 +279,20 @@ class RunsView(NumberedScreen):
     def shape(self, width: int, height: int) -> None:
         """Arrange panes for a size."""
         super().shape(width, height)
-        if not self.has_class("narrow"):
-            self.showing_page = False
+        self.state = presenter.shaped(self.state, height, narrow=self.has_class("narrow"))
         if self.has_class("wide") and self.area.pane.id == "branches":
             self.area.box.choose("why")
-        self.why_lines = 0 if height < 12 else 1 if height < 20 else 5
         self._arrange()
 
     def _arrange(self) -> None:
-        narrow, wide, area = self.has_class("narrow"), self.has_class("wide"), self.area
-        inside = area.focused_box
-        self.list.display = not self.showing_page and not (self.enlarged and inside)
-        area.display = (not narrow or self.showing_page) and not (self.enlarged and not inside)
-        area.branches.display = wide and not (self.enlarged and inside is area.box)
-        area.box.display = not (wide and self.enlarged and inside is area.branches)
+        wide, area, inside = self.has_class("wide"), self.area, self.area.focused_box
+        focused = None if inside is None else "branches" if inside is area.branches else "box"
+        shown = presenter.arranged(self.state, narrow=self.has_class("narrow"), wide=wide, focused=focused)
+        self.list.display = shown.list
+        area.display = shown.area
+        area.branches.display = shown.branches
+        area.box.display = shown.box
         area.box.beside_branches = wide
-        self.why_bar.display = narrow and not self.showing_page
-        self.info.display = not self.showing_page
+        self.why_bar.display = shown.why
+        self.info.display = shown.info
         self.call_after_refresh(area.draw)
