@@ -9,6 +9,7 @@ from console.cli.options import reading
 from console.cli.session import session
 from console.format import say
 from runtime.errors import ForkjoinError
+from runtime.operations.queries.doctor import examined
 from runtime.safe_text import clean, json_text
 
 
@@ -19,7 +20,7 @@ def doctor(deep: bool, as_json: bool) -> None:
     """Whether store, scheduler, workflows and terminal are well: each line ok, or what to do."""
     one = session()
     try:
-        checks = one.runtime.queries.doctor(one.runtime.directory, deep=deep)
+        checks = examined(one.runtime.queries, one.runtime.directory, deep=deep)
     except ForkjoinError as problem:
         if as_json:
             say(json_text([{"name": "store", "ok": False, "text": problem.message}]))

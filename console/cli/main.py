@@ -16,7 +16,7 @@ from console.cli.options import common
 from console.cli.session import Session
 from console.cli.ways import refuse_strange_ways, ways
 from runtime.acts.registry import ACTS
-from runtime.errors import ForkjoinError, InvalidInput
+from runtime.errors import FlowProblems, ForkjoinError, InvalidInput
 from runtime.plain_json import plain_text
 from runtime.safe_text import clean, encodable
 
@@ -140,7 +140,7 @@ def _refuse_broken(arguments: list[str]) -> None:
 
 
 def _problems(problem: ForkjoinError) -> None:
-    for found in getattr(problem, "problems", ()):
+    for found in problem.problems if isinstance(problem, FlowProblems) else ():
         _write(f"  {found.code}  {clean(found.path)}  {clean(found.message, 1_000)}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -97,8 +98,7 @@ def list_homes(as_json: bool) -> None:
     runtime = session().runtime
     found = runtime.queries.homes()
     if as_json:
-        keys = ("system", "host", "directory", "workers")
-        say(json_text([{key: getattr(home, key) for key in keys} for home in found]))
+        say(json_text([asdict(home) for home in found]))
         return
     rows = [(home.system, home.host, ", ".join(home.workers) or "none", home.directory) for home in found]
     table(("SYSTEM", "HOST", "WORKERS", "DIRECTORY"), rows)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from runtime.errors import Refused, StoreAway
+from runtime.errors import ForkjoinError, Refused, StoreAway
 
 if TYPE_CHECKING:
     from console.desk import Desk
@@ -49,11 +49,11 @@ class Inquiry:
             feed = self._asker.desk.feed
             feed.read("answer", lambda runtime: runtime.asking.answer(number), self._read, self._failed)
 
-    def _stored(self, question: Any) -> None:
+    def _stored(self, question: Question) -> None:
         self._number = question.id
         self._asked_at = self._asker.desk.options.now()
 
-    def _read(self, question: Any) -> None:
+    def _read(self, question: Question | None) -> None:
         waited = (self._asker.desk.options.now() - self._asked_at).total_seconds()
         if question is None or question.answered_at is None:
             self.text = f"asking, {waited:.0f} s"
@@ -64,7 +64,7 @@ class Inquiry:
         self._asker.told()
 
     def _failed(self, problem: Exception) -> None:
-        self.text = f"not asked: {getattr(problem, 'message', problem)}"
+        self.text = f"not asked: {problem.message if isinstance(problem, ForkjoinError) else problem}"
         if isinstance(problem, StoreAway):
             # Reading stands still until somebody has looked whether the store is back.
             self._asker.desk.read_failed(problem)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from rich.segment import Segment
 from textual.geometry import Region, Size
@@ -26,6 +26,22 @@ class Source(Protocol):
     def key(self, index: int) -> Any:
         """What the row is, whatever its place; None for a row nothing can be done with."""
         ...
+
+
+@runtime_checkable
+class FindsRows(Protocol):
+    """A source that knows where a row stands without looking through all of them."""
+
+    def index_of(self, key: Any) -> int | None:
+        """Where the row with this key stands."""
+
+
+@runtime_checkable
+class MarksRows(Protocol):
+    """A source whose rows can be marked."""
+
+    def marked(self, index: int) -> bool:
+        """Whether the row is marked."""
 
 
 class Lines:
@@ -96,10 +112,8 @@ class Rows(ScrollView, can_focus=True):
 
     def index_of(self, key: Any) -> int | None:
         """Where the row with this key stands."""
-        finder = getattr(self.source, "index_of", None)
-        if finder is not None:
-            found: int | None = finder(key)
-            return found
+        if isinstance(self.source, FindsRows):
+            return self.source.index_of(key)
         return next((i for i in range(len(self.source)) if self.source.key(i) == key), None)
 
     def redraw_changed(self) -> int:
@@ -120,8 +134,8 @@ class Rows(ScrollView, can_focus=True):
     def _line(self, index: int) -> Line:
         width = self.size.width
         chosen = self.with_cursor and index == self.cursor
-        marked = getattr(self.source, "marked", None)
-        mark = "*" if marked is not None and marked(index) else ">" if chosen else " "
+        marked = isinstance(self.source, MarksRows) and self.source.marked(index)
+        mark = "*" if marked else ">" if chosen else " "
         inner = self.source.line(index, width - 1, selected=chosen)
         return ((mark, ""), *inner) if self.with_cursor else self.source.line(index, width, selected=False)
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from runtime.engine.explain.reasons import scheduler_state
 from runtime.operations.checks import Check, damage_checks
 from runtime.operations.local_work import deserted, homes
 from runtime.operations.network_disk import network_disk
+from runtime.operations.queries.queries import Queries
 from runtime.operations.queries.workers import troubles
 from runtime.operations.queries.workflows import workflows_check
 
-if TYPE_CHECKING:
-    from runtime.operations.queries.queries import Queries
 
-
-def examined(queries: Queries, directory: Path, *, deep: bool) -> list[Check]:
+def examined(queries: Queries, directory: Path, *, deep: bool = False) -> list[Check]:
     """Look at store, permissions, disk, scheduler and workflows; with `deep` at every document."""
     checks = [Check("store", True, f"{queries.store.place}: {sum(queries.store.listing.counts().values())} runs")]
     checks += damage_checks(queries.store, deep=deep)

@@ -10,6 +10,7 @@ from typing import Any
 
 from runtime.model.act import Hold
 from runtime.operations.checks import Check
+from runtime.operations.queries.doctor import examined
 from runtime.operations.queries.queries import Queries
 
 
@@ -40,7 +41,7 @@ def read_health(queries: Queries, directory: Path) -> Health:
         alive,
         told,
         list(beat.get("rates", ())),
-        queries.doctor(directory),
+        examined(queries, directory),
         queries.store.listing.counts(),
         *queries.store.documents.sizes(),
         queries.store.holds.all(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtime.clock import Clock
@@ -18,13 +17,11 @@ from runtime.model.run import HistoryEntry, Poll, Run
 from runtime.model.stored import RunFilter, Stored
 from runtime.nearest import did_you_mean
 from runtime.operations.acting import program_of
-from runtime.operations.checks import Check
 from runtime.operations.environment import other_environment
 from runtime.operations.local_work import Home, homes
 from runtime.operations.queries import views
 from runtime.operations.queries.attention import Trouble, troubles
 from runtime.operations.queries.branch_names import find_branch, no_run
-from runtime.operations.queries.doctor import examined
 from runtime.operations.queries.filters import QUIET, matching, parse
 from runtime.operations.queries.run_window import RunLists
 from runtime.operations.queries.store_changes import StoreChanges
@@ -199,7 +196,3 @@ class Queries:
     def other_environment(self, run_id: str | None = None) -> str:
         """A sentence if a scheduler here was started with other values for variables that flows name, or ''."""
         return other_environment(self.store, self.catalog, self.clock.now(), run_id)
-
-    def doctor(self, directory: Path, *, deep: bool = False) -> list[Check]:
-        """Look at store, permissions, disk, scheduler and workflows; with `deep` at every document."""
-        return examined(self, directory, deep=deep)

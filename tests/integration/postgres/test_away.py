@@ -17,6 +17,7 @@ from runtime.assembly.location import open_store
 from runtime.assembly.serving_scheduler import attach, scheduler_alive, start_scheduler_process
 from runtime.errors import Refused, StoreAway, Unconfirmed
 from runtime.model.act import Act
+from runtime.operations.queries.doctor import examined
 from runtime.scheduler.cluster.queue import Queue
 from runtime.store.postgres import change_feed
 from runtime.store.postgres.connection_url import conninfo
@@ -162,14 +163,14 @@ def test_a_standby_that_refuses_to_listen_is_looked_at(monkeypatch: pytest.Monke
 def test_doctor_tells_that_a_role_may_only_read(tmp_path: Path) -> None:
     url = new_database()
     with opened(url, tmp_path / "s") as runtime:
-        assert {c.name: c.ok for c in runtime.queries.doctor(tmp_path / "s")}["writable"]
+        assert {c.name: c.ok for c in examined(runtime.queries, tmp_path / "s")}["writable"]
     with psycopg.connect(url, autocommit=True) as con:
         con.execute("DROP ROLE IF EXISTS reader")
         con.execute("CREATE ROLE reader LOGIN")
         con.execute("GRANT USAGE ON SCHEMA forkjoin TO reader")
         con.execute("GRANT SELECT ON ALL TABLES IN SCHEMA forkjoin TO reader")
     with opened(url.replace("postgres@", "reader@"), tmp_path / "s") as runtime:
-        assert not {c.name: c.ok for c in runtime.queries.doctor(tmp_path / "s")}["writable"]
+        assert not {c.name: c.ok for c in examined(runtime.queries, tmp_path / "s")}["writable"]
     with psycopg.connect(url, autocommit=True) as con:
         con.execute("DROP OWNED BY reader")
         con.execute("DROP ROLE reader")

@@ -12,6 +12,7 @@ import pytest
 from runtime.assembly.copying import copy_store, upgrade_store
 from runtime.assembly.location import open_store
 from runtime.errors import Refused, StoreUnavailable
+from runtime.operations.queries.doctor import examined
 from runtime.settings import Settings
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.store import PostgresStore
@@ -62,7 +63,7 @@ def test_runs_in_flight_move_to_two_workers_and_nothing_is_lost_or_repeated(tmp_
     with opened_here(laptop) as runtime:
         why = runtime.queries.why("r-0001")["sentences"]
         assert any("were moved to" in s for s in why) and not any("Run forkjoin" in s for s in why)
-        trouble = {c.name for c in runtime.queries.doctor(laptop) if not c.ok}
+        trouble = {c.name for c in examined(runtime.queries, laptop) if not c.ok}
         assert "moved" in trouble and "scheduler" not in trouble
     back = copy_store(Settings(), url, str(tmp_path / "back"), quiet)
     assert back.tables["runs"][0] == 12

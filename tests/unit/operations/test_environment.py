@@ -12,6 +12,7 @@ import pytest
 
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.operations.environment import named_variables, other_environment
+from runtime.operations.queries.doctor import examined
 from runtime.settings import Settings
 from tests.unit.operations.test_file_flows import flow, write
 
@@ -132,7 +133,7 @@ def test_doctor_says_it_and_nothing_of_a_value_is_stored(
         "runtime.operations.queries.queries.other_environment",
         lambda *where: other_environment(*where, environ=MINE, processes=processes),
     )
-    (check,) = [c for c in runtime.queries.doctor(tmp_path / "store") if c.name == "environment"]
+    (check,) = [c for c in examined(runtime.queries, tmp_path / "store") if c.name == "environment"]
     assert not check.ok
     assert "SHOP_URL" in check.text
     whole = b"".join(file.read_bytes() for file in (tmp_path / "store").rglob("*") if file.is_file())

@@ -15,6 +15,7 @@ from runtime.clock import ManualClock
 from runtime.model.act import Actor
 from runtime.model.status import RunStatus
 from runtime.model.stored import Save
+from runtime.operations.queries.doctor import examined
 from runtime.operations.starting import start_runs
 from runtime.scheduler.upkeep.retention import Retention
 from runtime.scheduler.upkeep.run_schedules import RunSchedules
@@ -155,5 +156,5 @@ def test_a_store_whose_runs_were_moved_takes_no_acts_and_says_where_they_are(nig
     night.runtime.store.facts.put("moved_to", "postgresql://db/forkjoin")
     with pytest.raises(Exception, match="moved to postgresql://db/forkjoin"):
         night.runtime.commands.cancel(night.runtime.store.runs.query()[0].id)
-    checks = {check.name: check for check in night.runtime.queries.doctor(night.runtime.directory)}
+    checks = {check.name: check for check in examined(night.runtime.queries, night.runtime.directory)}
     assert not checks["moved"].ok

@@ -25,6 +25,7 @@ from runtime.flow.read.loader import check_flow
 from runtime.model.act import Actor
 from runtime.model.status import RunStatus
 from runtime.model.stored import Save
+from runtime.operations.queries.doctor import examined
 from runtime.operations.queries.graph import picture
 from runtime.operations.schedules import schedule_views
 from runtime.operations.starting import start_runs
@@ -220,7 +221,7 @@ def test_each_is_shown_refused_told_once_and_the_healthy_one_goes_on(
     shown = {view["workflow"]: view for view in runtime.json_views.flows()}
     assert [name for name in FOLDERS if not (shown[name]["problems"] or shown[name]["unbound"])] == []
     assert shown["healthy"]["problems"] == []
-    doctor = {check.name: check for check in runtime.queries.doctor(runtime.directory)}["workflows"]
+    doctor = {check.name: check for check in examined(runtime.queries, runtime.directory)}["workflows"]
     assert not doctor.ok
     assert [name for name in FOLDERS if f"{name} (" not in doctor.text and name != "tasks-unbound"] == []
     now = runtime.clock.now()
