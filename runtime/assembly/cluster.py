@@ -45,7 +45,7 @@ def run_cluster_worker(
     reachable = reachable_systems(runtime, cluster, systems)
     parts = parts_of(runtime, reachable.systems)
     runtime.catalog.decide_all()
-    runs = LeasedRuns(store, cluster, clock.now)
+    runs = LeasedRuns(store.due_runs, cluster, clock.now)
     limits = SharedLimits(cluster, settings.polls_per_target, settings.call_timeout_seconds)
     queue = Queue(store.database.dsn, runs.wake, concurrency=concurrency, reach=reachable.names)
     owner = f"{os.uname().nodename}:{os.getpid()}"

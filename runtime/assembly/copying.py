@@ -11,6 +11,7 @@ from pathlib import Path
 from runtime.assembly.location import StoreLocation, location_of
 from runtime.errors import Refused
 from runtime.settings import Settings
+from runtime.store.ports.facts import Facts
 from runtime.store.ports.store import Store
 from runtime.store.table_copy import Told, copy_tables
 
@@ -73,7 +74,9 @@ def copy_store(settings: Settings, source_text: str, target_text: str, progress:
             new.facts.put("copied", identity)
         token = old.changes.token()
         tables = copy_tables(old, new, progress)
-        advice = _hand_over_files(old, new, target, source.machine_directory(settings.directory * source.shared))
+        advice = _hand_over_files(
+            old.facts, new.facts, target, source.machine_directory(settings.directory * source.shared)
+        )
         assure_source()
         assure_target()
         if old.changes.token() != token:
@@ -100,7 +103,7 @@ def _moved_already(source: StoreLocation, moved_to: str) -> Refused:
     return Refused(f"The runs of {source.address} were moved to {moved_to} already; copy that store.")
 
 
-def _hand_over_files(old: Store, new: Store, target: StoreLocation, directory: Path) -> list[str]:
+def _hand_over_files(old_facts: Facts, new_facts: Facts, target: StoreLocation, directory: Path) -> list[str]:
     """Let the new store find work that lives in files of a machine; the files themselves stay where they are.
 
     `directory` is where this machine has them. Returns a sentence for each system whose files must be kept, or whose
@@ -109,10 +112,10 @@ def _hand_over_files(old: Store, new: Store, target: StoreLocation, directory: P
     host = os.uname().nodename
     advice: list[str] = []
     for system, files in FILES_BESIDE.items():
-        home = old.facts.get(f"home:{system}") or {"host": host, "directory": str(directory.absolute())}
+        home = old_facts.get(f"home:{system}") or {"host": host, "directory": str(directory.absolute())}
         folder = Path(home["directory"])
         if target.shared:
-            new.facts.put(f"home:{system}", home)
+            new_facts.put(f"home:{system}", home)
         elif home["host"] != host:
             advice.append(f"Work of {system} lives on {home['host']}, in {folder}: it cannot be seen from {host}.")
             continue

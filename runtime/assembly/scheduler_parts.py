@@ -45,7 +45,7 @@ class SchedulerParts:
     def program_of(self, run: Run) -> tuple[Program, str | None]:
         """The program of a run and the hash of its code."""
         code = self.runtime.catalog.code_of(run)
-        return program_of(self.runtime.store, self.runtime.catalog, run), code.hash if code else None
+        return program_of(self.runtime.store.flows, self.runtime.catalog, run), code.hash if code else None
 
     def start_run(self, workflow: str, run_id: str, tick: datetime) -> None:
         """Start the run of a tick; one that is there already is left alone."""
@@ -80,13 +80,13 @@ def parts_of(runtime: Runtime, systems: Mapping[str, ExternalSystem]) -> Schedul
     meter = CallMeter(performer.perform, durations=store.facts.get("durations"))
 
     def program(run: Run) -> Program:
-        return program_of(store, catalog, run)
+        return program_of(store.flows, catalog, run)
 
     return SchedulerParts(
         runtime,
         systems,
         meter,
-        StoredActs(store, runtime.commands.carry_out, clock),
+        StoredActs(store.acts, runtime.commands.carry_out, clock),
         QuestionAnswerer(store, performer, program, clock),
         Sweeping(store, catalog.systems),
     )

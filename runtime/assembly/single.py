@@ -29,7 +29,7 @@ def run_single_scheduler(settings: Settings, *, until_idle: bool, attached: bool
     """Drive the store until it is stopped; returns the exit code. Raises Refused if its runs were moved away."""
     runtime = open_runtime(settings, actor=Actor("scheduler", "scheduler"))
     try:
-        refuse_moved(runtime.store)
+        refuse_moved(runtime.store.facts)
     except Refused:
         runtime.close()
         raise
@@ -70,11 +70,11 @@ def _service(
     runtime: Runtime, parts: SchedulerParts, loop: WakeLoop, liveness: Liveness, *, attached: bool
 ) -> SchedulerService:
     store, clock, catalog = runtime.store, runtime.clock, runtime.catalog
-    heartbeat = SchedulerHeartbeat(store, clock, loop, parts.meter, catalog, liveness, attached=attached)
+    heartbeat = SchedulerHeartbeat(store.facts, clock, loop, parts.meter, catalog, liveness, attached=attached)
     return SchedulerService(
         store,
         loop,
-        Rest(store, loop.calls, clock, runtime.settings.sweep_seconds),
+        Rest(store.changes, loop.calls, clock, runtime.settings.sweep_seconds),
         UpkeepRound(heartbeat, parts.duties_of(loop), parts.answerer.look, parts.sweep),
         DrivingLock(runtime.directory),
         AttachedClients(runtime.directory, attached=attached),

@@ -27,6 +27,7 @@ from runtime.operations.order import Order
 from runtime.operations.queries.branch_names import find_branch, no_run
 from runtime.operations.receipts import Receipt, recorded, recording
 from runtime.store.documents import rootless
+from runtime.store.ports.flows import Flows
 from runtime.store.ports.store import Store
 
 if TYPE_CHECKING:
@@ -123,14 +124,14 @@ class Acting:
         """The run with all its records; NotFound if there is none."""
         found = self.store.runs.load([run_id])
         if not found:
-            raise no_run(self.store, run_id)
+            raise no_run(self.store.runs, run_id)
         if (lost := rootless(found[0])) is not None:
             raise Damaged(lost.sentence)
         return found[0]
 
     def program(self, run: Run) -> Program:
         """The program of a run, from the FlowJSON stored with it."""
-        return program_of(self.store, self.catalog, run)
+        return program_of(self.store.flows, self.catalog, run)
 
     def new_act(self, verb: str, target: str, reason: str, **facts: Unpack[ActFacts]) -> Act:
         """An act of this actor, due at once, not yet numbered; InvalidInput if its reason is too long."""
@@ -253,16 +254,16 @@ class Acting:
     def _numbered(self, act: Act) -> Act:
         """The act as it was recorded; a store that went away right after has it all the same."""
         try:
-            return recorded(self.store, act) or act
+            return recorded(self.store.acts, act) or act
         except StoreUnavailable:
             return act
 
 
-def program_of(store: Store, catalog: Catalog, run: Run) -> Program:
+def program_of(flows: Flows, catalog: Catalog, run: Run) -> Program:
     """The program of a run, in the flow version it started with; NotFound if the store lost its flow."""
 
     def source() -> Mapping[str, Any]:
-        found = store.flows.get(run.flow_hash)
+        found = flows.get(run.flow_hash)
         if found is None:
             raise NotFound(f"The flow {run.flow_id} {run.flow_version} of {run.id} is not in this store.")
         return found

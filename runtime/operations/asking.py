@@ -30,7 +30,7 @@ class Asking:
             raise Refused("This session is read-only; asking an external system is not possible in it.")
         found = self._store.runs.load([run_id])
         if not found:
-            raise no_run(self._store, run_id)
+            raise no_run(self._store.runs, run_id)
         chosen = find_branch(found[0].branches, branch)
         if not any(visit.attempts for visit in chosen.steps):
             raise Refused(f"{chosen.id} has started nothing outside, so there is nothing to ask.")

@@ -51,9 +51,9 @@ class AskingHere:
     def _draft(self, run_id: str, branch: str) -> tuple[Draft, Branch]:
         found = self.store.runs.load([run_id])
         if not found:
-            raise no_run(self.store, run_id)
+            raise no_run(self.store.runs, run_id)
         stored = found[0]
-        program = program_of(self.store, self.catalog, stored.run)
+        program = program_of(self.store.flows, self.catalog, stored.run)
         draft = Draft(Situation(program, self.clock.now()), stored.run, stored.branches, stored.firings)
         return draft, find_branch(stored.branches, branch)
 

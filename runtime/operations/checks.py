@@ -23,7 +23,7 @@ def damage_checks(store: Store, *, deep: bool) -> list[Check]:
     """Lines about damaged records: those that are known, or with `deep` every one there is."""
     if not deep:
         return [Check("damaged", False, f"{said}; {ADVICE}") for said in known_damage(store)]
-    found, file = deep_damage(store)
+    found, file = deep_damage(store.documents)
     lines = [Check("damaged", False, said) for said in found[: 50 * NAMED]]
     if len(found) > len(lines):
         lines.append(Check("damaged", False, f"{len(found):,} records in all"))

@@ -12,6 +12,7 @@ from runtime.operations.acting import Acting
 from runtime.operations.order import Order
 from runtime.operations.receipts import Receipt, recording
 from runtime.store.examining import examine
+from runtime.store.ports.documents import Documents
 from runtime.store.ports.store import Store
 
 NAMED = 20
@@ -31,19 +32,19 @@ def known_damage(store: Store) -> list[str]:
     ]
     if len(marked) > NAMED:
         told.append(f"{store.listing.counts().get(RunStatus.DAMAGED, 0):,} runs in all")
-    return [*told, *(f"{one.place} {one.problem}" for one in examine(store, SMALL))]
+    return [*told, *(f"{one.place} {one.problem}" for one in examine(store.documents, SMALL))]
 
 
-def deep_damage(store: Store) -> tuple[list[str], list[str]]:
+def deep_damage(documents: Documents) -> tuple[list[str], list[str]]:
     """Sentences about every damaged record, and about what the database finds wrong with its file."""
-    found = [f"{one.place}{f' (run {one.run_id})' if one.run_id else ''} {one.problem}" for one in examine(store)]
-    return list(dict.fromkeys(found)), store.documents.integrity()
+    found = [f"{one.place}{f' (run {one.run_id})' if one.run_id else ''} {one.problem}" for one in examine(documents)]
+    return list(dict.fromkeys(found)), documents.integrity()
 
 
 def prune_damaged(acting: Acting, order: Order) -> Receipt:
     """Remove damaged runs with all that belongs to them, and every other record that cannot be read."""
     acting.refuse_read_only("prune --damaged")
-    runs, records = _to_remove(examine(acting.store))
+    runs, records = _to_remove(examine(acting.store.documents))
     effects = tuple(f"run {run_id}" for run_id in runs) + tuple(
         f"document {number} of {table}" for table, numbers in records.items() for number in numbers
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from runtime.errors import StoreUnavailable, Unconfirmed
 from runtime.model.act import Act
 from runtime.model.run import Run
-from runtime.store.ports.store import Store
+from runtime.store.ports.acts import Acts
 
 LOOKED_THROUGH = 50
 
@@ -39,9 +39,9 @@ def recording(act: Act | None, *, partly: str = "") -> Iterator[None]:
         raise
 
 
-def recorded(store: Store, act: Act) -> Act | None:
+def recorded(acts: Acts, act: Act) -> Act | None:
     """The act of this actor, verb, target and moment as the store has it, numbered; None if it has none."""
-    known = store.acts.newest(target=act.target, limit=LOOKED_THROUGH)
+    known = acts.newest(target=act.target, limit=LOOKED_THROUGH)
     return next((a for a in known if _identity(a) == _identity(act)), None)
 
 

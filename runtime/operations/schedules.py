@@ -14,19 +14,19 @@ from runtime.operations.acting import Acting
 from runtime.operations.order import Order
 from runtime.operations.queries.views import moment
 from runtime.operations.receipts import Receipt, recording
-from runtime.store.ports.store import Store
+from runtime.store.ports.schedules import Schedules
 
 TICKS = 3
 """So many next ticks are shown."""
 
 
-def schedule_views(catalog: Catalog, store: Store, now: datetime) -> list[dict[str, Any]]:
+def schedule_views(catalog: Catalog, schedules: Schedules, now: datetime) -> list[dict[str, Any]]:
     """Every workflow with a schedule: rule, whether it is on, its last and next ticks, and what is wrong with it.
 
     A schedule that is on though its workflow is not known, or has none any more, is among them. One that is off
     shows when it would tick if it were enabled now.
     """
-    states = store.schedules.all()
+    states = schedules.all()
     known = {workflow.name: workflow for workflow in catalog.known()}
     shown = [_view(catalog, workflow, states.get(name, {}), now) for name, workflow in known.items()]
     strange = [_view(catalog, None, state, now, name) for name, state in states.items() if name not in known]
@@ -78,9 +78,9 @@ def _rule_text(rule: Any) -> str:
     return "-" if rule is None else "cannot be read"
 
 
-def coming_ticks(catalog: Catalog, store: Store, now: datetime) -> list[tuple[datetime, str]]:
+def coming_ticks(catalog: Catalog, schedules: Schedules, now: datetime) -> list[tuple[datetime, str]]:
     """The next tick of every schedule that is on, soonest first, and what it starts in words."""
-    rows = [row for row in schedule_views(catalog, store, now) if row["enabled"] and row["next_ticks"]]
+    rows = [row for row in schedule_views(catalog, schedules, now) if row["enabled"] and row["next_ticks"]]
     return sorted(
         (datetime.fromisoformat(row["next_ticks"][0]), f"start {row['workflow']} ({row['rule']})") for row in rows
     )

@@ -30,7 +30,7 @@ class Transfer:
             Refused: Something with the name of the file is there.
             StoreUnavailable: The file cannot be written.
         """
-        return export_to(self._store, target, left_out=left_out, force=force)
+        return export_to(self._store.documents, target, left_out=left_out, force=force)
 
     def import_file(self, path: Path, *, merge: bool, live: bool) -> int:
         """Read an exported file, all or nothing; returns the number of documents. Open runs come held unless `live`.

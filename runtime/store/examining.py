@@ -11,7 +11,7 @@ from runtime.model.status import RunStatus
 from runtime.store.documents import Unfit
 from runtime.store.fitting import fitted, parsed
 from runtime.store.layout import TABLES
-from runtime.store.ports.store import Store
+from runtime.store.ports.documents import Documents
 
 PARTS = ("branches", "joins", "history", "polls")
 """Tables whose documents belong to a run."""
@@ -28,7 +28,7 @@ SAME = {
 """Columns that must say what the document says."""
 
 
-def examine(store: Store, tables: Sequence[str] = TABLES, *, missing: bool = True) -> Iterator[Damage]:
+def examine(documents: Documents, tables: Sequence[str] = TABLES, *, missing: bool = True) -> Iterator[Damage]:
     """Everything in these tables that cannot be read or does not fit, in their order.
 
     With `missing` also records that are not there though others refer to them. A table that cannot be
@@ -38,7 +38,7 @@ def examine(store: Store, tables: Sequence[str] = TABLES, *, missing: bool = Tru
     for table in tables:
         last = 0
         try:
-            while rows := store.documents.raw(table, last):
+            while rows := documents.raw(table, last):
                 for number, columns, doc in rows:
                     yield from seen.look(table, number, columns, doc)
                 last = rows[-1][0]

@@ -17,6 +17,9 @@ from typing import Any
 from runtime.errors import Damaged
 from runtime.logs import get_logger
 from runtime.model.run import Run
+from runtime.store.ports.documents import Documents
+from runtime.store.ports.facts import Facts
+from runtime.store.ports.runs import Runs
 from runtime.store.ports.store import Store
 
 log = get_logger(__name__)
@@ -42,14 +45,14 @@ def remove_runs(store: Store, runs: Sequence[Run]) -> int:
 
 def sweep(store: Store, systems: Mapping[str, Any]) -> int:
     """Remove here what removed runs left behind; gives how many pieces of work went. What still runs is left."""
-    notes = _notes(store)
+    notes = _notes(store.documents)
     if not notes:
         return 0
     wanted = {start for _, note in notes for start in note["keys"]}
-    there = {start for start in wanted if _there(store, start)}
+    there = {start for start in wanted if _there(store.runs, start)}
     gone, kept, swept = 0, set[str](), []
     for name, system in systems.items():
-        place = _place(store, name, system)
+        place = _place(store.facts, name, system)
         if place is not None:
             count, left = system.forget(wanted - there, place)
             gone, kept = gone + count, kept | left
@@ -82,10 +85,10 @@ class Sweeping:
             log.info("removed.swept", jobs=count)
 
 
-def _notes(store: Store) -> list[tuple[int, dict[str, Any]]]:
+def _notes(documents: Documents) -> list[tuple[int, dict[str, Any]]]:
     found: list[tuple[int, dict[str, Any]]] = []
     after = 0
-    while page := store.documents.page("meta", after, PART):
+    while page := documents.page("meta", after, PART):
         after = page[-1][0]
         for number, document in page:
             key, value = str(document.get("key")), document.get("value")
@@ -94,21 +97,21 @@ def _notes(store: Store) -> list[tuple[int, dict[str, Any]]]:
     return found
 
 
-def _place(store: Store, name: str, system: Any) -> Path | None:
+def _place(facts: Facts, name: str, system: Any) -> Path | None:
     """The directory in which the files of a system lie, if that is on this machine."""
     if not hasattr(system, "forget"):
         return None
-    home = store.facts.get(f"home:{name}")
+    home = facts.get(f"home:{name}")
     if not home:
         directory: Path = system.directory
         return directory
     return Path(home["directory"]) if home["host"] == os.uname().nodename else None
 
 
-def _there(store: Store, start: str) -> bool:
+def _there(runs: Runs, start: str) -> bool:
     """Whether the run of these keys is in the store; one that cannot be read is."""
     try:
-        run = store.runs.get(start.rstrip("/").partition("~")[0])
+        run = runs.get(start.rstrip("/").partition("~")[0])
     except Damaged:
         return True
     return run is not None and key_start(run) == start

@@ -20,6 +20,7 @@ from runtime.store.examining import examine
 from runtime.store.exported import read_export
 from runtime.store.fitting import parsed
 from runtime.store.layout import TABLES
+from runtime.store.ports.documents import Documents
 from runtime.store.ports.store import Store
 
 WHOLE = ("runs", "branches", "joins")
@@ -29,7 +30,7 @@ OF_ONE_STORE = ("moved_to", "copied", "epoch")
 
 
 def export_to(
-    store: Store, target: Path | IO[str], *, left_out: list[Damage] | None = None, force: bool = False
+    documents: Documents, target: Path | IO[str], *, left_out: list[Damage] | None = None, force: bool = False
 ) -> int:
     """Write every document as {table: {number: document}}; gives how many. A file appears whole or not at all, 0600.
 
@@ -39,19 +40,19 @@ def export_to(
     there = f"{target} is there already and was left as it is; --force replaces it."
     if isinstance(target, Path) and not force and os.path.lexists(target):
         raise Refused(there)
-    damages = list(examine(store, missing=False))
+    damages = list(examine(documents, missing=False))
     if left_out is None:
         for one in damages:
             raise Damaged(one.sentence, table=one.table, number=one.number)
     else:
         left_out += damages
     if not isinstance(target, Path):
-        return _write(store, target, damages)
+        return _write(documents, target, damages)
     made = ""
     try:
         with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as file:
             made = file.name
-            count = _write(store, file, damages)
+            count = _write(documents, file, damages)
             file.flush()
             os.fsync(file.fileno())
         if force:
@@ -68,27 +69,27 @@ def export_to(
     return count
 
 
-def _sound(store: Store, damages: Sequence[Damage]) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+def _sound(documents: Documents, damages: Sequence[Damage]) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
     """Every document but those that are damaged, and those of runs that are."""
     bad = {(one.table, one.number) for one in damages}
     gone = {one.run_id for one in damages if one.table in WHOLE}
     for table in TABLES if damages else ():
         last = 0
-        while rows := store.documents.raw(table, last):
+        while rows := documents.raw(table, last):
             for number, columns, doc in rows:
                 run_id = columns.get("id") if table == "runs" else columns.get("run_id")
                 if (table, number) not in bad and (run_id is None or run_id not in gone):
                     yield table, number, parsed(doc)
             last = rows[-1][0]
     if not damages:
-        yield from store.documents.export()
+        yield from documents.export()
 
 
-def _write(store: Store, file: IO[str], damages: Sequence[Damage]) -> int:
+def _write(documents: Documents, file: IO[str], damages: Sequence[Damage]) -> int:
     count = 0
     table: str | None = None
     file.write("{")
-    for name, number, document in _sound(store, damages):
+    for name, number, document in _sound(documents, damages):
         if name != table:
             file.write(("}, " if table is not None else "") + json.dumps(name) + ": {")
             table = name

@@ -134,7 +134,7 @@ def test_each_run_counts_once_in_tab_heading_rows_and_filter(tmp_path: Path) -> 
                 store.runs.save([save_of(store, run.id, attention=rank, is_late=rank == 4)])
             await desk.look()
             await desk.press("2")
-            groups = troubles(store)
+            groups = troubles(store.runs)
             wanted = store.listing.count(RunFilter(attention_below=QUIET))
             assert sum(g.run_count for g in groups) == wanted
             assert "late" in {g.kind for g in groups}

@@ -61,7 +61,7 @@ class World:
         performer = Performer(systems, runtime.catalog, self.clock, 10)
 
         def programs(run: Run) -> tuple[Any, str | None]:
-            return program_of(runtime.store, runtime.catalog, run), None
+            return program_of(runtime.store.flows, runtime.catalog, run), None
 
         self.meter = CallMeter(performer.perform)
         self.loop = WakeLoop(
@@ -69,7 +69,7 @@ class World:
             Advancer(programs, self.clock, durations=self.meter.durations),
             Calls(self.meter.perform, self.clock),
             self.clock,
-            acts=StoredActs(runtime.store, runtime.commands.carry_out, self.clock),
+            acts=StoredActs(runtime.store.acts, runtime.commands.carry_out, self.clock),
         )
         self.answerer = QuestionAnswerer(runtime.store, performer, lambda run: programs(run)[0], self.clock)
 

@@ -92,7 +92,7 @@ def test_every_way_to_make_a_run_gives_it_a_birth_and_copies_keep_it(location: s
         runtime.store.documents.export()
         from runtime.store.transfer import export_to, import_from
 
-        export_to(runtime.store, tmp_path / "out.json")
+        export_to(runtime.store.documents, tmp_path / "out.json")
         with opened(tmp_path / "other", flows) as other:
             import_from(other.store, tmp_path / "out.json", merge=False, live=True, now=ManualClock().now(), actor="x")
             for run in [*made, restarted]:

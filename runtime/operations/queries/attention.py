@@ -14,7 +14,7 @@ from runtime.model.stored import RunFilter, Stored
 from runtime.model.target import full_name
 from runtime.operations.failure_signature import normalise
 from runtime.operations.queries.filters import QUIET
-from runtime.store.ports.store import Store
+from runtime.store.ports.runs import Runs
 
 SCANNED = 5_000
 KEPT_IDS = 1_000
@@ -54,16 +54,14 @@ class Trouble:
     """One message as it came."""
 
 
-def troubles(store: Store) -> list[Trouble]:
+def troubles(runs: Runs) -> list[Trouble]:
     """Groups over the 5,000 worst runs that need attention."""
     groups: dict[tuple[str, str, str], Trouble] = {}
     after: str | None = None
     seen = 0
     while seen < SCANNED:
-        page = store.runs.query(
-            RunFilter(attention_below=QUIET), order="attention", descending=False, limit=500, after=after
-        )
-        whole = {stored.run.id: stored for stored in store.runs.load([run.id for run in page], skip_damaged=True)}
+        page = runs.query(RunFilter(attention_below=QUIET), order="attention", descending=False, limit=500, after=after)
+        whole = {stored.run.id: stored for stored in runs.load([run.id for run in page], skip_damaged=True)}
         for run in page:
             _count(groups, run, list(_of(whole[run.id])) if run.id in whole else [])
         seen += len(page)

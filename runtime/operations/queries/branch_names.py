@@ -8,7 +8,7 @@ from runtime.engine.branch_ids import ROOT, unquoted
 from runtime.errors import InvalidInput, NotFound
 from runtime.model.branch import Branch
 from runtime.nearest import did_you_mean
-from runtime.store.ports.store import Store
+from runtime.store.ports.runs import Runs
 
 LOOKED_THROUGH = 500
 """Runs, newest first, among which one with a like id is looked for."""
@@ -37,9 +37,9 @@ def branch_path(branch: Branch, branches: Mapping[str, Branch]) -> list[str]:
     return path[::-1]
 
 
-def no_run(store: Store, run_id: str) -> NotFound:
+def no_run(runs: Runs, run_id: str) -> NotFound:
     """The error for a run that is not there, with the id that was likely meant."""
-    near = did_you_mean(run_id, (run.id for run in store.runs.query(limit=LOOKED_THROUGH)))
+    near = did_you_mean(run_id, (run.id for run in runs.query(limit=LOOKED_THROUGH)))
     return NotFound(f"There is no run {run_id} in this store. forkjoin list shows those there are.{near}")
 
 

@@ -16,7 +16,7 @@ from runtime.model.stored import RunFilter, Stored
 from runtime.model.target import full_name, in_scope
 from runtime.nearest import did_you_mean
 from runtime.operations.queries.branch_names import branch_name
-from runtime.store.ports.store import Store
+from runtime.store.ports.runs import Runs
 
 Test = Callable[[Run, datetime], bool]
 DeepTest = Callable[[Stored], bool]
@@ -74,13 +74,13 @@ class Filter:
         """Whether the branches match too."""
         return all(part.deep(stored) is not part.negated for part in self.parts if part.deep is not None)
 
-    def select(self, store: Store, runs: Sequence[Run], now: datetime) -> list[Run]:
+    def select(self, stored_runs: Runs, runs: Sequence[Run], now: datetime) -> list[Run]:
         """Those of the runs that match."""
         found = [run for run in runs if self.matches(run, now)]
         if not self.deep or not found:
             return found
         kept = {
-            s.run.id for s in store.runs.load([run.id for run in found], skip_damaged=True) if self.matches_branches(s)
+            s.run.id for s in stored_runs.load([run.id for run in found], skip_damaged=True) if self.matches_branches(s)
         }
         return [run for run in found if run.id in kept]
 
@@ -214,7 +214,7 @@ def _timed(key: str, sign: str, span: str, word: str) -> Test:
 
 
 def matching(
-    store: Store,
+    runs: Runs,
     chosen: Filter,
     now: datetime,
     *,
@@ -224,8 +224,8 @@ def matching(
 ) -> Iterator[Run]:
     """Every run that matches, page by page."""
     while True:
-        page = store.runs.query(chosen.narrowed, order=order, descending=descending, limit=PAGE, after=after)
-        yield from chosen.select(store, page, now)
+        page = runs.query(chosen.narrowed, order=order, descending=descending, limit=PAGE, after=after)
+        yield from chosen.select(runs, page, now)
         if len(page) < PAGE:
             return
         after = page[-1].id

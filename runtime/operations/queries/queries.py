@@ -58,7 +58,7 @@ class Queries:
         self.clock = clock
         self.records = StoredRecords(store)
         self.lists = RunLists(store, clock)
-        self.changes = StoreChanges(store)
+        self.changes = StoreChanges(store.changes)
         self._make_catalog = make_catalog
         self.broken_plugins = broken_plugins
 
@@ -71,14 +71,14 @@ class Queries:
         """A run with all its records; NotFound if there is none, Damaged if one cannot be read."""
         found = self.store.runs.load([run_id])
         if not found:
-            raise no_run(self.store, run_id)
+            raise no_run(self.store.runs, run_id)
         if (lost := rootless(found[0])) is not None:
             raise Damaged(lost.sentence)
         return found[0]
 
     def program(self, run: Run) -> Program:
         """The program of a run."""
-        return program_of(self.store, self.catalog, run)
+        return program_of(self.store.flows, self.catalog, run)
 
     def runs(
         self, where: str = "", *, sort: str = "created_at", limit: int | None = 50, after: str | None = None
@@ -88,7 +88,7 @@ class Queries:
             raise InvalidInput(f"--sort is one of {', '.join(SORTS)}, not {sort}.{did_you_mean(sort, SORTS)}")
         descending = sort in ("created_at", "updated_at")
         chosen = parse(where)
-        found = matching(self.store, chosen, self.clock.now(), order=sort, descending=descending, after=after)
+        found = matching(self.store.runs, chosen, self.clock.now(), order=sort, descending=descending, after=after)
         return list(found if limit is None else islice(found, limit))
 
     def joins(self, stored: Stored) -> list[JoinState]:
@@ -150,7 +150,7 @@ class Queries:
         )
         due = [(run.next_wake_at, wake_of(run, now)) for run in runs if run.next_wake_at is not None]
         if any(state.get("enabled") for state in self.store.schedules.all().values()):
-            due += [(at, Wake(None, at, text)) for at, text in coming_ticks(self.catalog, self.store, now)]
+            due += [(at, Wake(None, at, text)) for at, text in coming_ticks(self.catalog, self.store.schedules, now)]
         timed = [wake for _, wake in sorted(due, key=lambda one: one[0])]
         held = [wake_of(run, now) for run in runs if run.next_wake_at is None and run.held]
         return [*timed, *held][:limit]
@@ -167,7 +167,7 @@ class Queries:
         """
         if transaction is not None and not self.store.changes.settled(transaction):
             raise Refused(f"{act.verb} {act.target} is still being saved or taken back; look again.")
-        return recorded(self.store, act)
+        return recorded(self.store.acts, act)
 
     def flows(self) -> list[WorkflowState]:
         """Known workflows with their versions, tasks and schedules.
@@ -175,11 +175,11 @@ class Queries:
         Raises:
             InvalidInput: A folder of workflows cannot be read.
         """
-        return workflow_states(self.catalog, self.store)
+        return workflow_states(self.catalog, self.store.schedules)
 
     def schedules(self, catalog: Catalog | None = None) -> list[dict[str, Any]]:
         """Every workflow with a schedule; what is wrong with it as this catalog, or that for reading, sees it."""
-        return schedule_views(catalog or self.catalog, self.store, self.clock.now())
+        return schedule_views(catalog or self.catalog, self.store.schedules, self.clock.now())
 
     def systems(self) -> list[SystemRow]:
         """Every target of an external system with open work or calls lately, the worst first."""
@@ -187,7 +187,7 @@ class Queries:
 
     def trouble_groups(self) -> list[Trouble]:
         """What needs attention, grouped by what is wrong."""
-        return troubles(self.store)
+        return troubles(self.store.runs)
 
     def homes(self) -> list[Home]:
         """Where the work of systems lies that keep it in files of one machine."""

@@ -60,7 +60,7 @@ class RunLists:
         for start in range(0, len(numbers), STEP):
             part = numbers[start : start + STEP]
             runs = listing.rows_at(part)
-            found = {run.id for run in chosen.select(self._store, [run for run in runs if run is not None], now)}
+            found = {run.id for run in chosen.select(self._store.runs, [run for run in runs if run is not None], now)}
             kept.extend(n for n, run in zip(part, runs, strict=True) if run is not None and run.id in found)
             if progress is not None and not progress(min(start + STEP, len(numbers)), len(numbers)):
                 break

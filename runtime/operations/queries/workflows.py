@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.catalog import Catalog, Workflow
 from runtime.errors import ForkjoinError
-from runtime.store.ports.store import Store
+from runtime.store.ports.schedules import Schedules
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class WorkflowState:
         return "; ".join(["ok", *self.warnings, *unbound])
 
 
-def workflow_states(catalog: Catalog, store: Store) -> list[WorkflowState]:
+def workflow_states(catalog: Catalog, stored_schedules: Schedules) -> list[WorkflowState]:
     """Every known workflow; raises InvalidInput if a folder of workflows cannot be read."""
-    schedules = store.schedules.all()
+    schedules = stored_schedules.all()
     return [_state(catalog, workflow, schedules) for workflow in catalog.workflows()]
 
 

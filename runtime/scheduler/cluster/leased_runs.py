@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from runtime.model.stored import Stored
-from runtime.store.ports.store import Store
+from runtime.store.ports.due_runs import DueRuns
 from runtime.store.postgres.cluster import Cluster
 
 LEASE = timedelta(seconds=60)
@@ -18,8 +18,8 @@ RENEW_SECONDS = 20.0
 class LeasedRuns:
     """Between the wake task of the queue and the wake loop of one worker."""
 
-    def __init__(self, store: Store, cluster: Cluster, now: Callable[[], datetime]) -> None:
-        self._store = store
+    def __init__(self, due_runs: DueRuns, cluster: Cluster, now: Callable[[], datetime]) -> None:
+        self._due_runs = due_runs
         self._cluster = cluster
         self._now = now
         self._offered: deque[tuple[str, asyncio.Future[None]]] = deque()
@@ -76,9 +76,7 @@ class LeasedRuns:
         try:
             async with self._leasing:
                 now = self._now()
-                got = await asyncio.to_thread(
-                    self._store.due_runs.claim, list(wanted), self._cluster.owner, now, now + LEASE
-                )
+                got = await asyncio.to_thread(self._due_runs.claim, list(wanted), self._cluster.owner, now, now + LEASE)
                 self._leased |= set(got)
         except BaseException:
             self.end_jobs(list(wanted))
@@ -96,7 +94,7 @@ class LeasedRuns:
                 if back:
                     if self.routed:
                         await asyncio.to_thread(self._cluster.set_routes, {i: next_system(idle[i]) for i in back})
-                    await asyncio.to_thread(self._store.due_runs.release, back, self._cluster.owner)
+                    await asyncio.to_thread(self._due_runs.release, back, self._cluster.owner)
                 self._leased -= set(idle)
         finally:
             self.end_jobs([*idle, *busy])
@@ -108,7 +106,7 @@ class LeasedRuns:
             if self._leased:
                 now = self._now()
                 kept = await asyncio.to_thread(
-                    self._store.due_runs.claim, sorted(self._leased), self._cluster.owner, now, now + LEASE
+                    self._due_runs.claim, sorted(self._leased), self._cluster.owner, now, now + LEASE
                 )
                 self._leased &= set(kept)
             await asyncio.to_thread(self._cluster.release_rest, [*self._leased, *self._taken])

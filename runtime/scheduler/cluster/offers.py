@@ -36,4 +36,4 @@ class Offers:
 
     def exhausted(self) -> bool:
         """Whether no run will ever be due and no act is stored."""
-        return self._store.due_runs.next_wake() is None and not acts_are_stored(self._store)
+        return self._store.due_runs.next_wake() is None and not acts_are_stored(self._store.acts)

@@ -12,7 +12,7 @@ from runtime.scheduler.monitoring.call_meter import CallMeter
 from runtime.scheduler.monitoring.liveness import Liveness
 from runtime.scheduler.monitoring.wake_rate import WakeRate
 from runtime.scheduler.waking.wake_loop import WakeLoop
-from runtime.store.ports.store import Store
+from runtime.store.ports.facts import Facts
 
 BEAT_SECONDS = 2.0
 RATES = 60
@@ -24,7 +24,7 @@ class SchedulerHeartbeat:
 
     def __init__(
         self,
-        store: Store,
+        facts: Facts,
         clock: Clock,
         loop: WakeLoop,
         meter: CallMeter,
@@ -34,7 +34,7 @@ class SchedulerHeartbeat:
         attached: bool,
     ) -> None:
         """`attached`: the scheduler ends when its clients are gone."""
-        self._store = store
+        self._facts = facts
         self._clock = clock
         self._loop = loop
         self._meter = meter
@@ -57,9 +57,9 @@ class SchedulerHeartbeat:
         self._written_at = time.monotonic()
         self._rates.append(round(rate, 2))
         if self._meter.changed:
-            self._store.facts.put("systems", self._meter.summary())
-            self._store.facts.put("durations", self._meter.durations())
-        self._store.facts.put(
+            self._facts.put("systems", self._meter.summary())
+            self._facts.put("durations", self._meter.durations())
+        self._facts.put(
             "scheduler",
             {
                 "pid": os.getpid(),

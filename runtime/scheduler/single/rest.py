@@ -9,7 +9,7 @@ from datetime import datetime
 from runtime.clock import Clock
 from runtime.scheduler.single.alarm import Alarm
 from runtime.scheduler.waking.calls import Calls
-from runtime.store.ports.store import Store
+from runtime.store.ports.changes import Changes
 
 LOOK_SECONDS = 0.25
 """How often changes by other processes are looked for."""
@@ -20,11 +20,11 @@ LONGEST_SECONDS = 2.0
 class Rest:
     """Waits for results of calls, the alarm, changes by other processes, or the stop."""
 
-    def __init__(self, store: Store, calls: Calls, clock: Clock, sweep_seconds: float) -> None:
+    def __init__(self, changes: Changes, calls: Calls, clock: Clock, sweep_seconds: float) -> None:
         """After `sweep_seconds` the alarm ends a rest even if no wake was due."""
         self.stop = asyncio.Event()
         """Set to end the scheduler."""
-        self._store = store
+        self._changes = changes
         self._calls = calls
         self._clock = clock
         self._rang = asyncio.Event()
@@ -51,7 +51,7 @@ class Rest:
         events = (self.stop, self._rang, self._calls.result_arrived)
         while not any(event.is_set() for event in events):
             left = until - time.monotonic()
-            if left <= 0 or self._store.changes.token() != token:
+            if left <= 0 or self._changes.token() != token:
                 return
             tasks = [asyncio.ensure_future(event.wait()) for event in events]
             await asyncio.wait(tasks, timeout=min(left, LOOK_SECONDS), return_when=asyncio.FIRST_COMPLETED)

@@ -111,7 +111,7 @@ class SchedulerService:
                 return False
             await self._pause(STANDBY_SECONDS)
         # While this process stood by the store may have been moved away.
-        refuse_moved(self._store)
+        refuse_moved(self._store.facts)
         self._loop.epoch = self._store.facts.new_epoch()
         log.info("scheduler.driving", directory=self._lock.directory, epoch=self._loop.epoch, pid=os.getpid())
         return True
@@ -145,7 +145,7 @@ class SchedulerService:
         token = self._store.changes.token()
         wake_at = self._next_wake()
         idle = not moved and wake_at is None and not self._loop.in_flight
-        last = until_idle and idle and not acts_are_stored(self._store)
+        last = until_idle and idle and not acts_are_stored(self._store.acts)
         if not last and self._clients.all_gone():
             log.info("scheduler.nobody_attached", seconds=ALONE_SECONDS)
             last = True

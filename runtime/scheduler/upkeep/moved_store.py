@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from runtime.errors import Refused
-from runtime.store.ports.store import Store
+from runtime.store.ports.facts import Facts
 
 
-def refuse_moved(store: Store) -> None:
+def refuse_moved(facts: Facts) -> None:
     """Refused if the runs of this store were moved away, or a copy into it was interrupted."""
-    if moved := store.facts.get("moved_to"):
+    if moved := facts.get("moved_to"):
         raise Refused(f"The runs of this store were moved to {moved}; they are driven there. Nothing was woken.")
-    if source := store.facts.get("copied"):
+    if source := facts.get("copied"):
         raise Refused(
             f"The copy from {source} into this store was interrupted. Repeat forkjoin store copy; nothing was woken."
         )

@@ -12,6 +12,7 @@ from runtime.logs import get_logger
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.model.stored import RunFilter
+from runtime.store.ports.runs import Runs
 from runtime.store.ports.store import Store
 from runtime.store.removed_work import remove_runs
 
@@ -44,7 +45,7 @@ class Retention:
         over: list[Run] = []
         for status in ENDED:
             where = RunFilter(statuses=frozenset({status}), older_than=now - timedelta(seconds=min(limits)))
-            for run in _pages(self._store, where):
+            for run in _pages(self._store.runs, where):
                 # A run that was started from a file has no workflow in the folders, whatever its name.
                 from_folder = run.flow_file is None
                 seconds = seconds_of.get(run.workflow, self._general_seconds) if from_folder else self._general_seconds
@@ -85,9 +86,9 @@ def _written(workflow: Workflow) -> object:
     return "null" if metadata["retention"] is None else metadata["retention"]
 
 
-def _pages(store: Store, where: RunFilter) -> Iterator[Run]:
+def _pages(runs: Runs, where: RunFilter) -> Iterator[Run]:
     """All runs that match, a page of them in memory at a time."""
     after = None
-    while page := store.runs.query(where, order="id", descending=False, limit=PAGE, after=after):
+    while page := runs.query(where, order="id", descending=False, limit=PAGE, after=after):
         yield from page
         after = page[-1].id

@@ -14,6 +14,7 @@ from runtime.logs import get_logger
 from runtime.model.act import Hold
 from runtime.model.status import RunStatus
 from runtime.model.stored import RunFilter
+from runtime.store.ports.listing import Listing
 from runtime.store.ports.store import Store
 
 log = get_logger(__name__)
@@ -22,9 +23,9 @@ State = Mapping[str, object]
 """The stored state of a schedule: enabled, enabled_at, last_tick, queued; moments as ISO texts."""
 
 
-def is_open(store: Store, workflow: str) -> bool:
+def is_open(listing: Listing, workflow: str) -> bool:
     """Whether a run of a workflow has not ended; failed and damaged ones wait for an operator and do not count."""
-    return store.listing.count(RunFilter(workflow=workflow, statuses=OPEN)) > 0
+    return listing.count(RunFilter(workflow=workflow, statuses=OPEN)) > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class RunSchedules:
         if tick is None and queued is None:
             return
         changes: dict[str, str | None] = {} if tick is None else {"last_tick": tick.isoformat()}
-        must_wait = overlap != "allow" and is_open(self._store, name)
+        must_wait = overlap != "allow" and is_open(self._store.listing, name)
         first = queued or tick
         if not must_wait and first is not None:
             # The run first: its id makes a repeated start harmless if we die before the tick is stored.

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from runtime.model.stored import Stored
-from runtime.store.ports.store import Store
+from runtime.store.ports.due_runs import DueRuns
 
 
 class DueSource(Protocol):
@@ -30,12 +30,12 @@ class DueSource(Protocol):
 class StoreSource:
     """The due runs of a store that only this process drives."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, due_runs: DueRuns) -> None:
+        self._due_runs = due_runs
 
     async def due(self, now: datetime, limit: int, exclude: frozenset[str]) -> list[str]:
         """Ask the store."""
-        return await asyncio.to_thread(self._store.due_runs.due, now, limit, exclude)
+        return await asyncio.to_thread(self._due_runs.due, now, limit, exclude)
 
     async def moved(self, idle: Mapping[str, Stored], elsewhere: Mapping[str, str], busy: Collection[str]) -> None:
         """Nothing: nobody else waits for them."""

@@ -10,7 +10,7 @@ from runtime.errors import StoreUnavailable
 from runtime.logs import get_logger
 from runtime.model.stored import Save, Stored
 from runtime.scheduler.waking.failed_advance import failed_advance
-from runtime.store.ports.store import Store
+from runtime.store.ports.runs import Runs
 
 log = get_logger(__name__)
 
@@ -25,10 +25,10 @@ class GroupResult:
     """What kept runs from being written that cannot be written at all."""
 
 
-def save_group(store: Store, saves: Sequence[Save], epoch: int | None) -> GroupResult:
+def save_group(runs: Runs, saves: Sequence[Save], epoch: int | None) -> GroupResult:
     """Save a group, one by one if it cannot be written together; raises StoreUnavailable."""
     try:
-        return GroupResult(conflicts=store.runs.save(saves, epoch=epoch))
+        return GroupResult(conflicts=runs.save(saves, epoch=epoch))
     except StoreUnavailable:
         raise
     except Exception as problem:
@@ -37,15 +37,15 @@ def save_group(store: Store, saves: Sequence[Save], epoch: int | None) -> GroupR
             return GroupResult(unwritable={saves[0].run.id: problem})
     result = GroupResult()
     for save in saves:
-        single = save_group(store, [save], epoch)
+        single = save_group(runs, [save], epoch)
         result.conflicts += single.conflicts
         result.unwritable |= single.unwritable
     return result
 
 
-def save_failure(store: Store, before: Stored, problem: Exception, now: datetime, epoch: int | None) -> bool:
+def save_failure(runs: Runs, before: Stored, problem: Exception, now: datetime, epoch: int | None) -> bool:
     """Save that a run failed because its step cannot be written; False where not even that can be."""
     save = failed_advance(before, problem, now).save
     assert save is not None
-    result = save_group(store, [save], epoch)
+    result = save_group(runs, [save], epoch)
     return not result.conflicts and not result.unwritable

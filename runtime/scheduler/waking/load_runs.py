@@ -10,7 +10,7 @@ from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.model.stored import RunFilter, Stored
 from runtime.store.documents import rootless
-from runtime.store.ports.store import Store
+from runtime.store.ports.runs import Runs
 
 log = get_logger(__name__)
 PAGE = 500
@@ -21,8 +21,8 @@ ProgramKey = tuple[str, str, bool, str | None]
 class RunLoader:
     """Reads runs; damaged ones are set apart, so that all others go on."""
 
-    def __init__(self, store: Store, program_of: Callable[[Run], object]) -> None:
-        self._store = store
+    def __init__(self, runs: Runs, program_of: Callable[[Run], object]) -> None:
+        self._runs = runs
         self._program_of = program_of
 
     def load(self, ids: Sequence[str]) -> list[Stored]:
@@ -33,7 +33,7 @@ class RunLoader:
         """
         readable, damaged = self._read(ids)
         if damaged:
-            self._store.runs.mark_damaged(list(damaged))
+            self._runs.mark_damaged(list(damaged))
             for run_id, problem in damaged.items():
                 log.error("run.damaged", run=run_id, problem=problem)
         return readable
@@ -44,12 +44,10 @@ class RunLoader:
         after: str | None = None
         where = RunFilter(statuses=frozenset({RunStatus.DAMAGED}))
         while True:
-            ids = [
-                run.id for run in self._store.runs.query(where, order="id", descending=False, limit=PAGE, after=after)
-            ]
+            ids = [run.id for run in self._runs.query(where, order="id", descending=False, limit=PAGE, after=after)]
             readable, _ = self._read(ids)
             if readable:
-                self._store.runs.mend([stored.run for stored in readable])
+                self._runs.mend([stored.run for stored in readable])
                 count += len(readable)
             for stored in readable:
                 log.info("run.readable_again", run=stored.run.id)
@@ -61,12 +59,12 @@ class RunLoader:
 
     def _read(self, ids: Sequence[str]) -> tuple[list[Stored], dict[str, str]]:
         """The runs that can be read, and for each of the others the sentence that says why it cannot."""
-        loaded = self._store.runs.load(ids, skip_damaged=True)
+        loaded = self._runs.load(ids, skip_damaged=True)
         loaded_ids = {stored.run.id for stored in loaded}
         missing = [run_id for run_id in ids if run_id not in loaded_ids]
         damaged: dict[str, str] = {}
         if missing:
-            damaged = {run_id: damage.sentence for run_id, damage in self._store.runs.damage(missing).items()}
+            damaged = {run_id: damage.sentence for run_id, damage in self._runs.damage(missing).items()}
         programs = self._damaged_programs(stored.run for stored in loaded)
         readable: list[Stored] = []
         for stored in loaded:

@@ -76,9 +76,9 @@ class WakeLoop:
         self._store = store
         self._clock = clock
         self._acts = acts
-        self._source = source or StoreSource(store)
+        self._source = source or StoreSource(store.due_runs)
         self._batch = batch
-        self._loader = RunLoader(store, advancer.program_of)
+        self._loader = RunLoader(store.runs, advancer.program_of)
         self._cache = RunCache(cached_runs)
         self._holds = HoldCache(store)
         self._idle_wakes = IdleWakes()
@@ -227,7 +227,7 @@ class WakeLoop:
         crash_point("intent.before_save")
         if results:
             crash_point("outcome.before_save")
-        saved = await asyncio.to_thread(save_group, self._store, saves, self.epoch)
+        saved = await asyncio.to_thread(save_group, self._store.runs, saves, self.epoch)
         group.conflicts += saved.conflicts
         self.counters.saved(len(saves), len(saved.conflicts))
         crash_point("intent.after_save")
@@ -238,7 +238,7 @@ class WakeLoop:
             before = self._cache.drop(run_id)
             assert before is not None
             now = self._clock.now()
-            if not await asyncio.to_thread(save_failure, self._store, before, problem, now, self.epoch):
+            if not await asyncio.to_thread(save_failure, self._store.runs, before, problem, now, self.epoch):
                 self._set_aside.put(run_id, now, results.get(run_id, ()))
 
     def _accept(self, run_id: str, step: Advance) -> None:

@@ -174,7 +174,7 @@ def read_everything(store: Store, now: datetime) -> None:
     assert store.listing.count() == 4 and sum(store.listing.counts().values()) == 4
     assert {s.run.id for s in store.runs.load(sorted(names), skip_damaged=True)} >= {"good", "fine"}
     for text in ("status:failed", "branch:a", "system:quick", "label:env=prod", "is:attention", "age>1s"):
-        list(matching(store, parse(text), now))
+        list(matching(store.runs, parse(text), now))
     assert store.runs.query(RunFilter(labels={"env": "prod"})) == []
     (
         store.due_runs.due(now, 100),
@@ -182,7 +182,7 @@ def read_everything(store: Store, now: datetime) -> None:
         store.changes.since(now),
         store.listing.numbers(sorted(names)),
     )
-    troubles(store), systems(store), damage_checks(store, deep=False), damage_checks(store, deep=True)
+    troubles(store.runs), systems(store), damage_checks(store, deep=False), damage_checks(store, deep=True)
     (
         store.acts.newest(),
         store.acts.newest(target="bad"),
@@ -209,13 +209,13 @@ def test_a_damaged_record_stops_its_run_alone(store: Store, table: str, kind: st
     turns(made, 4)
     read_everything(store, made.clock.now())
 
-    found = {(one.table, one.run_id) for one in examine(store)}
+    found = {(one.table, one.run_id) for one in examine(store.documents)}
     if (kind, table) not in HARMLESS and table != "questions":
         assert any(name == table for name, _ in found), "the examination names it"
         checks = damage_checks(store, deep=True)
         assert not any(check.ok for check in checks) and any(table in check.text for check in checks)
         with pytest.raises(Damaged, match=f"document .* of {table} .*--skip-damaged"):
-            export_to(store, tmp_path / "whole.json")
+            export_to(store.documents, tmp_path / "whole.json")
 
     statuses = {run.id: str(run.status) for run in store.runs.query(limit=None)}
     if table != "flows":
@@ -232,11 +232,11 @@ def test_a_damaged_record_stops_its_run_alone(store: Store, table: str, kind: st
         assert any("bad" in check.text for check in damage_checks(store, deep=False))
 
     left_out: list[Any] = []
-    export_to(store, tmp_path / "rest.json", left_out=left_out)
+    export_to(store.documents, tmp_path / "rest.json", left_out=left_out)
     with_rest = memory_store()
     import_from(with_rest, tmp_path / "rest.json", merge=False, live=True, now=made.clock.now(), actor="mia")
     assert {run.id for run in with_rest.runs.query(limit=None)} == set(statuses) - set(stops)
-    assert not list(examine(with_rest, missing=False))
+    assert not list(examine(with_rest.documents, missing=False))
 
 
 @BOTH
@@ -286,7 +286,7 @@ def test_rows_that_contradict_their_documents_are_damage_and_no_endless_wake(sto
         "damaged",
         "damaged",
     ]
-    assert {one.run_id for one in examine(store)} == {"good", "fine"}
+    assert {one.run_id for one in examine(store.documents)} == {"good", "fine"}
 
 
 @BOTH
@@ -304,7 +304,7 @@ def test_damaged_records_can_be_removed(store: Store) -> None:
     assert "run bad" in would.effects and store.listing.count() == 4
     done = prune_damaged(acting, Order(reason="disk"))
     assert done.effects == would.effects
-    assert not list(examine(store)) and {run.id for run in store.runs.query()} == {"good", "fine", "ended"}
+    assert not list(examine(store.documents)) and {run.id for run in store.runs.query()} == {"good", "fine", "ended"}
     assert store.acts.newest()[0].verb == "prune"
 
 

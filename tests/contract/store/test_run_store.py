@@ -204,7 +204,7 @@ def test_two_openings_of_one_store_see_each_others_changes(tmp_path: Path) -> No
 def test_an_export_opens_in_stock_tinydb_and_comes_back_held(store: Store, tmp_path: Path) -> None:
     add(store, run("open", wake=5), run("over", status="completed"))
     file = tmp_path / "export.json"
-    export_to(store, file)
+    export_to(store.documents, file)
     with TinyDB(file) as stock:
         assert {d["id"] for d in stock.table("runs")} == {"open", "over"}
     other = memory_store()

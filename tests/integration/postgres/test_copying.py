@@ -49,7 +49,7 @@ def copy(source: Path | str, target: Path | str, told: Callable[[str, int, int],
 def exported(location: Path | str, file: Path) -> dict[str, Any]:
     """The export of a store, apart from the facts that belong to one place."""
     with closing(open_store(str(location), read_only=True)) as store:
-        export_to(store, file)
+        export_to(store.documents, file)
     with TinyDB(file) as stock:
         tables = {name: {d.doc_id: dict(d) for d in stock.table(name).all()} for name in stock.tables()}
     text = json.loads(file.read_text())

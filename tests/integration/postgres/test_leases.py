@@ -66,7 +66,7 @@ def test_a_lease_whose_answer_never_came_is_given_back_at_the_next_renewal(pair:
     one, two = pair
 
     async def story() -> None:
-        source = LeasedRuns(one.store, one, lambda: NOW)
+        source = LeasedRuns(one.store.due_runs, one, lambda: NOW)
         waiting = asyncio.ensure_future(source.wake("a"))
         await asyncio.sleep(0)
         assert await source.due(NOW, 10, frozenset()) == ["a"]

@@ -123,7 +123,7 @@ def test_a_lease_the_worker_was_not_told_of_goes_back_with_a_heartbeat(tmp_path:
     cluster.join("one", "h1", {})
     now = store.now()
     assert now is not None
-    source = LeasedRuns(store, cluster, lambda: now)
+    source = LeasedRuns(store.due_runs, cluster, lambda: now)
     assert len(store.due_runs.claim(["r-0001", "r-0002"], cluster.owner, now, now + LEASE)) == 2
     assert other.due_runs.claim(["r-0001"], "another", now, now + LEASE) == []
     asyncio.run(source.renew(frozenset()))

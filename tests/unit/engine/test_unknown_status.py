@@ -109,7 +109,7 @@ def kept() -> Iterator[EmbeddedStore]:
 
 def attention(store: EmbeddedStore, play: Play) -> list[tuple[str, str]]:
     store.runs.save([Save(play.stored.run, None, list(play.stored.branches.values()))])
-    return [(t.kind, t.example) for t in troubles(store)]
+    return [(t.kind, t.example) for t in troubles(store.runs)]
 
 
 def test_the_first_unknown_status_is_told_everywhere(kept: EmbeddedStore) -> None:

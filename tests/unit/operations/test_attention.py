@@ -41,7 +41,7 @@ def test_a_night_is_grouped_by_what_is_wrong_worst_first(tmp_path: Path) -> None
     async def told() -> None:
         world = World(tmp_path)
         await night(world)
-        groups = troubles(world.runtime.store)
+        groups = troubles(world.runtime.store.runs)
         assert [g.kind for g in groups] == ["stale", "failed branch", "event"]
         assert groups[1].runs == ["mail-7"]
         assert "mailbox of user-# is full" in groups[1].what

@@ -79,7 +79,7 @@ def fill(made: Store) -> None:
     ],
 )
 def test_a_filter_finds(text: str, found: set[str], runs: Store) -> None:
-    assert {run.id for run in matching(runs, parse(text), NOW)} == found
+    assert {run.id for run in matching(runs.runs, parse(text), NOW)} == found
 
 
 @pytest.mark.parametrize(
@@ -111,4 +111,4 @@ def test_nothing_typed_can_hurt(text: str) -> None:
         chosen = parse(text)
     except InvalidInput:
         return
-    list(matching(MEMORY, chosen, NOW))
+    list(matching(MEMORY.runs, chosen, NOW))

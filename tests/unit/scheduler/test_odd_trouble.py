@@ -56,7 +56,7 @@ def test_an_act_that_fails_oddly_says_so_and_those_after_it_are_carried_out() ->
         carried.append(act.target)
 
     world.clock.move(1)
-    assert asyncio.run(StoredActs(store, carry_out, world.clock).carry_out_due()) == 2
+    assert asyncio.run(StoredActs(store.acts, carry_out, world.clock).carry_out_due()) == 2
     assert carried == ["fine"]
     (act,) = store.acts.newest(target="odd")
     assert act.outcome == "refused: RuntimeError: nobody thought of this"
@@ -69,6 +69,6 @@ def test_a_key_no_store_takes_keeps_no_other_run_from_being_saved(store: Store) 
         Save(Run(name, "w", "f", "1", "h", now, now, revision=1), None, branches=(Branch(name, key, 0, "s", now),))
         for name, key in (("bad", long), ("good", "main"))
     ]
-    result = save_group(store, saves, None)
+    result = save_group(store.runs, saves, None)
     assert result.conflicts == [] and store.runs.get("good") is not None
     assert (store.runs.get("bad") is None) is ("bad" in result.unwritable)

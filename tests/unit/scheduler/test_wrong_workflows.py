@@ -225,7 +225,7 @@ def test_each_is_shown_refused_told_once_and_the_healthy_one_goes_on(
     assert not doctor.ok
     assert [name for name in FOLDERS if f"{name} (" not in doctor.text and name != "tasks-unbound"] == []
     now = runtime.clock.now()
-    listed = {view["workflow"]: view for view in schedule_views(runtime.queries.catalog, runtime.store, now)}
+    listed = {view["workflow"]: view for view in schedule_views(runtime.queries.catalog, runtime.store.schedules, now)}
     assert [name for name in (*FOLDERS, "gone") if not listed[name]["problem"]] == []
     assert listed["healthy"]["problem"] is None
     assert len(listed["healthy"]["next_ticks"]) == 3
