@@ -13,7 +13,7 @@ from console.dialogs.act_form import Answers, Field, Option
 from runtime.acts import prune, schedule
 from runtime.acts.base import StoreAct
 from runtime.acts.command_line import Words
-from runtime.operations.spans import seconds
+from runtime.durations import seconds
 
 if TYPE_CHECKING:
     from console.app import ForkjoinApp
