@@ -64,7 +64,7 @@ def _value(given: Any, kind: Kind, option: str) -> Any:
     if kind is Kind.MOMENT:
         return moment_of(given, session().runtime.clock.now())
     if kind is Kind.SPAN:
-        from runtime.operations.spans import seconds
+        from runtime.durations import seconds
 
         return timedelta(seconds=seconds(given))
     if kind is Kind.LABELS:
@@ -76,7 +76,7 @@ def _value(given: Any, kind: Kind, option: str) -> Any:
 
 def moment_of(text: str, now: datetime) -> datetime:
     """The moment that `--at` names; InvalidInput for a text that is none."""
-    from runtime.operations.spans import seconds
+    from runtime.durations import seconds
 
     try:
         moment = datetime.fromisoformat(text)

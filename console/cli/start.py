@@ -63,7 +63,7 @@ def start(follow: bool, timeout: str | None, reason: str, dry_run: bool, as_json
 
 
 def _seconds(text: str) -> float:
-    from runtime.operations.spans import seconds
+    from runtime.durations import seconds
 
     return seconds(text)
 

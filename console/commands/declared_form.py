@@ -11,8 +11,8 @@ from console.dialogs.act_form import Answers, Field, Option
 from runtime.acts.base import Input, Kind, OperatorAct
 from runtime.acts.command_line import Words, option_words
 from runtime.acts.inputs import default_of, inputs_of, option_name, required
+from runtime.durations import seconds
 from runtime.errors import InvalidInput
-from runtime.operations.spans import seconds
 
 
 @dataclass(frozen=True)

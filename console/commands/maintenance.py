@@ -13,7 +13,7 @@ from console.here import Here
 from runtime.acts import prune, schedule
 from runtime.acts.base import StoreAct
 from runtime.acts.command_line import Words
-from runtime.operations.spans import seconds
+from runtime.durations import seconds
 
 if TYPE_CHECKING:
     from console.desk import Desk

@@ -10,8 +10,8 @@ from runtime.catalog.workflow import TASKS_FILE, Workflow
 from runtime.external.base import ExternalSystem, binding_keys_of
 from runtime.flow.check.walking import listed
 from runtime.flow.definition import Flow
-from runtime.flow.nearest import nearest
 from runtime.flow.read.loader import FlowWarning, Problem, check_flow
+from runtime.nearest import nearest
 
 Check = Callable[[Mapping[str, Any]], list[str]]
 

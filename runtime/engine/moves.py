@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from runtime.durations import add_duration
 from runtime.engine import items
 from runtime.engine.branch_ids import fork_id, quoted
 from runtime.engine.draft import Draft, is_token
@@ -12,7 +13,6 @@ from runtime.engine.state_changes import reading
 from runtime.engine.step_visits import complete_visit, fail_unbound, fail_visit
 from runtime.errors import ForkjoinError
 from runtime.flow.definition import Connection
-from runtime.flow.durations import add_duration
 from runtime.model.branch import Branch, Failure, StepVisit
 from runtime.model.status import BranchStatus as B
 

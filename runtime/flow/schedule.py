@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from runtime.durations import add_duration, calendar_days, seconds
 from runtime.errors import InvalidInput
 from runtime.flow.cron import next_cron
-from runtime.flow.durations import add_duration, calendar_days, seconds
 
 SHORTEST_SECONDS = 1.0
 """An interval shorter than this is refused."""

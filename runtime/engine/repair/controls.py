@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from runtime.engine.attempts import RESULT_BYTES
 from runtime.engine.branch_ids import fork_id
 from runtime.engine.cancelling import cancel_branch, owe_cancels
-from runtime.engine.draft import Draft, is_token
+from runtime.engine.draft import Draft
 from runtime.engine.moves import held_by
 from runtime.engine.repair.reopening import reopen_path
 from runtime.engine.repair.retry import failed_branches, retry, why_not_repairable
@@ -244,8 +244,3 @@ def what_is_seen(draft: Draft, branch: Branch | None) -> dict[str, Any]:
         seen["branch_status"] = str(branch.status)
         seen["attempt"] = visit.attempts[-1].attempt if visit and visit.attempts else 0
     return seen
-
-
-def live_tokens(draft: Draft) -> int:
-    """Number of tokens left in the run."""
-    return sum(is_token(b) for b in draft.branches.values())

@@ -11,9 +11,9 @@ from runtime.flow.expressions.evaluation import quoted, syntax_checker
 from runtime.flow.expressions.free_names import free_names
 from runtime.flow.expressions.names import GLOBALS, REQUEST_NAMES, RUN_NAMES, may_be_bare
 from runtime.flow.expressions.template_text import Template, parts, path_of
-from runtime.flow.nearest import nearest
 from runtime.flow.problems import Problem, json_path
 from runtime.model.binding_keys import Key, KeysOf
+from runtime.nearest import nearest
 
 ASSIGN_NAMES = (*RUN_NAMES, "result", "failure")
 _COMPARED = 50

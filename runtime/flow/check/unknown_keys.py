@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from runtime.flow.check.walking import listed
-from runtime.flow.nearest import VERY_ALIKE, nearest
 from runtime.flow.problems import FlowWarning, json_path
 from runtime.flow.read import metadata, schema
 from runtime.flow.read.shape import Shape
 from runtime.model.binding_keys import Key, KeysOf
+from runtime.nearest import VERY_ALIKE, nearest
 
 _SHOWN = 40
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from runtime.durations import seconds
 from runtime.errors import InvalidInput
 from runtime.flow.definition import (
     Connection,
@@ -17,7 +18,6 @@ from runtime.flow.definition import (
     Step,
     TimeoutPolicy,
 )
-from runtime.flow.durations import seconds
 from runtime.flow.json_schema import apply_defaults
 
 T = TypeVar("T")

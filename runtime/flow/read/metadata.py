@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
+from runtime.durations import retention_seconds
 from runtime.errors import InvalidInput
 from runtime.flow.cron import check_cron
-from runtime.flow.durations import retention_seconds
 from runtime.flow.read.shape import (
     ABSENT,
     Coefficient,

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from runtime.durations import is_flow_duration, seconds
 from runtime.errors import InvalidInput
-from runtime.flow.durations import is_flow_duration, seconds
 
 LONGEST_INTERVAL = 100 * 365 * 86_400
 """Seconds of the longest interval or timeout: 100 years."""

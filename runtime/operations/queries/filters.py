@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 
+from runtime.durations import seconds
 from runtime.engine.explain.summary import at_work
 from runtime.errors import InvalidInput
-from runtime.flow.durations import seconds
 from runtime.model.run import Run
 from runtime.model.status import ENDED_RUN, RunStatus
 from runtime.model.stored import RunFilter, Stored

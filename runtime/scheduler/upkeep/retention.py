@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from runtime.catalog import Catalog, Workflow
+from runtime.durations import LONGEST_RETENTION, retention_seconds
 from runtime.errors import InvalidInput
-from runtime.flow.durations import LONGEST_RETENTION, retention_seconds
 from runtime.logs import get_logger
 from runtime.model.run import Run
 from runtime.model.status import RunStatus

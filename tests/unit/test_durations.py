@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.durations import add_duration, is_flow_duration, seconds
 from runtime.errors import InvalidInput
-from runtime.flow.durations import add_duration, is_flow_duration, seconds
 
 JANUARY = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
