@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from console.commands.base import Command, Group
 from console.commands.registry import BY_ID
@@ -14,6 +14,7 @@ from console.screen_names import ATTENTION, SCREEN_NAMES
 from console.theme import Line, Piece, crop, plain, width_of
 from console.times import clock_time, words
 from runtime.operations.queries.workers import is_silent, workers_of
+from runtime.operations.records import Heartbeat
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -132,13 +133,13 @@ class Frame:
         return [()]
 
 
-def _alive(beat: Mapping[str, Any], *, with_host: bool) -> str:
+def _alive(beat: Heartbeat | None, *, with_host: bool) -> str:
     """Who drives the store: a scheduler and its host, or how many workers."""
     workers = workers_of(beat)
     if len(workers) > 1:
         lively = sum(not is_silent(w) for w in workers)
         return f"{lively} workers alive" if lively == len(workers) else f"{lively} of {len(workers)} workers alive"
-    return "scheduler alive" + (f" on {clean(beat.get('host', ''), 40)}" if with_host else "")
+    return "scheduler alive" + (f" on {clean(beat.host or '', 40)}" if with_host and beat is not None else "")
 
 
 def _moving_keys(desk: Desk, known: Sequence[type[Command]]) -> list[tuple[str, str]]:

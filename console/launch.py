@@ -15,6 +15,7 @@ from console.crash_guard import ascii_only, prepare
 from runtime.assembly.location import location_of, store_name
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.assembly.serving_scheduler import attach, attached_count, scheduler_alive, start_scheduler_process
+from runtime.operations.queries.workers import workers_of
 from runtime.operations.records import Actor
 from runtime.settings import Settings
 
@@ -126,7 +127,7 @@ def _say_goodbye(settings: Settings, directory: Path) -> None:
         open_runs = sum(
             n for status, n in runtime.queries.records.counts().items() if status in ("pending", "running", "sleeping")
         )
-        others = len((runtime.queries.scheduler() or {}).get("workers") or ()) > 1
+        others = len(workers_of(runtime.queries.scheduler())) > 1
     finally:
         runtime.close()
     if open_runs and not others:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from runtime.assembly.runtime import Runtime
-    from runtime.operations.records import Hold
+    from runtime.operations.records import Heartbeat, Hold
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Snapshot:
     alive: bool = False
     scheduler: str = ""
     """The sentence about the scheduler."""
-    beat: Mapping[str, Any] = field(default_factory=dict)
+    beat: Heartbeat | None = None
     overdue: int = 0
 
     @property
@@ -46,6 +46,6 @@ def read_snapshot(runtime: Runtime) -> Snapshot:
         records.holds(),
         alive,
         text,
-        runtime.queries.scheduler() or {},
+        runtime.queries.scheduler(),
         overdue,
     )

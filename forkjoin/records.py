@@ -1,9 +1,9 @@
 """The records that commands and queries take and return."""
 
 from runtime.acts.start import NewRun
-from runtime.engine.explain.join_state import JoinState
 from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
+from runtime.model.explanation import JoinState
 from runtime.model.run import HistoryEntry, Poll, Run
 from runtime.model.status import BranchStatus, RunStatus
 from runtime.model.stored import Stored

@@ -127,11 +127,11 @@ def show(run: str, as_json: bool) -> None:
 @reading
 def why(run: str, as_json: bool) -> None:
     """Why a run is not done."""
-    found = session().runtime.queries.why(run)
+    runtime = session().runtime
     if as_json:
-        say(json_text(found))
+        say(json_text(runtime.json_views.why(run)))
         return
-    for sentence in found["sentences"]:
+    for sentence in runtime.queries.why(run).sentences:
         say(clean(with_session_options(sentence), 4_000))
 
 

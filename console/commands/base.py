@@ -106,7 +106,7 @@ class Command(ABC):
     def shell(cls, here: Here) -> str:
         """The command line that does it here, accepted as it stands; nothing where it needs more than is known."""
         verb = cls.cli.split()[1] if cls.cli else ""
-        can = here.detail.why.get("can", ()) if here.detail is not None and not here.marks else ()
+        can = here.detail.why.can if here.detail is not None and not here.marks else ()
         lines = [line for line in can if line.split()[1] == verb]
         branch = here.branch.id if here.branch is not None else ""
         if lines:

@@ -46,7 +46,7 @@ def copy_menu(desk: Desk, here: Here) -> None:
             offer("result", json_text(visit.result, indent=None))
     if detail is not None:
         offer("state", json_text(dict(detail.run.state)))
-        offer("why, whole", "\n".join(detail.why["sentences"]))
+        offer("why, whole", "\n".join(detail.why.sentences))
     if here.act is not None:
         offer("command", same_as(here.act))
     elif here.subject is not None:

@@ -30,19 +30,17 @@ class WhyPane(Pane):
 
 
 def told_sentences(detail: RunDetail) -> list[str]:
-    """All but the last one, which names commands of a shell."""
-    return [s for s in detail.why["sentences"] if not s.startswith("You can:")]
+    """All but what can be done: the console names keys, not commands of a shell."""
+    return list(detail.why.reasons)
 
 
 def you_can(detail: RunDetail, showing: Showing) -> list[Line]:
     """What can be done now: keys, or in a read-only session the commands."""
     if showing.read_only:
-        shell = [s for s in detail.why["sentences"] if s.startswith("You can:")]
-        return [
-            line
-            for s in shell
-            for line in wrapped(clean("Read-only. From a shell:" + s[8:], 2_000), showing.width - 1, "   ")
-        ]
+        if not detail.why.can:
+            return []
+        shell = f"Read-only. From a shell: {'; '.join(detail.why.can)}"
+        return list(wrapped(clean(shell, 2_000), showing.width - 1, "   "))
     keys = showing.keys
     here = Here(run=detail.run, branch=branch_of(detail, showing), detail=detail, keys=keys)
     shown = [f"{keys.shown(command_id)} {clean(text, 120)}" for command_id, text in showing.recommend(here)[:4]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from console import screen_names
@@ -10,7 +10,8 @@ from console.screens.listing import ListView, Table
 from console.theme import Line, fit
 from console.times import column
 from runtime.operations.queries.health import read_health
-from runtime.operations.queries.workers import LAGGING_SECONDS, is_silent, lag_of, silent_for, workers_of
+from runtime.operations.queries.workers import LAGGING_SECONDS, is_silent, lag_of, workers_of
+from runtime.operations.records import WorkerState
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -41,27 +42,25 @@ class HealthView(ListView):
 
         beat = data.beat
         tell("Scheduler", data.told, "" if data.alive else "red")
-        if beat:
-            since = f"since {str(beat.get('started_at', '?'))[:19]}"
-            many = len(beat.get("workers") or ()) > 1
-            tell("", f"working {since}" if many else f"{beat.get('host', '?')}, pid {beat.get('pid', '?')}, {since}")
-            late, p99 = float(beat.get("lateness_s") or 0), float(beat.get("lateness_p99_s") or 0)
-            tell("Lateness", f"{late:.2f} s in the middle, {p99:.2f} s at worst of 100")
+        if beat is not None:
+            since = f"since {beat.started_at.isoformat()[:19] if beat.started_at is not None else '?'}"
+            many = len(beat.workers or ()) > 1
+            tell("", f"working {since}" if many else f"{beat.host or '?'}, pid {beat.pid or '?'}, {since}")
+            tell("Lateness", f"{beat.lateness_s:.2f} s in the middle, {beat.lateness_p99_s:.2f} s at worst of 100")
             tell(
                 "Wakes",
-                f"{float(beat.get('wakes_per_second') or 0):.1f} a second  "
-                + sparkline(data.rates, ascii_only=self.look.ascii),
+                f"{beat.wakes_per_second:.1f} a second  " + sparkline(data.rates, ascii_only=self.look.ascii),
             )
-            if queue := beat.get("queue"):
+            if (queue := beat.queue) is not None:
                 lag = lag_of(beat)
-                told = f"{queue['depth']:.0f} wakes queued, {queue['due']:.0f} runs due"
-                told += f", the oldest for {lag:.1f} s" if queue["due"] else ""
+                told = f"{queue.depth:.0f} wakes queued, {queue.due:.0f} runs due"
+                told += f", the oldest for {lag:.1f} s" if queue.due else ""
                 told += "" if data.alive else ", when it was last looked at"
                 tell("Queue", told, "yellow" if lag > LAGGING_SECONDS or not data.alive else "")
             for worker in workers_of(beat):
                 tell_worker(tell, worker, unheard=not data.alive)
-            if beat.get("stuck_threads"):
-                tell("Threads", f"{beat['stuck_threads']} threads of task code are stuck", "yellow")
+            if beat.stuck_threads:
+                tell("Threads", f"{beat.stuck_threads} threads of task code are stuck", "yellow")
         tell(
             "Store",
             f"{self.desk.options.store_name}: {data.store_bytes / 1e6:,.1f} MB"
@@ -90,23 +89,21 @@ class HealthView(ListView):
         )
 
 
-def tell_worker(tell: Callable[..., None], worker: Mapping[str, Any], *, unheard: bool) -> None:
+def tell_worker(tell: Callable[..., None], worker: WorkerState, *, unheard: bool) -> None:
     """One worker of many: what it does, or that it is silent."""
-    name = worker.get("name", "?")
-    reach = f"; only {', '.join(worker['systems'])}" if worker.get("systems") is not None else ""
+    name = worker.name
+    reach = f"; only {', '.join(worker.systems)}" if worker.systems is not None else ""
     if unheard:
         tell("Worker", f"{name}: not heard of since then", "yellow")
     elif is_silent(worker):
         tell(
             "Worker",
-            f"{name}: silent for {silent_for(worker):.0f} s; its runs go to the others after six{reach}",
+            f"{name}: silent for {worker.silent_s:.0f} s; its runs go to the others after six{reach}",
             "yellow",
         )
     else:
-        does = (
-            f"{float(worker.get('wakes_per_second') or 0):.1f} wakes a second, {worker.get('leased') or 0} runs in hand"
-        )
-        tell("Worker", f"{name}: {does}{', leads' if worker.get('leads') else ''}{reach}")
+        does = f"{worker.wakes_per_second or 0.0:.1f} wakes a second, {worker.leased or 0} runs in hand"
+        tell("Worker", f"{name}: {does}{', leads' if worker.leads else ''}{reach}")
 
 
 def sparkline(values: Any, *, ascii_only: bool = False) -> str:

@@ -86,11 +86,11 @@ class WakesView(ListView):
                 keys.append(run.id)
         overdue = sum((r.next_wake_at - now).total_seconds() < -LATE_SECONDS for r in timed if r.next_wake_at)
         beat = desk.snapshot.beat
-        rate = float(beat.get("wakes_per_second") or 0.0)
+        rate = beat.wakes_per_second if beat is not None else 0.0
         more = " or more" if len(timed) == LIMIT else ""
         about = f"Wakes: {len(timed):,}{more} set, {overdue:,} overdue, {len(held):,} held; "
         about += (
-            f"scheduler {float(beat.get('lateness_s') or 0.0):.1f} s late, {rate:.1f} wakes a second"
+            f"scheduler {beat.lateness_s if beat is not None else 0.0:.1f} s late, {rate:.1f} wakes a second"
             if desk.snapshot.alive
             else "no scheduler is alive"
         )

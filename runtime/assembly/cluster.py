@@ -20,7 +20,8 @@ from runtime.scheduler.cluster.shared_questions import SharedQuestions
 from runtime.scheduler.cluster.store_clock import StoreClock
 from runtime.scheduler.cluster.worker import WorkerService
 from runtime.scheduler.cluster.worker_duties import WorkerDuties
-from runtime.scheduler.cluster.worker_report import WorkerReport
+from runtime.scheduler.cluster.worker_report import WorkerReporter
+from runtime.scheduler.monitoring.heartbeat_builder import HeartbeatBuilder
 from runtime.scheduler.monitoring.liveness import Liveness
 from runtime.scheduler.monitoring.monitor import Monitor
 from runtime.scheduler.monitoring.store_gauges import read_gauges
@@ -59,7 +60,8 @@ def run_cluster_worker(
         cached_runs=0,
     )
     liveness = Liveness()
-    report = WorkerReport(loop, runs, runtime.catalog, parts.meter, reachable.names, clock.now(), attached=attached)
+    builder = HeartbeatBuilder(loop, runtime.catalog, clock, attached=attached)
+    report = WorkerReporter(builder, runs, parts.meter, reachable.names)
     service = WorkerService(
         Membership(store, cluster, clock, runtime.directory, report),
         Holdings(cluster, queue, runs, limits),

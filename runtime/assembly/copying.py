@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runtime.assembly.location import StoreLocation, location_of
 from runtime.errors import Refused
+from runtime.model.facts import COPIED, MOVED_TO, Home, home_of
 from runtime.settings import Settings
 from runtime.store.ports.facts import Facts
 from runtime.store.ports.store import Store
@@ -60,18 +61,18 @@ def copy_store(settings: Settings, source_text: str, target_text: str, progress:
     with ExitStack() as stack:
         old = _opened(stack, source)
         assure_source = stack.enter_context(source.at_rest(old))
-        moved_to = old.facts.get("moved_to")
+        moved_to = MOVED_TO.read(old.facts)
         if moved_to and moved_to != target.address:
             raise _moved_already(source, moved_to)
         target.make_target()
         new = _opened(stack, target)
         assure_target = stack.enter_context(target.at_rest(new))
-        if new.facts.get("copied") != identity:
+        if COPIED.read(new.facts) != identity:
             if moved_to:
                 raise _moved_already(source, moved_to)
             if new.listing.counts() or new.documents.tally("acts"):
                 raise Refused(f"{target.address} holds runs of its own; a store is copied into an empty one.")
-            new.facts.put("copied", identity)
+            COPIED.write(new.facts, identity)
         token = old.changes.token()
         tables = copy_tables(old, new, progress)
         advice = _hand_over_files(
@@ -83,10 +84,10 @@ def copy_store(settings: Settings, source_text: str, target_text: str, progress:
             raise Refused(
                 f"{source.address} was changed while it was copied. Copy again: only what changed is written."
             )
-        old.facts.put("moved_to", target.address)
+        MOVED_TO.write(old.facts, target.address)
         # From here on the target may be driven; a copy cut off before is repeated and comes here again.
-        new.facts.put("moved_to", None)
-        new.facts.put("copied", None)
+        MOVED_TO.write(new.facts, None)
+        COPIED.write(new.facts, None)
     message = f"Moved {tables['runs'][0]:,} runs from {source.address} to {target.address}; counts and checksums agree."
     command = "forkjoin worker" if target.shared else "forkjoin scheduler"
     go_on = f"Go on with: {command} --store {shlex.quote(target.address)}"
@@ -112,16 +113,17 @@ def _hand_over_files(old_facts: Facts, new_facts: Facts, target: StoreLocation, 
     host = os.uname().nodename
     advice: list[str] = []
     for system, files in FILES_BESIDE.items():
-        home = old_facts.get(f"home:{system}") or {"host": host, "directory": str(directory.absolute())}
-        folder = Path(home["directory"])
+        fact = home_of(system)
+        home = fact.read(old_facts) or Home(host, str(directory.absolute()))
+        folder = Path(home.directory)
         if target.shared:
-            new_facts.put(f"home:{system}", home)
-        elif home["host"] != host:
-            advice.append(f"Work of {system} lives on {home['host']}, in {folder}: it cannot be seen from {host}.")
+            fact.write(new_facts, home)
+        elif home.host != host:
+            advice.append(f"Work of {system} lives on {home.host}, in {folder}: it cannot be seen from {host}.")
             continue
         elif (folder / files).exists() and not (link := target.machine_directory() / files).exists():
             with suppress(OSError):
                 link.symlink_to((folder / files).absolute())
-        if home["host"] == host and (folder / files).exists():
+        if home.host == host and (folder / files).exists():
             advice.append(f"Work of {system} stays in {folder / files}: keep it while work is under way.")
     return advice

@@ -15,6 +15,7 @@ from runtime.catalog import PythonSystem
 from runtime.errors import Refused
 from runtime.external.base import ExternalSystem
 from runtime.flow.program import Program
+from runtime.model.facts import DURATIONS
 from runtime.model.run import Run
 from runtime.operations.acting import program_of
 from runtime.operations.starting import start_runs
@@ -77,7 +78,7 @@ def parts_of(runtime: Runtime, systems: Mapping[str, ExternalSystem]) -> Schedul
     with_python: dict[str, ExternalSystem] = {**systems, "python": PythonSystem(catalog.code)}
     # Task code has its own limit inside the catalog; this one only catches what slips through.
     performer = Performer(with_python, catalog, clock, runtime.settings.call_timeout_seconds + 5)
-    meter = CallMeter(performer.perform, durations=store.facts.get("durations"))
+    meter = CallMeter(performer.perform, durations=DURATIONS.read(store.facts))
 
     def program(run: Run) -> Program:
         return program_of(store.flows, catalog, run)

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def scheduler_alive(runtime: Runtime) -> bool:
     """Whether a scheduler has written a heartbeat lately."""
     from runtime.engine.explain.reasons import scheduler_state
+    from runtime.model.facts import HEARTBEAT
 
-    return scheduler_state(runtime.store.facts.get("scheduler"), runtime.clock.now())[0]
+    return scheduler_state(HEARTBEAT.read(runtime.store.facts), runtime.clock.now())[0]
 
 
 def start_scheduler_process(runtime: Runtime) -> subprocess.Popen[bytes]:

@@ -8,6 +8,7 @@ from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.assembly.scheduler_parts import SchedulerParts, parts_of
 from runtime.errors import Refused
 from runtime.model.act import Actor
+from runtime.scheduler.monitoring.heartbeat_builder import HeartbeatBuilder
 from runtime.scheduler.monitoring.liveness import Liveness
 from runtime.scheduler.monitoring.monitor import Monitor
 from runtime.scheduler.monitoring.store_gauges import read_gauges
@@ -70,7 +71,8 @@ def _service(
     runtime: Runtime, parts: SchedulerParts, loop: WakeLoop, liveness: Liveness, *, attached: bool
 ) -> SchedulerService:
     store, clock, catalog = runtime.store, runtime.clock, runtime.catalog
-    heartbeat = SchedulerHeartbeat(store.facts, clock, loop, parts.meter, catalog, liveness, attached=attached)
+    builder = HeartbeatBuilder(loop, catalog, clock, attached=attached)
+    heartbeat = SchedulerHeartbeat(store.facts, builder, parts.meter, liveness)
     return SchedulerService(
         store,
         loop,

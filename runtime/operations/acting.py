@@ -20,6 +20,7 @@ from runtime.errors import Conflict, Damaged, InvalidInput, NotFound, Refused, S
 from runtime.flow.program import Program
 from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Branch
+from runtime.model.facts import COPIED, MOVED_TO
 from runtime.model.run import Run
 from runtime.model.stored import Stored
 from runtime.operations.ids import random_birth
@@ -115,9 +116,9 @@ class Acting:
         """Refuse any change in a read-only session, and in a store whose runs are elsewhere, or not there yet."""
         if self.read_only:
             raise Refused(f"This session is read-only; {verb} is not possible in it.")
-        if moved := self.store.facts.get("moved_to"):
+        if moved := MOVED_TO.read(self.store.facts):
             raise Refused(f"The runs of this store were moved to {moved}; {verb} belongs there. Nothing was changed.")
-        if self.store.facts.get("copied"):
+        if COPIED.read(self.store.facts):
             raise Refused(f"A copy into this store was interrupted; repeat forkjoin store copy before {verb}.")
 
     def load(self, run_id: str) -> Stored:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.engine.explain.reasons import scheduler_state
 from runtime.errors import ForkjoinError
+from runtime.model.facts import HEARTBEAT
 from runtime.store.ports.store import Store
 
 if TYPE_CHECKING:
@@ -43,18 +44,16 @@ def other_environment(
     Only variables that known flows, or the flow of this run, name are compared; one that is not set here is none of
     who asks.
     """
-    beat = store.facts.get("scheduler") or {}
-    if not scheduler_state(beat, now)[0]:
+    beat = HEARTBEAT.read(store.facts)
+    if beat is None or not scheduler_state(beat, now)[0]:
         return ""
     mine = os.environ if environ is None else environ
     names = [name for name in named_variables(_sources(store, catalog, run_id)) if name in mine]
-    workers = beat.get("workers")
-    for member in (beat,) if workers is None else workers:
-        pid = member.get("pid")
-        theirs = _environment(processes / str(pid)) if names and member.get("host") == os.uname().nodename else None
+    for member in (beat,) if beat.workers is None else beat.workers:
+        theirs = _environment(processes / str(member.pid)) if names and member.host == os.uname().nodename else None
         differ = [name for name in names if theirs is not None and theirs.get(name) != mine[name]]
         if differ:
-            return _sentence(store, differ, pid, "scheduler" if workers is None else "worker")
+            return _sentence(store, differ, member.pid, "scheduler" if beat.workers is None else "worker")
     return ""
 
 

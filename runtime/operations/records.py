@@ -1,9 +1,10 @@
 """The records a console draws, under one name, so that it needs to know no part below the operations."""
 
-from runtime.engine.explain.join_state import JoinState
 from runtime.flow.program import Program
 from runtime.model.act import Act, Actor, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
+from runtime.model.explanation import Explanation, JoinState
+from runtime.model.heartbeat import Heartbeat, WorkerState
 from runtime.model.question import Question
 from runtime.model.run import HistoryEntry, Poll, Run
 from runtime.operations.receipts import Receipt
@@ -13,7 +14,9 @@ __all__ = [
     "Actor",
     "Attempt",
     "Branch",
+    "Explanation",
     "Failure",
+    "Heartbeat",
     "HistoryEntry",
     "Hold",
     "JoinState",
@@ -23,4 +26,5 @@ __all__ = [
     "Receipt",
     "Run",
     "StepVisit",
+    "WorkerState",
 ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from runtime.acts.registry import act_class
 from runtime.engine.explain.reasons import scheduler_state
+from runtime.model.heartbeat import Heartbeat
 from runtime.operations.receipts import Receipt
 
 ALONE_SECONDS = 30
@@ -30,7 +30,7 @@ def needs_waking(receipt: Receipt) -> bool:
 
 
 def who_wakes(
-    beat: Mapping[str, Any] | None, now: datetime, *, attached: int, command: str, starting: bool = False
+    beat: Heartbeat | None, now: datetime, *, attached: int, command: str, starting: bool = False
 ) -> str | None:
     """The sentence about who wakes the runs, for one who is about to leave; None: a scheduler that stays does.
 
@@ -39,9 +39,9 @@ def who_wakes(
     """
     alive, _ = scheduler_state(beat, now)
     if not alive and starting:
-        beat = {"attached": True}
+        beat = Heartbeat(attached=True)
     elif not alive or beat is None:
-        if beat and beat.get("moved_to"):
+        if beat is not None and beat.moved_to:
             return None
         return f"No {_who(command)} is alive: nothing is started, polled or joined until one is. {command} wakes it."
     if not _only_serves(beat):
@@ -58,9 +58,8 @@ def _who(command: str) -> str:
     return "worker" if command.startswith("forkjoin worker") else "scheduler"
 
 
-def _only_serves(beat: Mapping[str, Any]) -> bool:
+def _only_serves(beat: Heartbeat) -> bool:
     """Whether everybody who works on the store ends with the clients."""
-    workers = beat.get("workers")
-    if workers:
-        return all(worker.get("attached") for worker in workers)
-    return bool(beat.get("attached"))
+    if beat.workers:
+        return all(worker.attached for worker in beat.workers)
+    return bool(beat.attached)

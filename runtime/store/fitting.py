@@ -9,10 +9,11 @@ import orjson
 
 from runtime.model.act import Act, Hold
 from runtime.model.codec import from_document
+from runtime.model.facts import HOME, Home
 from runtime.plain_json import MAXIMUM_DEPTH, exact_json
 from runtime.safe_text import described
 from runtime.store.documents import Unfit
-from runtime.store.kinds import FACTS, HOME, KINDS, Fact, Home
+from runtime.store.kinds import FACTS, KINDS, StoredFact
 
 DEEPEST = MAXIMUM_DEPTH + 12
 """Levels a document may have: so much deeper than a value does one stand in a document."""
@@ -31,7 +32,7 @@ def fitted(table: str, document: Any) -> Any:
     return record
 
 
-def _check_fact(fact: Fact) -> None:
+def _check_fact(fact: StoredFact) -> None:
     kind = FACTS.get(fact.key, Home | None if fact.key.startswith(HOME) else Any)
     try:
         from_document(fact.value, kind)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import field
-
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Branch
+from runtime.model.facts import KNOWN
 from runtime.model.moment import Moment
 from runtime.model.question import Question
 from runtime.model.record import Record
@@ -46,60 +45,14 @@ class StoredFlow(Record, frozen=True):
     workflow: str = ""
 
 
-class Fact(Record, frozen=True):
+class StoredFact(Record, frozen=True):
     """One fact about the store."""
 
     key: str
     value: Any
 
 
-class WorkerSeen(Record, frozen=True):
-    """One worker in a heartbeat."""
-
-    name: str = ""
-    host: str | None = None
-    systems: list[str] | None = None
-
-
-class Home(Record, frozen=True):
-    """Where the local work of a system lies."""
-
-    host: str
-    directory: str
-
-
-class Beat(Record, frozen=True):
-    """What readers of a heartbeat rely on."""
-
-    beat_at: Moment | None = None
-    started_at: Moment | None = None
-    host: str | None = None
-    pid: int | None = None
-    stopped: bool = False
-    lateness_s: float | None = None
-    rates: list[float] = field(default_factory=list)
-    workers: list[WorkerSeen] | None = None
-
-
-class SystemCalls(Record, frozen=True):
-    """Calls to one target lately."""
-
-    calls: int
-    failed: int
-    seconds: float | None = None
-    p95_ms: float | None = None
-
-
-HOME = "home:"
-"""How the keys of facts about homes begin."""
-FACTS: dict[str, Any] = {
-    "scheduler": Beat | None,
-    "systems": dict[str, SystemCalls] | None,
-    "durations": dict[str, list[float]] | None,
-    "epoch": int,
-    "moved_to": str | None,
-    "copied": str | None,
-}
+FACTS: dict[str, Any] = {fact.key: fact.kind | None for fact in KNOWN}
 """What the values of known facts are, by key."""
 
 KINDS: dict[str, type[Any]] = {
@@ -112,6 +65,6 @@ KINDS: dict[str, type[Any]] = {
     "holds": Hold,
     "schedules": ScheduleState,
     "flows": StoredFlow,
-    "meta": Fact,
+    "meta": StoredFact,
     "questions": Question,
 }

@@ -16,6 +16,7 @@ from typing import Any
 
 from runtime.errors import Damaged
 from runtime.logs import get_logger
+from runtime.model.facts import home_of
 from runtime.model.run import Run
 from runtime.store.ports.documents import Documents
 from runtime.store.ports.facts import Facts
@@ -101,11 +102,11 @@ def _place(facts: Facts, name: str, system: Any) -> Path | None:
     """The directory in which the files of a system lie, if that is on this machine."""
     if not hasattr(system, "forget"):
         return None
-    home = facts.get(f"home:{name}")
-    if not home:
+    home = home_of(name).read(facts)
+    if home is None:
         directory: Path = system.directory
         return directory
-    return Path(home["directory"]) if home["host"] == os.uname().nodename else None
+    return Path(home.directory) if home.host == os.uname().nodename else None
 
 
 def _there(runs: Runs, start: str) -> bool:

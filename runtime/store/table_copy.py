@@ -9,12 +9,13 @@ from typing import Any
 import orjson
 
 from runtime.errors import StoreUnavailable
+from runtime.model.facts import HOME, KNOWN
 from runtime.store.layout import TABLES
 from runtime.store.ports.documents import Documents
 from runtime.store.ports.store import Store
 
 PAGE = 500
-PLACED = frozenset({"scheduler", "systems", "moved_to", "copied", "epoch"})
+PLACED = frozenset(fact.key for fact in KNOWN if fact.placed)
 """Facts that belong to one place: who drives it, where its runs went. So do those that begin with `home:`."""
 Told = Callable[[str, int, int], None]
 Rows = list[tuple[int, dict[str, Any]]]
@@ -73,7 +74,7 @@ def _copy_facts(one: Store, two: Store, told: Told) -> tuple[int, str]:
 
 def _facts(documents: Documents) -> dict[str, Any]:
     found = {d["key"]: d["value"] for _, d in _between(documents, "meta", 0, None)}
-    return {key: value for key, value in found.items() if key not in PLACED and not key.startswith("home:")}
+    return {key: value for key, value in found.items() if key not in PLACED and not key.startswith(HOME)}
 
 
 def _between(documents: Documents, table: str, after: int, upto: int | None) -> Rows:

@@ -28,7 +28,8 @@ def store(tmp_path: Path) -> Iterator[Path]:
     with open_store(place) as opened:
         beat = opened.queries.scheduler()
     if beat is not None:
-        os.kill(beat["pid"], signal.SIGTERM)
+        assert beat.pid is not None
+        os.kill(beat.pid, signal.SIGTERM)
 
 
 def test_the_example_has_fifteen_lines() -> None:

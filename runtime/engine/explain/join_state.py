@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from runtime.engine.branch_ids import fork_id
 from runtime.engine.draft import is_token
 from runtime.engine.join import counts, expects, is_open_item, join_policy
 from runtime.flow.program import Program
 from runtime.model.branch import Branch
+from runtime.model.explanation import JoinState
 from runtime.model.run import Firing
 from runtime.model.status import BranchStatus as B
-
-
-@dataclass(frozen=True, slots=True)
-class JoinState:
-    """A join, or the gathering of a dynamic fork, as shown to operators."""
-
-    step_id: str
-    policy: str
-    visit: int
-    needed: int
-    arrived: int
-    failed: int
-    expected: int
-    held: bool
-    fired_at: datetime | None
 
 
 def join_states(program: Program, branches: Mapping[str, Branch], firings: Sequence[Firing] = ()) -> list[JoinState]:

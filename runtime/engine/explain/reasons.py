@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.explain.advice import advice
-from runtime.engine.explain.join_state import JoinState, join_states
+from runtime.engine.explain.join_state import join_states
 from runtime.engine.explain.lateness import Durations
 from runtime.engine.explain.start_words import cancel_words, starting_words
 from runtime.engine.explain.summary import at_work, late_words
@@ -18,6 +17,8 @@ from runtime.engine.repair.allowed import Verdicts
 from runtime.flow.program import Program
 from runtime.model.act import Hold
 from runtime.model.branch import Branch
+from runtime.model.explanation import BranchReason, Explanation, JoinState
+from runtime.model.heartbeat import Heartbeat
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import ObservationState, RunStatus
 from runtime.model.stored import Stored
@@ -31,15 +32,12 @@ def why(
     program: Program,
     stored: Stored,
     holds: Sequence[Hold],
-    scheduler: Mapping[str, Any] | None,
+    scheduler: Heartbeat | None,
     now: datetime,
     durations: Durations | None = None,
     allowed: Verdicts | None = None,
-) -> dict[str, Any]:
-    """The `why` object of the command line: run, status, sentences, joins, branches, holds, can, scheduler.
-
-    `can` are commands that are accepted as they stand; the last sentence names them.
-    """
+) -> Explanation:
+    """Why a run is not done, and what can be done, as of `now`; `scheduler` is the last heartbeat."""
     run = stored.run
     situation = Situation(program, now, holds, durations or {})
     draft = Draft(situation, run, stored.branches, stored.firings)
@@ -63,43 +61,40 @@ def why(
         if run.next_wake_at is not None and run.next_wake_at < now and (now - run.next_wake_at).total_seconds() > 2:
             sentences.append(f"Its wake ({run.wake_reason}) is overdue by {ago(now, run.next_wake_at)}.")
     can = [shell_line(words) for words in advice(draft, allowed or Verdicts(situation, stored))]
-    sentences.append(f"You can: {'; '.join(can)}" if can else "")
-    return {
-        "run": run.id,
-        "status": str(run.status),
-        "sentences": [s for s in sentences if s],
-        "joins": joins,
-        "branches": [_branch_reason(draft, b) for b in draft.in_order(at_work(stored.branches))],
-        "holds": relevant,
-        "can": can,
-        "scheduler": {**(scheduler or {}), "alive": alive},
-    }
+    return Explanation(
+        run=run.id,
+        status=run.status,
+        reasons=tuple(s for s in sentences if s),
+        joins=tuple(joins),
+        branches=tuple(_branch_reason(draft, b) for b in draft.in_order(at_work(stored.branches))),
+        holds=tuple(relevant),
+        can=tuple(can),
+        scheduler=scheduler,
+        alive=alive,
+    )
 
 
-def scheduler_state(beat: Mapping[str, Any] | None, now: datetime) -> tuple[bool, str]:
+def scheduler_state(beat: Heartbeat | None, now: datetime) -> tuple[bool, str]:
     """Whether a scheduler is alive by its heartbeat, and the sentence that says so."""
-    if beat and beat.get("moved_to"):
-        return False, f"The runs of this store were moved to {beat['moved_to']} and are driven there, not here."
-    if not beat or not beat.get("beat_at"):
+    if beat is not None and beat.moved_to:
+        return False, f"The runs of this store were moved to {beat.moved_to} and are driven there, not here."
+    if beat is None or beat.beat_at is None:
         return (
             False,
             "No scheduler has driven this store: nothing is started, polled or joined. Run forkjoin scheduler.",
         )
-    seen = beat["beat_at"]
-    moment = seen if isinstance(seen, datetime) else datetime.fromisoformat(str(seen))
-    who = f"on {beat.get('host', '?')}, pid {beat.get('pid', '?')}"
-    workers = beat.get("workers") or ()
-    if (now - moment).total_seconds() > SCHEDULER_SILENT_SECONDS or beat.get("stopped"):
-        what = "scheduler" if beat.get("workers") is None else "worker"
+    who = f"on {beat.host or '?'}, pid {beat.pid or '?'}"
+    if (now - beat.beat_at).total_seconds() > SCHEDULER_SILENT_SECONDS or beat.stopped:
+        what = "scheduler" if beat.workers is None else "worker"
         return False, (
-            f"No {what} for {ago(now, moment)}: nothing is started, polled or joined. "
+            f"No {what} for {ago(now, beat.beat_at)}: nothing is started, polled or joined. "
             f"Last alive {who}. Run forkjoin {what}."
         )
-    late = float(beat.get("lateness_s") or 0.0)
+    workers = beat.workers or ()
     if len(workers) > 1:
-        leads = next((f", led by {w.get('name')}" for w in workers if w.get("leads")), "")
-        return True, f"{len(workers)} workers share the wakes{leads}, {late:.1f} s late."
-    return True, f"The scheduler is alive {who}, {late:.1f} s late."
+        leads = next((f", led by {worker.name}" for worker in workers if worker.leads), "")
+        return True, f"{len(workers)} workers share the wakes{leads}, {beat.lateness_s:.1f} s late."
+    return True, f"The scheduler is alive {who}, {beat.lateness_s:.1f} s late."
 
 
 def _headline(draft: Draft) -> str:
@@ -200,8 +195,8 @@ def _running(draft: Draft, branch: Branch) -> str:
     return text + (f"; gives up in {span((ends - now).total_seconds())}" if ends else "")
 
 
-def _branch_reason(draft: Draft, branch: Branch) -> dict[str, Any]:
-    return {"id": branch.id, "step_id": branch.step_id, "status": str(branch.status), "reason": reason(draft, branch)}
+def _branch_reason(draft: Draft, branch: Branch) -> BranchReason:
+    return BranchReason(branch.id, branch.step_id, branch.status, reason(draft, branch))
 
 
 def _holds(draft: Draft) -> list[Hold]:

@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 
 from runtime.engine.explain.reasons import scheduler_state
+from runtime.model.facts import COPIED, MOVED_TO
+from runtime.model.heartbeat import Heartbeat
 from runtime.operations.checks import Check, damage_checks
 from runtime.operations.local_work import deserted, homes
 from runtime.operations.network_disk import network_disk
@@ -19,7 +21,7 @@ def examined(queries: Queries, directory: Path, *, deep: bool = False) -> list[C
     """Look at store, permissions, disk, scheduler and workflows; with `deep` at every document."""
     checks = [Check("store", True, f"{queries.store.place}: {sum(queries.store.listing.counts().values())} runs")]
     checks += damage_checks(queries.store, deep=deep)
-    if moved := queries.store.facts.get("moved_to"):
+    if moved := MOVED_TO.read(queries.store.facts):
         checks.append(Check("moved", False, f"its runs were moved to {moved}; name that --store"))
     if directory.is_dir():
         mode = directory.stat().st_mode & 0o777
@@ -31,13 +33,13 @@ def examined(queries: Queries, directory: Path, *, deep: bool = False) -> list[C
         checks.append(Check("disk", free > 100_000_000 and not remote, f"{free / 1e9:.1f} GB free, {where}"))
     writable = queries.store.may_write() and (not directory.is_dir() or os.access(directory, os.W_OK))
     checks.append(Check("writable", writable, "yes" if writable else "no: only reading commands work"))
-    if source := queries.store.facts.get("copied"):
+    if source := COPIED.read(queries.store.facts):
         checks.append(Check("copied", False, f"a copy from {source} was interrupted: repeat forkjoin store copy"))
     alive, text = scheduler_state(queries.scheduler(), queries.clock.now())
     if not moved:
         checks.append(Check("scheduler", alive, text))
     if alive:
-        checks += [Check(name, False, told) for name, told in troubles(queries.scheduler() or {})]
+        checks += [Check(name, False, told) for name, told in troubles(queries.scheduler() or Heartbeat())]
         if told := queries.other_environment():
             checks.append(Check("environment", False, told))
     for home in homes(queries.store, queries.clock.now()) if not moved else ():

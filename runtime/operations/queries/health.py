@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from runtime.model.act import Hold
+from runtime.model.heartbeat import Heartbeat
 from runtime.operations.checks import Check
 from runtime.operations.queries.doctor import examined
 from runtime.operations.queries.queries import Queries
@@ -18,8 +18,8 @@ from runtime.operations.queries.queries import Queries
 class Health:
     """What the Health screen shows."""
 
-    beat: Mapping[str, Any]
-    """The last heartbeat; empty if there was none."""
+    beat: Heartbeat | None
+    """The last heartbeat."""
     alive: bool
     told: str
     rates: Sequence[float]
@@ -35,12 +35,12 @@ class Health:
 def read_health(queries: Queries, directory: Path) -> Health:
     """Read it; looks at files and workflows, so not for every second."""
     alive, told = queries.scheduler_state()
-    beat = queries.scheduler() or {}
+    beat = queries.scheduler()
     return Health(
         beat,
         alive,
         told,
-        list(beat.get("rates", ())),
+        beat.rates if beat is not None else (),
         examined(queries, directory),
         queries.store.listing.counts(),
         *queries.store.documents.sizes(),

@@ -19,6 +19,10 @@ class JsonViews:
         stored = self._queries.load(run_id)
         return views.run_view(stored, self._queries.joins(stored))
 
+    def why(self, run_id: str) -> dict[str, Any]:
+        """Why a run is not done."""
+        return views.why_view(self._queries.why(run_id))
+
     def history(self, run_id: str) -> list[dict[str, Any]]:
         return [views.history_view(entry) for entry in self._queries.history(run_id)]
 

@@ -7,19 +7,23 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from runtime.clock import Clock
-from runtime.engine.explain.join_state import JoinState, join_states
+from runtime.engine.explain.join_state import join_states
 from runtime.engine.explain.reasons import scheduler_state, why
 from runtime.errors import Damaged, InvalidInput, Refused
 from runtime.flow.program import Program
 from runtime.model.act import Act
+from runtime.model.explanation import Explanation, JoinState
+from runtime.model.facts import DURATIONS, HEARTBEAT, MOVED_TO
+from runtime.model.heartbeat import Heartbeat
 from runtime.model.run import HistoryEntry, Poll, Run
 from runtime.model.stored import RunFilter, Stored
 from runtime.nearest import did_you_mean
 from runtime.operations.acting import program_of
 from runtime.operations.environment import other_environment
 from runtime.operations.local_work import Home, homes
-from runtime.operations.queries import views
 from runtime.operations.queries.attention import Trouble, troubles
 from runtime.operations.queries.branch_names import find_branch, no_run
 from runtime.operations.queries.filters import QUIET, matching, parse
@@ -95,10 +99,10 @@ class Queries:
         """The joins of a run as they stand, and those that fired."""
         return join_states(self.program(stored.run), stored.branches, stored.firings)
 
-    def why(self, run_id: str) -> dict[str, Any]:
+    def why(self, run_id: str) -> Explanation:
         """Why a run is not done."""
         stored = self.load(run_id)
-        found = why(
+        return why(
             self.program(stored.run),
             stored,
             self.store.holds.all(released=True),
@@ -106,22 +110,17 @@ class Queries:
             self.clock.now(),
             self.durations(),
         )
-        return {
-            **{key: value for key, value in found.items() if key != "can"},
-            "joins": [views.join_view(j) for j in found["joins"]],
-            "holds": [views.hold_view(h) for h in found["holds"]],
-        }
 
     def durations(self) -> dict[str, list[float]]:
         """How long steps took lately, by `workflow/step`, as the scheduler noted it."""
-        return dict(self.store.facts.get("durations") or {})
+        return DURATIONS.read(self.store.facts) or {}
 
-    def scheduler(self) -> dict[str, Any] | None:
+    def scheduler(self) -> Heartbeat | None:
         """The last heartbeat of a scheduler; with `moved_to` if nobody drives this store because it was moved."""
-        beat: dict[str, Any] | None = self.store.facts.get("scheduler")
-        if scheduler_state(beat, self.clock.now())[0] or not (moved := self.store.facts.get("moved_to")):
+        beat = HEARTBEAT.read(self.store.facts)
+        if scheduler_state(beat, self.clock.now())[0] or not (moved := MOVED_TO.read(self.store.facts)):
             return beat
-        return {**(beat or {}), "moved_to": moved}
+        return replace(beat or Heartbeat(), moved_to=moved)
 
     def scheduler_state(self) -> tuple[bool, str]:
         """Whether a scheduler is alive by its heartbeat, and the sentence about it."""

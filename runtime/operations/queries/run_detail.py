@@ -10,7 +10,7 @@ from typing import Any
 from runtime.acts.inputs import required
 from runtime.acts.registry import run_acts
 from runtime.engine.draft import Situation
-from runtime.engine.explain.join_state import JoinState, join_states
+from runtime.engine.explain.join_state import join_states
 from runtime.engine.explain.reasons import why
 from runtime.engine.explain.summary import at_work
 from runtime.engine.repair.allowed import Verdict, Verdicts
@@ -18,6 +18,7 @@ from runtime.engine.results import results
 from runtime.flow.program import Program
 from runtime.model.act import Hold
 from runtime.model.branch import Branch
+from runtime.model.explanation import Explanation, JoinState
 from runtime.model.run import Run
 from runtime.operations.queries.branch_names import branch_name, branch_path
 from runtime.operations.queries.queries import Queries
@@ -37,7 +38,7 @@ class RunDetail:
     """Branches that opened no fork, and those that went on after theirs; superseded ones left out."""
     program: Program
     """The flow it started with: steps with their retry, poll and timeout policies and schemas."""
-    why: Mapping[str, Any]
+    why: Explanation
     results: Mapping[str, Any]
     """What each step gave at its last visit."""
     holds: Sequence[Hold]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runtime.engine.explain.summary import at_work
+from runtime.model.facts import SYSTEMS
 from runtime.model.status import ObservationState
 from runtime.model.stored import RunFilter
 from runtime.model.target import full_name, in_scope
@@ -51,12 +52,12 @@ class SystemRow:
 def systems(store: Store) -> list[SystemRow]:
     """Every target with open work or calls lately, the worst first."""
     rows: dict[str, SystemRow] = {}
-    for name, told in dict(store.facts.get("systems") or {}).items():
+    for name, calls in (SYSTEMS.read(store.facts) or {}).items():
         row = rows.setdefault(name, SystemRow(name))
-        seconds = max(float(told.get("seconds") or 1.0), 1.0)
-        row.calls_per_minute = 60.0 * told["calls"] / max(seconds, 60.0)
-        row.failed_share = told["failed"] / told["calls"] if told["calls"] else 0.0
-        row.p95_ms = told.get("p95_ms")
+        seconds = max(calls.seconds or 1.0, 1.0)
+        row.calls_per_minute = 60.0 * calls.calls / max(seconds, 60.0)
+        row.failed_share = calls.failed / calls.calls if calls.calls else 0.0
+        row.p95_ms = calls.p95_ms
     page = store.runs.query(RunFilter(statuses=OPEN), order="next_wake_at", descending=False, limit=SCANNED)
     for start in range(0, len(page), 500):
         for stored in store.runs.load([run.id for run in page[start : start + 500]], skip_damaged=True):

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from runtime.engine.results import results
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
+from runtime.model.codec import to_document
+from runtime.model.explanation import Explanation, JoinState
+from runtime.model.heartbeat import heartbeat_document
 from runtime.model.run import HistoryEntry, Poll, Run
 from runtime.model.status import RunStatus
 from runtime.model.stored import Stored
 from runtime.operations.queries.branch_names import branch_name, branch_path
 
 if TYPE_CHECKING:
-    from runtime.engine.explain.join_state import JoinState
     from runtime.operations.queries.wakes import Wake
     from runtime.operations.queries.workflows import WorkflowState
 
@@ -187,6 +189,20 @@ def join_view(join: JoinState) -> dict[str, Any]:
         "open": join.expected,
         "held": join.held,
         "fired_at": moment(join.fired_at),
+    }
+
+
+def why_view(found: Explanation) -> dict[str, Any]:
+    """Why a run is not done, as `why` shows it."""
+    beat = {} if found.scheduler is None else heartbeat_document(found.scheduler)
+    return {
+        "run": found.run,
+        "status": str(found.status),
+        "sentences": found.sentences,
+        "joins": [join_view(join) for join in found.joins],
+        "branches": [to_document(branch) for branch in found.branches],
+        "holds": [hold_view(hold) for hold in found.holds],
+        "scheduler": {**beat, "alive": found.alive},
     }
 
 

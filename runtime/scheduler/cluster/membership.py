@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from runtime.logs import get_logger
+from runtime.model.facts import DURATIONS, HEARTBEAT, SYSTEMS
+from runtime.model.heartbeat import Heartbeat
 from runtime.scheduler.cluster.merged_heartbeat import combined
 from runtime.scheduler.cluster.store_clock import StoreClock
-from runtime.scheduler.cluster.worker_report import WorkerReport
+from runtime.scheduler.cluster.worker_report import WorkerReporter
 from runtime.store.ports.store import Store
 from runtime.store.postgres.cluster import Cluster, Member
 
@@ -27,7 +31,7 @@ class Membership:
     """The place of this worker; every method waits for the store and may raise StoreUnavailable."""
 
     def __init__(
-        self, store: Store, cluster: Cluster, clock: StoreClock, directory: Path, report: WorkerReport
+        self, store: Store, cluster: Cluster, clock: StoreClock, directory: Path, report: WorkerReporter
     ) -> None:
         self.directory = directory
         """The directory of this machine."""
@@ -38,7 +42,7 @@ class Membership:
         self._cluster = cluster
         self._clock = clock
         self._report = report
-        self._rates: deque[float] = deque(maxlen=RATES)
+        self._rates: deque[float] = deque(maxlen=RATES - 1)
 
     @property
     def number(self) -> int:
@@ -53,14 +57,14 @@ class Membership:
         """Register as a worker; raises Refused or StoreUnavailable where no worker may work."""
         host = os.uname().nodename
         self._clock.measure(self._store.now())
-        self._cluster.join(f"{host}:{os.getpid()}", host, self._report.take(leads=self.leads))
+        self._cluster.join(f"{host}:{os.getpid()}", host, *self._report.take(leads=self.leads))
 
     def beat(self, queue_worker: int | None) -> None:
         """Show that this worker is alive, and take the time of the store; raises LostRight if it was evicted.
 
         `queue_worker` is the number under which it takes jobs.
         """
-        self._cluster.beat(self._report.take(leads=self.leads), queue_worker)
+        self._cluster.beat(*self._report.take(leads=self.leads), queue_worker)
         self._clock.measure(self._store.now())
 
     def evict_silent(self) -> list[str]:
@@ -80,15 +84,16 @@ class Membership:
 
     def publish(self, members: Sequence[Member]) -> None:
         """Write the heartbeat of all workers together, where consoles and `why` read it."""
-        merged = combined(members, self._cluster.queue(), self._clock.now())
-        self._rates.append(merged["scheduler"]["wakes_per_second"])
-        merged["scheduler"]["rates"] = list(self._rates)
-        for key, value in merged.items():
-            self._store.facts.put(key, value)
+        facts = self._store.facts
+        merged = combined(members, self._cluster.queue(), self._clock.now(), self._rates)
+        self._rates.append(merged.heartbeat.wakes_per_second)
+        HEARTBEAT.write(facts, merged.heartbeat)
+        SYSTEMS.write(facts, merged.systems)
+        DURATIONS.write(facts, merged.durations)
 
     def leave(self, not_begun: Sequence[str]) -> None:
         """Leave, and offer the runs again whose wakes were not begun; the last one writes that nobody is left."""
         self._cluster.leave(not_begun)
         if not self._cluster.members():
-            heartbeat = self._store.facts.get("scheduler") or {}
-            self._store.facts.put("scheduler", {**heartbeat, "workers": [], "stopped": True})
+            heartbeat = HEARTBEAT.read(self._store.facts) or Heartbeat()
+            HEARTBEAT.write(self._store.facts, replace(heartbeat, workers=(), stopped=True))

@@ -1,69 +1,83 @@
-"""What all workers tell, put together into what one scheduler would tell."""
+"""The heartbeats of all workers of a store, put together into one as a single scheduler would write it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from runtime.engine.explain.lateness import KEPT
+from runtime.model.heartbeat import Heartbeat, QueueState, TargetCalls, WorkerState
 from runtime.store.postgres.cluster import Member
 
-SUMMED = ("calls", "failed")
 
-TOLD = ("pid", "host", "wakes_per_second", "leased", "in_flight", "leads", "attached")
-"""What is passed on of each worker as it tells it."""
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What consoles and `why` read of all workers together."""
+
+    heartbeat: Heartbeat
+    systems: dict[str, TargetCalls]
+    durations: dict[str, list[float]]
 
 
-def combined(members: Sequence[Member], queue: Mapping[str, float], now: datetime) -> dict[str, dict[str, Any]]:
-    """The facts `scheduler`, `systems` and `durations` as the console and `why` read them, from all workers."""
-    beats = [m.beat for m in members]
-    systems: dict[str, dict[str, Any]] = {}
+def combined(members: Sequence[Member], queue: QueueState, now: datetime, rates: Iterable[float]) -> Merged:
+    """The heartbeat of now; `rates` are the wakes a second of all workers at the heartbeats before, oldest first."""
+    beats = [member.beat for member in members]
+    systems: dict[str, TargetCalls] = {}
     durations: dict[str, list[float]] = {}
-    for beat in beats:
-        for name, told in dict(beat.get("systems") or {}).items():
-            known = systems.get(name)
-            systems[name] = dict(told) if known is None else _both(known, told)
-        for name, seconds in dict(beat.get("durations") or {}).items():
+    for member in members:
+        for name, calls in member.report.systems.items():
+            systems[name] = _both(systems[name], calls) if name in systems else calls
+        for name, seconds in member.report.durations.items():
             kept = durations.setdefault(name, [])
             kept += [s for s in seconds if s not in kept]
             del kept[:-KEPT]
-    return {
-        "scheduler": {
-            "pid": os.getpid(),
-            "host": os.uname().nodename,
-            "started_at": min((str(b.get("started_at")) for b in beats), default=now.isoformat()),
-            "beat_at": now.isoformat(),
-            "wakes": sum(int(b.get("wakes") or 0) for b in beats),
-            "wakes_per_second": round(sum(float(b.get("wakes_per_second") or 0) for b in beats), 3),
-            "lateness_s": max((float(b.get("lateness_s") or 0) for b in beats), default=0.0),
-            "lateness_p99_s": max((float(b.get("lateness_p99_s") or 0) for b in beats), default=0.0),
-            "in_flight": sum(int(b.get("in_flight") or 0) for b in beats),
-            "stuck_threads": sum(int(b.get("stuck_threads") or 0) for b in beats),
-            "queue": dict(queue),
-            "workers": [
-                {
-                    "name": m.name,
-                    "silent_s": round(m.silent_seconds, 1),
-                    **{k: m.beat.get(k) for k in TOLD},
-                    "systems": m.beat.get("systems_reached"),
-                }
-                for m in members
-            ],
-            "stopped": False,
-        },
-        "systems": systems,
-        "durations": durations,
-    }
+    rate = round(sum(beat.wakes_per_second for beat in beats), 3)
+    heartbeat = Heartbeat(
+        pid=os.getpid(),
+        host=os.uname().nodename,
+        started_at=min((beat.started_at for beat in beats if beat.started_at is not None), default=now),
+        beat_at=now,
+        wakes=sum(beat.wakes for beat in beats),
+        wakes_per_second=rate,
+        rates=(*rates, rate),
+        lateness_s=max((beat.lateness_s for beat in beats), default=0.0),
+        lateness_p99_s=max((beat.lateness_p99_s for beat in beats), default=0.0),
+        in_flight=sum(beat.in_flight for beat in beats),
+        stuck_threads=sum(beat.stuck_threads for beat in beats),
+        queue=queue,
+        workers=tuple(_state(member) for member in members),
+    )
+    return Merged(heartbeat, systems, durations)
 
 
-def _both(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **{key: one[key] + other[key] for key in SUMMED},
-        "failed_last": bool(one.get("failed_last")) and bool(other.get("failed_last")),
-        **{key: max((v for v in (one.get(key), other.get(key)) if v is not None), default=None) for key in _LARGER},
-    }
+def _state(member: Member) -> WorkerState:
+    beat, report = member.beat, member.report
+    return WorkerState(
+        name=member.name,
+        silent_s=round(member.silent_seconds, 1),
+        pid=beat.pid,
+        host=beat.host,
+        wakes_per_second=beat.wakes_per_second,
+        leased=report.leased,
+        in_flight=beat.in_flight,
+        leads=report.leads,
+        attached=beat.attached,
+        systems=report.systems_reached,
+    )
 
 
-_LARGER = ("p50_ms", "p95_ms", "seconds")
+def _both(one: TargetCalls, other: TargetCalls) -> TargetCalls:
+    return TargetCalls(
+        calls=one.calls + other.calls,
+        failed=one.failed + other.failed,
+        failed_last=one.failed_last and other.failed_last,
+        p50_ms=_larger(one.p50_ms, other.p50_ms),
+        p95_ms=_larger(one.p95_ms, other.p95_ms),
+        seconds=_larger(one.seconds, other.seconds),
+    )
+
+
+def _larger(one: float | None, other: float | None) -> float | None:
+    return max((value for value in (one, other) if value is not None), default=None)

@@ -205,7 +205,7 @@ class WorkerService:
             log.warning("worker.buried", worker=name)
         await self._holdings.renew(self._loop.busy_runs)
         members = await asyncio.to_thread(member.members)
-        self._holdings.runs.routed = any(m.beat.get("systems_reached") is not None for m in members)
+        self._holdings.runs.routed = any(m.report.systems_reached is not None for m in members)
         if await asyncio.to_thread(member.elect, members):
             log.info("worker.leads", number=member.number)
         if member.leads:

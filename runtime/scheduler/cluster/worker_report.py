@@ -2,59 +2,33 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 
-from runtime.catalog import Catalog
+from runtime.model.heartbeat import Heartbeat, WorkerReport
 from runtime.scheduler.cluster.leased_runs import LeasedRuns
 from runtime.scheduler.monitoring.call_meter import CallMeter
-from runtime.scheduler.monitoring.wake_rate import WakeRate
-from runtime.scheduler.waking.wake_loop import WakeLoop
+from runtime.scheduler.monitoring.heartbeat_builder import HeartbeatBuilder
 
 
-class WorkerReport:
-    """Read by the worker that leads, which puts all reports together."""
+class WorkerReporter:
+    """Its reports are read by the worker that leads, which puts all of them together."""
 
     def __init__(
-        self,
-        loop: WakeLoop,
-        runs: LeasedRuns,
-        catalog: Catalog,
-        meter: CallMeter,
-        reach: Sequence[str] | None,
-        started_at: datetime,
-        *,
-        attached: bool,
+        self, builder: HeartbeatBuilder, runs: LeasedRuns, meter: CallMeter, reach: Sequence[str] | None
     ) -> None:
         """`reach` names the external systems the worker can call, None: all."""
-        self._loop = loop
+        self._builder = builder
         self._runs = runs
-        self._catalog = catalog
         self._meter = meter
         self._reach = reach
-        self._started_at = started_at
-        self._attached = attached
-        self._rate = WakeRate(loop.counters)
 
-    def take(self, *, leads: bool) -> dict[str, Any]:
-        """The report of now; the rate is that since the last one."""
-        counters = self._loop.counters
-        return {
-            "pid": os.getpid(),
-            "host": os.uname().nodename,
-            "started_at": self._started_at.isoformat(),
-            "wakes": counters.wakes,
-            "wakes_per_second": round(self._rate.take(), 3),
-            "lateness_s": counters.lateness(0.5),
-            "lateness_p99_s": counters.lateness(0.99),
-            "in_flight": self._loop.in_flight,
-            "leased": len(self._runs.leased),
-            "stuck_threads": sum(self._catalog.stuck_threads().values()),
-            "attached": self._attached,
-            "leads": leads,
-            "systems_reached": None if self._reach is None else list(self._reach),
-            "systems": self._meter.summary(),
-            "durations": self._meter.durations(),
-        }
+    def take(self, *, leads: bool) -> tuple[Heartbeat, WorkerReport]:
+        """The report of now; the rate in its heartbeat is that since the last one."""
+        report = WorkerReport(
+            leased=len(self._runs.leased),
+            leads=leads,
+            systems_reached=None if self._reach is None else tuple(self._reach),
+            systems=self._meter.summary(),
+            durations=self._meter.durations(),
+        )
+        return self._builder.build(), report

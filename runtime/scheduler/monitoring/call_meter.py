@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from runtime.engine.apply import Observed, Unreached
 from runtime.engine.draft import Draft
 from runtime.engine.explain import lateness
 from runtime.engine.explain.lateness import Durations
 from runtime.engine.plan import Action
+from runtime.model.heartbeat import TargetCalls
 from runtime.model.target import full_name
 from runtime.model.task import Completed
 
@@ -61,21 +61,21 @@ class CallMeter:
         """Seconds of the last completed attempts by `workflow/step`, oldest first."""
         return self._durations
 
-    def summary(self) -> dict[str, dict[str, Any]]:
-        """By target, over the last five minutes: calls, failed, p50_ms, p95_ms, seconds the window covers."""
+    def summary(self) -> dict[str, TargetCalls]:
+        """Calls by target over the last five minutes."""
         now = self._clock()
-        found: dict[str, dict[str, Any]] = {}
+        found: dict[str, TargetCalls] = {}
         for name, calls in self._calls.items():
             while calls and now - calls[0][0] > WINDOW_SECONDS:
                 calls.popleft()
             took = sorted(ms for _, ms, _ in calls)
-            found[name] = {
-                "calls": len(took),
-                "failed": sum(bad for _, _, bad in calls),
-                "failed_last": bool(calls) and calls[-1][2],
-                "p50_ms": round(took[len(took) // 2], 1) if took else None,
-                "p95_ms": round(took[int(len(took) * 0.95)], 1) if took else None,
-                "seconds": round(min(WINDOW_SECONDS, now - calls[0][0]), 1) if calls else WINDOW_SECONDS,
-            }
+            found[name] = TargetCalls(
+                calls=len(took),
+                failed=sum(bad for _, _, bad in calls),
+                failed_last=bool(calls) and calls[-1][2],
+                p50_ms=round(took[len(took) // 2], 1) if took else None,
+                p95_ms=round(took[int(len(took) * 0.95)], 1) if took else None,
+                seconds=round(min(WINDOW_SECONDS, now - calls[0][0]), 1) if calls else WINDOW_SECONDS,
+            )
         self.changed = False
         return found

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from runtime.model.heartbeat import QueueState
 from runtime.store.ports.store import Store
 
 MOST_DUE = 10_000
@@ -32,7 +33,7 @@ def read_gauges(
     store: Store,
     now: datetime,
     attention: Callable[[], int],
-    queue: Callable[[], Mapping[str, float]] | None = None,
+    queue: Callable[[], QueueState] | None = None,
     busy: frozenset[str] = frozenset(),
 ) -> StoreGauges:
     """Read the gauges of a store; raises StoreUnavailable.
@@ -42,7 +43,7 @@ def read_gauges(
     """
     if queue is not None:
         waiting = queue()
-        due, oldest, depth = int(waiting["due"]), float(waiting["oldest_due_s"]), int(waiting["depth"])
+        due, oldest, depth = int(waiting.due), waiting.oldest_due_s, int(waiting.depth)
     else:
         first = store.due_runs.next_wake(busy)
         due, depth = len(store.due_runs.due(now, MOST_DUE, busy)), None

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import orjson
+import msgspec
+from msgspec.structs import replace
 
 from runtime.errors import LostRight
+from runtime.model.codec import to_document
+from runtime.model.facts import Home, home_of
+from runtime.model.heartbeat import Heartbeat, QueueState, WorkerReport, heartbeat_document
 from runtime.store.postgres.database import Connection
 from runtime.store.postgres.maintenance_lock import SILENT_SECONDS, refuse_joining
 from runtime.store.postgres.process_identity import has_ended, machine
@@ -31,7 +34,8 @@ class Member:
     beat_at: datetime
     silent_seconds: float
     """Since that heartbeat, by the clock of the database."""
-    beat: Mapping[str, Any]
+    beat: Heartbeat
+    report: WorkerReport
 
 
 class Cluster:
@@ -49,7 +53,7 @@ class Cluster:
         """The name under which this worker leases runs."""
         return str(self.number)
 
-    def join(self, name: str, host: str, beat: Mapping[str, Any]) -> int:
+    def join(self, name: str, host: str, beat: Heartbeat, report: WorkerReport) -> int:
         """Register as a worker; the store refuses saves once this number is taken out.
 
         Raises StoreUnavailable where no worker may work: see `refuse_joining`.
@@ -57,7 +61,7 @@ class Cluster:
 
         def register(con: Connection) -> int:
             refuse_joining(con, self._database.name)
-            row = con.execute(sql("register_worker"), (name, host, self._told(beat))).fetchone()
+            row = con.execute(sql("register_worker"), (name, host, self._document(beat, report))).fetchone()
             assert row is not None
             return int(row[0])
 
@@ -83,14 +87,15 @@ class Cluster:
         for number in numbers:
             con.execute(sql("remove_worker"), (number,))
 
-    def _told(self, beat: Mapping[str, Any]) -> str:
-        return text({**beat, "call_seconds": self._call_seconds, "machine": machine()})
+    def _document(self, beat: Heartbeat, report: WorkerReport) -> str:
+        whole = replace(report, call_seconds=self._call_seconds, machine=machine())
+        return text({**heartbeat_document(beat), **to_document(whole)})
 
-    def beat(self, beat: Mapping[str, Any], queue_worker: int | None) -> None:
+    def beat(self, beat: Heartbeat, report: WorkerReport, queue_worker: int | None) -> None:
         """Say that we are alive; LostRight if we were silent so long that we were taken out."""
 
         def write(con: Connection) -> int:
-            return con.execute(sql("beat_worker"), (queue_worker, self._told(beat), self.number)).rowcount
+            return con.execute(sql("beat_worker"), (queue_worker, self._document(beat, report), self.number)).rowcount
 
         if self._database.writing(write, counted=False) == 0:
             raise LostRight("This worker was silent for too long; others have taken over its runs.")
@@ -98,7 +103,7 @@ class Cluster:
     def members(self) -> list[Member]:
         """Everyone who is registered."""
         return [
-            Member(number, name, host, at, silent, orjson.loads(doc))
+            Member(number, name, host, at, silent, *_reported(doc))
             for number, name, host, at, doc, silent in self._database.all("workers")
         ]
 
@@ -112,8 +117,9 @@ class Cluster:
         def sweep(con: Connection) -> list[str]:
             gone = con.execute(sql("silent_workers"), (SILENT_SECONDS,)).fetchall()
             for number, _, _, doc in gone:
-                told = orjson.loads(doc)
-                seconds = 0.0 if has_ended(told) else told.get("call_seconds", self._call_seconds)
+                beat, report = _reported(doc)
+                longest = self._call_seconds if report.call_seconds is None else report.call_seconds
+                seconds = 0.0 if has_ended(beat.pid, report.machine) else longest
                 con.execute(sql("lapse_slots"), (seconds, number))
             if gone:
                 self._forget(con, [number for number, *_ in gone])
@@ -223,22 +229,27 @@ class Cluster:
         values = (list(routes), list(routes.values()))
         self._database.writing(lambda con: con.execute(sql("routes"), values), counted=False)
 
-    def queue(self) -> dict[str, float]:
-        """Jobs waiting in the queue, due runs nobody works on, and how long the oldest has been due in seconds."""
+    def queue(self) -> QueueState:
+        """Jobs waiting in the queue, due runs nobody works on, and how long the oldest has been due."""
         depth = self._database.one("queue_depth")[0]
         due, oldest = self._database.one("wake_backlog")
-        return {"depth": int(depth), "due": int(due or 0), "oldest_due_s": round(float(oldest or 0.0), 3)}
+        return QueueState(int(depth), int(due or 0), round(float(oldest or 0.0), 3))
 
     def home(self, system: str, host: str, directory: str, *, move: bool = False) -> tuple[str, str]:
         """Where the work of a system lives that keeps it on one machine: (host, directory).
 
         The first worker that reaches it makes its own machine the home; `move` makes ours the home.
         """
-        key = f"home:{system}"
+        fact, here = home_of(system), Home(host, directory)
         if not move:
-            value = text({"key": key, "value": {"host": host, "directory": directory}})
-            self._database.writing(lambda con: con.execute(sql("new_meta"), (key, value)), counted=False)
+            value = text({"key": fact.key, "value": to_document(here)})
+            self._database.writing(lambda con: con.execute(sql("new_meta"), (fact.key, value)), counted=False)
         else:
-            self.store.facts.put(key, {"host": host, "directory": directory})
-        found = self.store.facts.get(key)
-        return str(found["host"]), str(found["directory"])
+            fact.write(self.store.facts, here)
+        found = fact.read(self.store.facts) or here
+        return found.host, found.directory
+
+
+def _reported(doc: str | bytes) -> tuple[Heartbeat, WorkerReport]:
+    """What a worker reported with its last heartbeat: one object holds the keys of both records."""
+    return msgspec.json.decode(doc, type=Heartbeat), msgspec.json.decode(doc, type=WorkerReport)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 
 @cache
@@ -19,12 +17,12 @@ def machine() -> str:
         return ""
 
 
-def has_ended(beat: Mapping[str, Any]) -> bool:
-    """Whether the process that told this heartbeat is known to have ended."""
-    if not machine() or beat.get("machine") != machine() or not beat.get("pid"):
+def has_ended(pid: int | None, of_machine: str) -> bool:
+    """Whether a process is known to have ended; `of_machine` is what `machine` returned to it."""
+    if not machine() or of_machine != machine() or not pid:
         return False
     try:
-        os.kill(int(beat["pid"]), 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return True
     except OSError:

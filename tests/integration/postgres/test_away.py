@@ -95,7 +95,7 @@ def test_when_all_workers_were_killed_it_is_said_and_a_console_starts_one(tmp_pa
                 process.send_signal(signal.SIGKILL)
         wait_for(lambda: not scheduler_alive(runtime))
         runtime.commands.start("profile_update", {"emailOutcome": "completed"}, "r")
-        assert any(s.startswith("No worker for") for s in runtime.queries.why("r")["sentences"])
+        assert any(s.startswith("No worker for") for s in runtime.queries.why("r").sentences)
         with attach(folder):
             started = start_scheduler_process(runtime)
             try:

@@ -26,7 +26,7 @@ def test_a_machine_with_a_wrong_clock_sees_a_living_worker_and_starts_runs_that_
             wait_for(lambda: scheduler_alive(runtime))
             runtime.commands.start("release_approval", run_id="r")
             wait_for(lambda: runtime.store.runs.get("r").status != "pending", 10)  # type: ignore[union-attr]
-            assert any("alive" in sentence for sentence in runtime.queries.why("r")["sentences"])
+            assert any("alive" in sentence for sentence in runtime.queries.why("r").sentences)
     with opened(url, tmp_path / "s") as runtime:
         assert runtime.store.facts.get("scheduler")["stopped"], "the last worker that stops says so"
         assert not scheduler_alive(runtime)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from runtime.model.heartbeat import Heartbeat, WorkerReport
 from runtime.model.stored import RunFilter
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.filter_sql import conditions, narrowed, ordering
@@ -80,7 +81,7 @@ def test_no_more_is_taken_than_was_asked_for_however_the_statement_is_planned() 
     url = new_database()
     store = open_postgres(url)
     cluster = Cluster(store)
-    cluster.join("one", "host", {})
+    cluster.join("one", "host", Heartbeat(), WorkerReport())
     with connected(url) as con:
         # A table that had one row when it was looked at last: a limited part is then asked for each row again.
         con.execute(sql("make_slots"), {"target": "old", "bound": 1})

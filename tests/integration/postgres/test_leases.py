@@ -10,6 +10,7 @@ import pytest
 
 from runtime.assembly.location import open_store
 from runtime.errors import LostRight
+from runtime.model.heartbeat import Heartbeat, WorkerReport
 from runtime.model.run import Run
 from runtime.model.stored import Save
 from runtime.scheduler.cluster.leased_runs import LeasedRuns
@@ -31,7 +32,7 @@ def pair() -> Iterator[tuple[Cluster, Cluster]]:
         store = open_store(url)
         assert isinstance(store, PostgresStore)
         cluster = Cluster(store)
-        cluster.join(name, "h", {})
+        cluster.join(name, "h", Heartbeat(), WorkerReport())
         made.append(cluster)
     made[0].store.runs.save(
         [Save(Run(i, "w", "f", "1", "h", NOW, NOW, revision=1, next_wake_at=NOW), None) for i in "ab"]
@@ -55,7 +56,7 @@ def test_a_worker_that_was_taken_out_leases_nothing_and_takes_no_place(pair: tup
     with pytest.raises(LostRight):
         cut.store.due_runs.claim(["a"], was, NOW, NOW + MINUTE)
     assert cut.take_slots("http:x", 1, 3, 60) == []
-    cut.join("one", "h", {})
+    cut.join("one", "h", Heartbeat(), WorkerReport())
     with pytest.raises(LostRight):
         cut.store.due_runs.claim(["a"], was, NOW, NOW + MINUTE)
     assert owners(alive) == {"a": None, "b": None}

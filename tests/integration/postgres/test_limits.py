@@ -13,6 +13,7 @@ import pytest
 
 from runtime.assembly.location import open_store
 from runtime.errors import StoreUnavailable
+from runtime.model.heartbeat import Heartbeat, WorkerReport
 from runtime.scheduler.cluster.leased_runs import LEASE, LeasedRuns
 from runtime.scheduler.cluster.shared_limits import SharedLimits
 from runtime.store.postgres.cluster import Cluster
@@ -60,8 +61,8 @@ def test_places_of_a_silent_worker_stay_taken_as_long_as_its_calls_may_last() ->
     url = new_database()
     stores = [open_store(url), open_store(url)]
     silent, alive = (Cluster(s, call_seconds=0.5) for s in stores if isinstance(s, PostgresStore))
-    silent.join("silent", "h1", {})
-    alive.join("alive", "h2", {})
+    silent.join("silent", "h1", Heartbeat(), WorkerReport())
+    alive.join("alive", "h2", Heartbeat(), WorkerReport())
     assert sorted(silent.take_slots("http:a", 3, 3, 90)) == [1, 2, 3]
     make_silent(url, silent)
     assert alive.evict_silent() == ["silent"]
@@ -70,7 +71,7 @@ def test_places_of_a_silent_worker_stay_taken_as_long_as_its_calls_may_last() ->
     wait_for(lambda: alive.take_slots("http:a", 1, 3, 90), 10)
     ended = subprocess.Popen(["true"])
     ended.wait()
-    silent.join("silent", "h1", {"pid": ended.pid})
+    silent.join("silent", "h1", Heartbeat(pid=ended.pid), WorkerReport())
     assert len(silent.take_slots("http:b", 3, 3, 90)) == 3
     make_silent(url, silent)
     assert alive.evict_silent() == ["silent"]
@@ -89,7 +90,7 @@ def test_places_the_store_would_not_take_back_are_no_dead_end() -> None:
         store = open_store(new_database())
         assert isinstance(store, PostgresStore)
         cluster = Cluster(store)
-        cluster.join("one", "h1", {})
+        cluster.join("one", "h1", Heartbeat(), WorkerReport())
         limits = SharedLimits(cluster, 2, 30.0)
         give = cluster.give_slots
 
@@ -120,7 +121,7 @@ def test_a_lease_the_worker_was_not_told_of_goes_back_with_a_heartbeat(tmp_path:
     store, other = open_store(url), open_store(url)
     assert isinstance(store, PostgresStore)
     cluster = Cluster(store)
-    cluster.join("one", "h1", {})
+    cluster.join("one", "h1", Heartbeat(), WorkerReport())
     now = store.now()
     assert now is not None
     source = LeasedRuns(store.due_runs, cluster, lambda: now)
@@ -137,8 +138,8 @@ def test_places_that_were_left_at_once_to_one_waiting_call_are_not_kept_by_an_id
         url = new_database()
         stores = [open_store(url), open_store(url)]
         ours, others = (Cluster(s) for s in stores if isinstance(s, PostgresStore))
-        ours.join("one", "h1", {})
-        others.join("two", "h2", {})
+        ours.join("one", "h1", Heartbeat(), WorkerReport())
+        others.join("two", "h2", Heartbeat(), WorkerReport())
         limits = SharedLimits(ours, 3, 30.0)
         inside, leave = asyncio.Semaphore(0), asyncio.Event()
 

@@ -12,6 +12,7 @@ import pytest
 from runtime.assembly.copying import copy_store, upgrade_store
 from runtime.assembly.location import open_store
 from runtime.errors import Refused, StoreUnavailable
+from runtime.model.heartbeat import Heartbeat, WorkerReport
 from runtime.operations.queries.doctor import examined
 from runtime.settings import Settings
 from runtime.store.postgres.cluster import Cluster
@@ -61,7 +62,7 @@ def test_runs_in_flight_move_to_two_workers_and_nothing_is_lost_or_repeated(tmp_
     assert done.returncode == 4
     assert "were moved to" in done.stderr
     with opened_here(laptop) as runtime:
-        why = runtime.queries.why("r-0001")["sentences"]
+        why = runtime.queries.why("r-0001").sentences
         assert any("were moved to" in s for s in why) and not any("Run forkjoin" in s for s in why)
         trouble = {c.name for c in examined(runtime.queries, laptop) if not c.ok}
         assert "moved" in trouble and "scheduler" not in trouble
@@ -89,7 +90,7 @@ def test_an_interrupted_copy_goes_on_and_a_store_in_use_is_left_alone(tmp_path: 
         copy_store(Settings(), str(tmp_path / "other"), url, quiet)
     store = open_store(url)
     assert isinstance(store, PostgresStore)
-    Cluster(store).join("busy", "h", {})
+    Cluster(store).join("busy", "h", Heartbeat(), WorkerReport())
     with pytest.raises(Refused, match="busy works on"):
         copy_store(Settings(), url, str(tmp_path / "new"), quiet)
     store.close()

@@ -16,6 +16,7 @@ from procrastinate.schema import SchemaManager
 from runtime.assembly.copying import upgrade_store
 from runtime.assembly.location import open_store
 from runtime.errors import Refused, StoreUnavailable
+from runtime.model.heartbeat import Heartbeat, WorkerReport
 from runtime.store.postgres import maintenance_lock, queue_schema
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.queries import FOLDER
@@ -143,7 +144,7 @@ def test_a_queue_of_an_older_procrastinate_is_caught_up(tmp_path: Path) -> None:
         store = runtime.store
         assert isinstance(store, PostgresStore)
         with pytest.raises(StoreUnavailable, match=r"lacks what the procrastinate.*03\.04\.00_01_pre.*store upgrade"):
-            Cluster(store).join("w", "h", {})
+            Cluster(store).join("w", "h", Heartbeat(), WorkerReport())
         assert "caught up with 2 migrations" in upgrade_store(url)
         assert "migrations" not in upgrade_store(url)
         with workers(url, tmp_path / "s"):
@@ -159,12 +160,12 @@ def test_only_what_procrastinate_calls_incompatible_keeps_a_worker_out() -> None
     with connected(url) as con:
         con.execute("DELETE FROM queue_migrations WHERE name = %s", (last,))
         assert "_post_" in last
-        cluster.join("a post migration may come after the code", "h", {})
+        cluster.join("a post migration may come after the code", "h", Heartbeat(), WorkerReport())
         con.execute("INSERT INTO queue_migrations (name) VALUES (%s), ('04.00.00_01_pre_new.sql')", (last,))
-        cluster.join("a pre migration may come before the code", "h", {})
+        cluster.join("a pre migration may come before the code", "h", Heartbeat(), WorkerReport())
         con.execute("INSERT INTO queue_migrations (name) VALUES ('04.00.00_50_post_new.sql')")
         with pytest.raises(StoreUnavailable, match=r"newer procrastinate \(04\.00\.00_50.*Upgrade procrastinate"):
-            cluster.join("w", "h", {})
+            cluster.join("w", "h", Heartbeat(), WorkerReport())
     store.close()
 
 
@@ -174,7 +175,7 @@ def test_no_worker_joins_while_the_store_stands_still_or_after_it_changed_its_fo
     cluster = Cluster(store)
     with maintenance_lock.standstill(store.database) as still:
         with pytest.raises(StoreUnavailable, match="being upgraded or copied"):
-            cluster.join("w", "h", {})
+            cluster.join("w", "h", Heartbeat(), WorkerReport())
         with pytest.raises(Refused, match="Another upgrade or copy"), maintenance_lock.standstill(store.database):
             pass
         still.assure()
@@ -185,5 +186,5 @@ def test_no_worker_joins_while_the_store_stands_still_or_after_it_changed_its_fo
     with connected(store.database.dsn) as con:
         con.execute("UPDATE store_format SET version = 99")
     with pytest.raises(StoreUnavailable, match="format 99 by now"):
-        cluster.join("an old worker comes back", "h", {})
+        cluster.join("an old worker comes back", "h", Heartbeat(), WorkerReport())
     store.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.model.heartbeat import Heartbeat, WorkerReport
 from tests.postgres import DURABLE, new_database, own_server
 from tests.workers import Fleet, jobs, opened, wait_for, workers, workers_told
 
@@ -71,8 +72,8 @@ def test_a_worker_that_was_taken_out_may_save_nothing_more(tmp_path: Path) -> No
     zombie, other = open_store(url), open_store(url)
     assert isinstance(zombie, PostgresStore) and isinstance(other, PostgresStore)
     cut, alive = Cluster(zombie, call_seconds=0.0), Cluster(other)
-    cut.join("cut", "h1", {})
-    alive.join("alive", "h2", {})
+    cut.join("cut", "h1", Heartbeat(), WorkerReport())
+    alive.join("alive", "h2", Heartbeat(), WorkerReport())
     assert cut.take_duty("duties", 60) and not alive.take_duty("duties", 60)
     assert sorted(cut.take_slots("http:a", 3, 2, 60)) == [1, 2], "no more than the bound"
     assert alive.take_slots("http:a", 1, 2, 60) == []
@@ -83,7 +84,7 @@ def test_a_worker_that_was_taken_out_may_save_nothing_more(tmp_path: Path) -> No
     assert alive.take_duty("duties", 60)
     assert sorted(alive.take_slots("http:a", 9, 2, 60)) == [1, 2]
     with pytest.raises(LostRight):
-        cut.beat({}, None)
+        cut.beat(Heartbeat(), WorkerReport(), None)
     with opened(url, tmp_path / "s") as runtime:
         runtime.commands.start("release_approval", run_id="r")
     run = other.runs.get("r")

@@ -75,8 +75,8 @@ def test_whatever_becomes_of_it_is_told(
     play = at_last(place)
     plight(play)
     told = why(play.program, play.stored, (), None, play.now)
-    assert any(sentence in s and "last" in s for s in told["sentences"]), told["sentences"]
-    assert "last" in [b["step_id"] for b in told["branches"]]
+    assert any(sentence in s and "last" in s for s in told.sentences), told.sentences
+    assert "last" in [b.step_id for b in told.branches]
     assert play.run.strip.rstrip(")")[-1] in "X!#" or place.startswith("a branch")
     assert sum(play.run.branch_counts.values()) == len(at_work(play.branches))
     kinds = [found[0] for found in _of(play.stored)]

@@ -22,7 +22,7 @@ def fork(join: Any = "allSettled") -> Play:
 
 
 def told(play: Play) -> str:
-    return "\n".join(why(play.program, play.stored, play.holds, None, play.now)["sentences"])
+    return "\n".join(why(play.program, play.stored, play.holds, None, play.now).sentences)
 
 
 def test_why_says_what_the_join_has_and_what_each_open_branch_waits_for() -> None:

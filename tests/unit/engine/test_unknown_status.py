@@ -97,7 +97,7 @@ def poll(play: Play, answer: Any) -> None:
 
 def sentences(play: Play) -> str:
     found = why(play.program, play.stored, (), None, play.now)
-    return "\n".join(found["sentences"])
+    return "\n".join(found.sentences)
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_files_of_one_name_are_workflows_of_their_own(runtime: Runtime, tmp_path
         assert (run.workflow, run.flow_file) == (flow_id, str(tmp_path / flow_id / "same" / name))
         assert [r.id for r in runtime.queries.runs(f"flow:{flow_id}")] == [f"run-{flow_id}"]
     runtime.commands.hold("flow=flow-3")
-    held = {i: runtime.queries.why(f"run-{i}")["holds"] for i in ids}
+    held = {i: runtime.queries.why(f"run-{i}").holds for i in ids}
     assert [i for i in ids if held[i]] == ["flow-3"]
     runtime.commands.release("flow=flow-3")
 

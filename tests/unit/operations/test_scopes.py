@@ -156,4 +156,4 @@ def test_why_names_the_hold_on_a_target_though_a_reader_knows_no_systems(runtime
     step = advance(situation, stored)
     assert step.save is not None and not step.actions
     runtime.store.runs.save([step.save])
-    assert [h["scope"] for h in runtime.queries.why("r")["holds"]] == ["system=http:jobs.internal:8080"]
+    assert [h.scope for h in runtime.queries.why("r").holds] == ["system=http:jobs.internal:8080"]

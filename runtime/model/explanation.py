@@ -1,0 +1,61 @@
+"""Why a run is as it is: sentences for people, and beside them everything that programs ask."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from runtime.model.act import Hold
+from runtime.model.heartbeat import Heartbeat
+from runtime.model.record import Record
+from runtime.model.status import BranchStatus, RunStatus
+
+
+class JoinState(Record, frozen=True):
+    """A join, or the gathering of a dynamic fork, as shown to operators."""
+
+    step_id: str
+    policy: str
+    visit: int
+    needed: int
+    arrived: int
+    failed: int
+    expected: int
+    held: bool
+    fired_at: datetime | None
+
+
+class BranchReason(Record, frozen=True):
+    """What one branch is doing and what it waits for."""
+
+    id: str
+    step_id: str
+    status: BranchStatus
+    reason: str
+
+
+class Explanation(Record, frozen=True):
+    """Why a run is not done, worked out from its records."""
+
+    run: str
+    status: RunStatus
+    reasons: tuple[str, ...]
+    """Sentences about the run, its joins, branches, holds and scheduler, in the order in which they are read."""
+    joins: tuple[JoinState, ...]
+    branches: tuple[BranchReason, ...]
+    holds: tuple[Hold, ...]
+    can: tuple[str, ...]
+    """Commands that are accepted as they stand, the most fitting first."""
+    scheduler: Heartbeat | None
+    """The last heartbeat of whoever drives the store."""
+    alive: bool
+    """Whether that is a heartbeat of somebody who still does."""
+
+    @property
+    def advice(self) -> str:
+        """The sentence that names what can be done; empty where nothing can."""
+        return f"You can: {'; '.join(self.can)}" if self.can else ""
+
+    @property
+    def sentences(self) -> list[str]:
+        """All sentences, what can be done last."""
+        return [sentence for sentence in (*self.reasons, self.advice) if sentence]
