@@ -286,6 +286,6 @@ class ForkjoinApp(Guarded, App[int]):
                 bar.update_lines()
 
     def leave(self) -> None:
-        """Leave the console; runs and the scheduler go on as DESIGN section 6 says."""
+        """Leave the console; runs and the scheduler go on (docs/console.md, Leaving)."""
         kept = "\n".join(f"What was edited and not saved is kept in {path}" for path in self.drafts.files)
         self.exit(0, message=Text(kept) if kept else None)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from runtime.model.act import Hold
 from runtime.model.heartbeat import Heartbeat
-from runtime.model.record import Record
 from runtime.model.status import BranchStatus, RunStatus
 
 
-class JoinState(Record, frozen=True):
+class JoinState(msgspec.Struct, frozen=True):
     """A join, or the gathering of a dynamic fork, as shown to operators."""
 
     step_id: str
@@ -24,7 +25,7 @@ class JoinState(Record, frozen=True):
     fired_at: datetime | None
 
 
-class BranchReason(Record, frozen=True):
+class BranchReason(msgspec.Struct, frozen=True):
     """What one branch is doing and what it waits for."""
 
     id: str
@@ -33,7 +34,7 @@ class BranchReason(Record, frozen=True):
     reason: str
 
 
-class Explanation(Record, frozen=True):
+class Explanation(msgspec.Struct, frozen=True):
     """Why a run is not done, worked out from its records."""
 
     run: str

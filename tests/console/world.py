@@ -23,6 +23,7 @@ from runtime.calls.performer import Performer
 from runtime.catalog import PythonSystem
 from runtime.clock import ManualClock
 from runtime.model.act import Actor
+from runtime.model.facts import SYSTEMS
 from runtime.model.run import Run
 from runtime.operations.acting import program_of
 from runtime.scheduler.monitoring.call_meter import CallMeter
@@ -106,7 +107,7 @@ class World:
                 break
             self.clock.move(min(step, seconds))
             seconds -= step
-        self.runtime.store.facts.put("systems", self.meter.summary())
+        SYSTEMS.write(self.runtime.store.facts, self.meter.summary())
         self.beat()
 
     async def close(self) -> None:
