@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runtime.errors import Refused, Unconfirmed
+from runtime.operations.records import ActState
 
 if TYPE_CHECKING:
     from console.desk import Desk
@@ -37,7 +38,9 @@ class Followed:
     """An act and what was last said of it."""
 
     act_id: int
-    said: str
+    said: str = ""
+    pending: bool = False
+    """Whether it may still be taken back."""
 
 
 class Receipts:
@@ -55,7 +58,7 @@ class Receipts:
     def undoable(self) -> int | None:
         """The newest act, if it may still be taken back."""
         known = self._open.get(self.last_act or 0)
-        return known.act_id if known is not None and known.said == "pending" else None
+        return known.act_id if known is not None and known.pending else None
 
     def accepted(self, receipt: Receipt) -> None:
         """An act was accepted: say so, and follow it."""
@@ -63,7 +66,7 @@ class Receipts:
         act = receipt.act
         if act is not None and act.id:
             self.last_act = act.id
-            self._open[act.id] = Followed(act.id, act.outcome)
+            self._open[act.id] = Followed(act.id, pending=act.state is ActState.PENDING)
             while len(self._open) > KEPT:
                 del self._open[next(iter(self._open))]
 
@@ -108,7 +111,7 @@ class Receipts:
         if act is not None:
             unsure.text = f"{unsure.what}: it was saved, act {act.id}."
             self.last_act = act.id
-            self._open[act.id] = Followed(act.id, act.outcome)
+            self._open[act.id] = Followed(act.id, pending=act.state is ActState.PENDING)
         elif unsure.problem.act is not None:
             unsure.text = f"{unsure.what}: it was not saved; give it again."
         self._desk.say(unsure.text, trouble=act is None)
@@ -120,21 +123,22 @@ class Receipts:
             return
         ids = list(self._open)
 
-        def work(runtime: Runtime) -> list[tuple[Act, str]]:
+        def work(runtime: Runtime) -> list[tuple[Act, Progress]]:
             found = [a for i in ids if (a := runtime.queries.records.act(i)) is not None]
             return [(act, came_to(runtime, act)) for act in found]
 
         self._desk.feed.read("receipts", work, self._take, self._desk.read_failed)
 
-    def _take(self, found: list[tuple[Act, str]]) -> None:
-        for act, text in found:
+    def _take(self, found: list[tuple[Act, Progress]]) -> None:
+        for act, progress in found:
             known = self._open.get(act.id)
             if known is None:
                 continue
-            if text != known.said and text:
-                known.said = text
-                self._desk.say(f"Act {act.id}: {text}", trouble=text.startswith("refused"))
-            if act.outcome not in ("pending", "running") and not _follows(act, text):
+            known.pending = act.state is ActState.PENDING
+            if progress.text != known.said and progress.text:
+                known.said = progress.text
+                self._desk.say(f"Act {act.id}: {progress.text}", trouble=progress.trouble)
+            if not progress.more:
                 del self._open[act.id]
 
 
@@ -148,19 +152,25 @@ def _recorded(runtime: Runtime, problem: Unconfirmed) -> tuple[bool, Act | None]
         return False, None
 
 
-def _follows(act: Act, text: str) -> bool:
-    return act.verb == "retry" and act.outcome == "carried out" and " is " not in text
+@dataclass(frozen=True)
+class Progress:
+    """What an act came to so far."""
+
+    text: str
+    trouble: bool = False
+    more: bool = False
+    """Whether more may come of it."""
 
 
-def came_to(runtime: Runtime, act: Act) -> str:
+def came_to(runtime: Runtime, act: Act) -> Progress:
     """What an act came to so far, in words."""
     if act.verb == "bulk":
-        after = act.after or {}
-        told = ", ".join(f"{n} {word.replace('_', ' ')}" for word, n in after.items() if n)
-        return f"{told or 'begins'}" + (f"; {act.outcome}" if act.outcome not in ("running", "carried out") else "")
-    if act.outcome == "pending":
-        return ""
-    if act.verb == "retry" and act.outcome == "carried out":
+        counts = ", ".join(f"{n} {word.replace('_', ' ')}" for word, n in (act.after or {}).items() if n)
+        ended = "" if act.state in (ActState.RUNNING, ActState.CARRIED_OUT) else f"; {act.outcome}"
+        return Progress(f"{counts or 'begins'}{ended}", more=act.state.open)
+    if act.state is ActState.PENDING:
+        return Progress("", more=True)
+    if act.verb == "retry" and act.state is ActState.CARRIED_OUT:
         branch = (act.arguments or {}).get("branch")
         run_id = act.target.split("/")[0]
         stored = runtime.queries.records.usable(run_id)
@@ -169,5 +179,7 @@ def came_to(runtime: Runtime, act: Act) -> str:
         if known and visit and visit.attempts:
             last = visit.attempts[-1]
             where = f", id {last.external_id}" if last.external_id else ""
-            return f"{known.step_id} attempt {last.attempt} is {known.status}{where}."
-    return f"{act.verb} {act.target}: {act.outcome}."
+            return Progress(f"{known.step_id} attempt {last.attempt} is {known.status}{where}.")
+        return Progress(f"{act.verb} {act.target}: {act.outcome}.", more=True)
+    text = f"{act.verb} {act.target}: {act.outcome}."
+    return Progress(text, trouble=act.state is ActState.REFUSED, more=act.state.open)

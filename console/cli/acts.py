@@ -55,16 +55,17 @@ def bulk_list(as_json: bool) -> None:
 def bulk_show(act: int, as_json: bool) -> None:
     """What a bulk act did to each run."""
     from runtime.operations.bulk import bulk_act
+    from runtime.operations.records import order_of
 
     runtime = session().runtime
     found = bulk_act(runtime.commands.acting, act)
-    plan = dict(found.arguments or {})
-    runs = {r: runtime.queries.records.head(r) for r in plan["targets"]}
+    plan = order_of(found)
+    runs = {r: runtime.queries.records.head(r) for r in plan.targets}
     came_to = {r: str(run.status) if run else "removed" for r, run in runs.items()}
     if as_json:
         say(json_text({**act_view(found), "came_to": came_to}))
         return
-    table(("RUN", "ACT", "CAME TO"), [(r, plan["results"].get(r, "not touched"), came_to[r]) for r in plan["targets"]])
+    table(("RUN", "ACT", "CAME TO"), [(r, plan.results.get(r, "not touched"), came_to[r]) for r in plan.targets])
 
 
 bulk.add_command(command_of("bulk stop", "stop"))

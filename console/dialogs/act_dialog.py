@@ -152,14 +152,12 @@ class ActDialog(Dialog[None]):
         reason = typed.first(Input).value.strip() if typed else ""
         if self.options and not self.option:
             problems.append(f"nothing is chosen at {self.plan.options_label}")
-        if self.plan.reason_needed and not reason:
-            problems = [*problems, "a reason is needed"]
         return Answers(self.option, values, reason), problems
 
     def rehearse(self) -> None:
         """A dry run of what is filled in: its effect, or why it is refused."""
         answers, problems = self.answers()
-        self.problems = [p for p in problems if p != "a reason is needed"]
+        self.problems = problems
         self._redraw()
         if self.problems:
             return
@@ -227,6 +225,8 @@ class ActDialog(Dialog[None]):
             self.action_close()
             return
         answers, problems = self.answers()
+        if self.plan.reason_needed and not answers.reason:
+            problems.append("a reason is needed")
         number = self.plan.number
         if number > TYPE_ABOVE and self.query_one("#number", Input).value.strip() != str(number):
             problems.append(f"{number} runs are concerned: type {number} to go on")

@@ -36,6 +36,8 @@ class Field:
     preset: str = ""
     choices: tuple[str, ...] = ()
     hint: str = ""
+    text_only: bool = False
+    """For a JSON field: only a text may be meant, so that it needs no quotes."""
 
 
 @dataclass(frozen=True)

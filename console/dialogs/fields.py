@@ -70,11 +70,11 @@ def _read_one(one: Field, text: str, values: dict[str, Any]) -> str:
     try:
         values[one.name] = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        if "string" in one.hint and not text.lstrip().startswith(("{", "[", '"')):
+        if one.text_only and not text.lstrip().startswith(("{", "[", '"')):
             values[one.name] = text
             return ""
         return f"{one.label} must be {one.hint or 'JSON'}"
-    if one.hint.startswith("a string") and not isinstance(values[one.name], str):
+    if one.text_only and not isinstance(values[one.name], str):
         values[one.name] = text
     return ""
 
@@ -133,7 +133,9 @@ def _from_property(name: str, rule: Any, *, required: bool) -> Field:
     elif isinstance(rule.get("enum"), list) and len(rule["enum"]) <= 6:
         choices = tuple(json.dumps(value) for value in rule["enum"])
     hint = HINTS.get(kind, "JSON") if isinstance(kind, str) else "JSON"
-    return Field(name, name, "choice" if choices else "json", required, preset, choices, hint)
+    return Field(
+        name, name, "choice" if choices else "json", required, preset, choices, hint, text_only=kind == "string"
+    )
 
 
 def payload_of(values: Mapping[str, Any]) -> Any:

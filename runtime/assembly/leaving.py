@@ -19,6 +19,7 @@ def who_wakes(runtime: Runtime, *, starting: bool = False) -> str | None:
         runtime.clock.now(),
         attached=attached_count(runtime.directory),
         command=keeping_command(runtime.settings),
+        shared=location_of(runtime.settings.store).shared,
         starting=starting,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from runtime.model.moment import Moment
@@ -18,6 +19,30 @@ class Actor(Record, frozen=True):
     """console, cli or scheduler."""
     uid: int | None = None
     ssh: str | None = None
+
+
+class ActState(StrEnum):
+    """What came of an act."""
+
+    PENDING = "pending"
+    """It was stored and not begun; until it is due it can be undone."""
+    RUNNING = "running"
+    CARRIED_OUT = "carried out"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+    UNDONE = "undone"
+    DAMAGED = "damaged"
+    """Its record cannot be read; the detail says why."""
+
+    @property
+    def open(self) -> bool:
+        """Whether more may come of it."""
+        return self in (ActState.PENDING, ActState.RUNNING)
+
+
+def outcome(state: ActState, detail: str = "") -> str:
+    """The text under which a state is stored, with what is to be said besides: `refused: it was paused`."""
+    return f"{state}: {detail}" if detail else state.value
 
 
 class Act(Record, frozen=True):
@@ -36,10 +61,21 @@ class Act(Record, frozen=True):
     """Run status, branch status and attempt the operator saw."""
     before: Any = None
     after: Any = None
-    outcome: str = "pending"
-    """pending, carried out, refused: ..., undone, running, stopped: ..."""
+    outcome: str = ActState.PENDING.value
+    """`state`, and after a colon `detail`."""
     uid: int | None = None
     ssh: str | None = None
+
+    @property
+    def state(self) -> ActState:
+        """What came of it."""
+        word = self.outcome.partition(": ")[0]
+        return next((state for state in ActState if state == word), ActState.DAMAGED)
+
+    @property
+    def detail(self) -> str:
+        """Why it was refused or stopped, or what is damaged; empty where the state says all."""
+        return self.outcome if self.state is ActState.DAMAGED else self.outcome.partition(": ")[2]
 
 
 class Hold(Record, frozen=True):

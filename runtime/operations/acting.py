@@ -18,7 +18,7 @@ from runtime.engine.draft import Draft, Situation
 from runtime.engine.repair.controls import what_is_seen
 from runtime.errors import Conflict, Damaged, InvalidInput, NotFound, Refused, StoreUnavailable
 from runtime.flow.program import Program
-from runtime.model.act import Act, Actor, Hold
+from runtime.model.act import Act, Actor, ActState, Hold, outcome
 from runtime.model.branch import Branch
 from runtime.model.facts import COPIED, MOVED_TO
 from runtime.model.run import Run
@@ -152,7 +152,7 @@ class Acting:
             reason=reason,
             uid=actor.uid,
             ssh=actor.ssh,
-            outcome="carried out",
+            outcome=outcome(ActState.CARRIED_OUT),
         )
         return replace(new, **facts)
 
@@ -226,7 +226,7 @@ class Acting:
     def _act_of(self, change: RunChange, order: Order, worked: _Worked) -> Act:
         """The record of a change that was worked out: a new act, or the one that it carries out."""
         if order.carried is not None:
-            return replace(order.carried, before=worked.was, after=worked.after, outcome="carried out")
+            return replace(order.carried, before=worked.was, after=worked.after, outcome=outcome(ActState.CARRIED_OUT))
         arguments = change.arguments
         if order.part_of is not None:
             arguments = {**(arguments or {}), "part_of": order.part_of}

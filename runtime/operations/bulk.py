@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from enum import Enum, auto
 
 from msgspec.structs import replace
 
@@ -13,7 +13,8 @@ from runtime.acts.base import RunAct
 from runtime.acts.registry import act_of
 from runtime.acts.stop_bulk import StopBulk
 from runtime.errors import ForkjoinError, InvalidInput, NotFound, Refused, StoreUnavailable
-from runtime.model.act import Act
+from runtime.model.act import Act, ActState, outcome
+from runtime.model.bulk import ACCEPTED, BulkOrder, CameTo, as_arguments, order_of, tally
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.operations.acting import Acting
@@ -58,19 +59,20 @@ def accept(acting: Acting, act: RunAct, batch: Batch, order: Order) -> Receipt:
     effect = f"{verb} {len(runs)} runs: {names}."
     if order.dry_run:
         return Receipt(f"Would {verb} {len(runs)} runs.", (effect,), dry_run=True)
-    plan = {
-        "verb": verb,
-        "where": where,
-        "rate": rate or DEFAULT_RATE,
-        "canary": batch.canary,
-        "arguments": dict(act.to_stored()),
-        "targets": [r.id for r in runs],
-        "next": 0,
-        "results": {},
-    }
+    plan = BulkOrder(
+        verb=verb,
+        where=where,
+        rate=rate or DEFAULT_RATE,
+        canary=batch.canary,
+        arguments=dict(act.to_stored()),
+        targets=tuple(r.id for r in runs),
+    )
     due_at = acting.clock.now() + timedelta(seconds=batch.due_in)
-    outcome = "pending" if batch.due_in else "running"
-    new = acting.new_act("bulk", f"{len(runs)} runs", order.reason, arguments=plan, outcome=outcome, due_at=due_at)
+    state = ActState.PENDING if batch.due_in else ActState.RUNNING
+    arguments = as_arguments(plan)
+    new = acting.new_act(
+        "bulk", f"{len(runs)} runs", order.reason, arguments=arguments, outcome=outcome(state), due_at=due_at
+    )
     with recording(new):
         new = acting.store.acts.put(new)
     return Receipt(f"bulk {verb}: accepted, act {new.id}: {len(runs)} runs.", (effect,), new)
@@ -81,13 +83,12 @@ def stop(acting: Acting, act: StopBulk, order: Order) -> Receipt:
     act_id = act.act
     acting.refuse_read_only("bulk stop")
     stored = bulk_act(acting, act_id)
-    if stored.outcome != "running":
+    if stored.state is not ActState.RUNNING:
         raise Refused(f"Act {act_id} is not running any more: {stored.outcome}.")
-    plan = dict(stored.arguments or {})
-    left = len(plan["targets"]) - plan["next"]
+    left = order_of(stored).left
     if order.dry_run:
         return Receipt(f"Would stop act {act_id}.", (f"{left} runs would not be touched.",), stored, dry_run=True)
-    stopped = replace(stored, outcome=f"stopped: by {acting.actor.name}; {left} were not touched")
+    stopped = replace(stored, outcome=outcome(ActState.STOPPED, f"by {acting.actor.name}; {left} were not touched"))
     acting.store.acts.put(stopped)
     with recording(None, partly=f"Act {act_id} is stopped"):
         acting.store.acts.put(acting.new_act("bulk stop", str(act_id), order.reason))
@@ -110,104 +111,100 @@ def carry_on(acting: Acting, act: Act, give: Callable[[RunAct, str, Order], obje
     when a run fails again with the failure it had before; after its last run it goes on looking until all have
     come to something, at most an hour.
     """
-    plan = dict(act.arguments or {})
-    results: dict[str, str] = dict(plan["results"])
-    failures: dict[str, str] = dict(plan.get("failures", {}))
-    targets: list[str] = plan["targets"]
-    position: int = plan["next"]
-    now = acting.clock.now()
-    seen = came_to(acting, targets[:position], results, failures) if plan["verb"] == "retry" else {}
-    tally = _tally(results, seen)
-    verdict = _verdict(plan, position, seen, results, act, now)
-    if verdict == "wait":
-        return replace(act, outcome="running", after=tally, due_at=now + timedelta(seconds=TICK_SECONDS))
-    if verdict not in ("go", "ended"):
-        left = len(targets) - position
-        return replace(act, outcome=f"stopped: {verdict}; {left} were not touched", after=tally)
-    if verdict == "ended":
-        return replace(act, outcome="carried out", after=tally)
-    count = 1 if plan["canary"] and position == 0 else max(1, int(plan["rate"] * TICK_SECONDS))
-    for run_id in targets[position : position + count]:
+    plan, now = order_of(act), acting.clock.now()
+    seen = _came_to(acting, plan) if plan.verb == "retry" else {}
+    verdict = _verdict(plan, seen, waited=(now - act.at).total_seconds())
+    later = now + timedelta(seconds=TICK_SECONDS)
+    if verdict.next is Next.WAIT:
+        return replace(act, outcome=outcome(ActState.RUNNING), after=tally(plan, seen), due_at=later)
+    if verdict.next is Next.STOP:
+        detail = f"{verdict.reason}; {plan.left} were not touched"
+        return replace(act, outcome=outcome(ActState.STOPPED, detail), after=tally(plan, seen))
+    if verdict.next is Next.END:
+        return replace(act, outcome=outcome(ActState.CARRIED_OUT), after=tally(plan, seen))
+    count = 1 if plan.canary and plan.next == 0 else max(1, int(plan.rate * TICK_SECONDS))
+    plan = _act_on(acting, act, plan, count, give)
+    state = ActState.CARRIED_OUT if not plan.left and plan.verb != "retry" else ActState.RUNNING
+    return replace(act, arguments=as_arguments(plan), outcome=outcome(state), after=tally(plan, seen), due_at=later)
+
+
+def _act_on(
+    acting: Acting, act: Act, plan: BulkOrder, count: int, give: Callable[[RunAct, str, Order], object]
+) -> BulkOrder:
+    """Act on the next runs; returns the order with what became of them."""
+    results, failures = dict(plan.results), dict(plan.failures)
+    chosen = plan.targets[plan.next : plan.next + count]
+    for run_id in chosen:
         before = acting.store.runs.get(run_id)
         try:
             order = Order(reason=act.reason or f"bulk act {act.id}", part_of=act.id)
-            give(act_of(plan["verb"], plan["arguments"]), run_id, order)
-            results[run_id] = "accepted"
+            give(act_of(plan.verb, plan.arguments), run_id, order)
+            results[run_id] = ACCEPTED
             failures[run_id] = normalise(before.why) if before else ""
         except StoreUnavailable:
             raise
         except ForkjoinError as problem:
-            results[run_id] = f"refused: {problem.message}"
-        position += 1
-    plan.update(next=position, results=results, failures=failures)
-    ended = position >= len(targets) and plan["verb"] != "retry"
-    return replace(
-        act,
-        arguments=plan,
-        outcome="carried out" if ended else "running",
-        after=_tally(results, seen),
-        due_at=now + timedelta(seconds=TICK_SECONDS),
-    )
+            results[run_id] = outcome(ActState.REFUSED, problem.message)
+    return replace(plan, next=plan.next + len(chosen), results=results, failures=failures)
 
 
 def write_down(acting: Acting, before: Act, after: Act) -> None:
     """Store how far a bulk act came, unless somebody else carried it further; one stopped meanwhile stays stopped."""
     stored = acting.store.acts.get(before.id)
-    if stored is None or (stored.arguments or {}).get("next", 0) > (after.arguments or {}).get("next", 0):
+    if stored is None or order_of(stored).next > order_of(after).next:
         return
-    outcome = after.outcome if stored.outcome == before.outcome else stored.outcome
-    acting.store.acts.put(replace(after, outcome=outcome))
+    now_stored = after.outcome if stored.outcome == before.outcome else stored.outcome
+    acting.store.acts.put(replace(after, outcome=now_stored))
 
 
-def came_to(
-    acting: Acting, run_ids: Sequence[str], results: Mapping[str, str], failures: Mapping[str, str]
-) -> dict[str, str]:
-    """What each retried run came to: open, completed, `failed again` (as before) or `failed otherwise`."""
-    found: dict[str, str] = {}
-    for run_id in run_ids:
-        run = acting.store.runs.get(run_id) if results.get(run_id) == "accepted" else None
+def _came_to(acting: Acting, plan: BulkOrder) -> dict[str, CameTo]:
+    """What each run that took the retry came to."""
+    found: dict[str, CameTo] = {}
+    for run_id in plan.targets[: plan.next]:
+        run = acting.store.runs.get(run_id) if plan.took(run_id) else None
         if run is None:
             continue
         if run.failed_branches or run.status is RunStatus.FAILED:
-            same = normalise(run.why) == failures.get(run_id)
-            found[run_id] = "failed again" if same else "failed otherwise"
+            same = normalise(run.why) == plan.failures.get(run_id)
+            found[run_id] = CameTo.FAILED_AGAIN if same else CameTo.FAILED_OTHERWISE
         else:
-            found[run_id] = "completed" if run.status is RunStatus.COMPLETED else "open"
+            found[run_id] = CameTo.COMPLETED if run.status is RunStatus.COMPLETED else CameTo.OPEN
     return found
 
 
-def _verdict(
-    plan: Mapping[str, Any],
-    position: int,
-    seen: Mapping[str, str],
-    results: Mapping[str, str],
-    act: Act,
-    now: datetime,
-) -> str:
-    """`go`, `wait`, `ended`, or why the rest is not touched."""
-    targets: list[str] = plan["targets"]
-    waited = (now - act.at).total_seconds()
-    if position == 0:
-        return "go"
-    if position < len(targets):
-        again = next((run_id for run_id, came in seen.items() if came.startswith("failed")), None)
-        if again is not None and (seen[again] == "failed again" or plan["canary"]):
-            first = "the first run " if again == targets[0] else ""
-            return f"{first}{again} {seen[again]}: {plan.get('failures', {}).get(again, '')}"
-        if plan["canary"] and position == 1:
-            if results[targets[0]].startswith("refused"):
-                return f"the first run {targets[0]} was {results[targets[0]]}"
-            if seen.get(targets[0]) == "open" and waited < CANARY_SECONDS:
-                return "wait"
-        return "go"
-    return "wait" if "open" in seen.values() and waited < WATCHED_SECONDS else "ended"
+class Next(Enum):
+    """How a bulk act goes on."""
+
+    GO = auto()
+    WAIT = auto()
+    """Until more has come of the runs acted on."""
+    END = auto()
+    STOP = auto()
 
 
-def _tally(results: Mapping[str, str], seen: Mapping[str, str]) -> dict[str, int]:
-    refused = sum(r.startswith("refused") for r in results.values())
-    counted = {"accepted": len(results) - refused, "refused": refused}
-    for came in ("open", "completed", "failed again", "failed otherwise"):
-        count = sum(s == came for s in seen.values())
-        if count:
-            counted[came] = count
-    return counted
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How it goes on; `reason` says why the rest is not touched."""
+
+    next: Next
+    reason: str = ""
+
+
+def _verdict(plan: BulkOrder, seen: Mapping[str, CameTo], *, waited: float) -> Verdict:
+    """How a bulk act goes on that was given `waited` seconds ago."""
+    if plan.next == 0:
+        return Verdict(Next.GO)
+    if not plan.left:
+        waits = CameTo.OPEN in seen.values() and waited < WATCHED_SECONDS
+        return Verdict(Next.WAIT if waits else Next.END)
+    first = plan.targets[0]
+    again = next((run_id for run_id, came in seen.items() if came.failed), None)
+    if again is not None and (seen[again] is CameTo.FAILED_AGAIN or plan.canary):
+        which = "the first run " if again == first else ""
+        return Verdict(Next.STOP, f"{which}{again} {seen[again]}: {plan.failures.get(again, '')}")
+    if plan.canary and plan.next == 1:
+        if not plan.took(first):
+            return Verdict(Next.STOP, f"the first run {first} was {plan.results[first]}")
+        if seen.get(first) is CameTo.OPEN and waited < CANARY_SECONDS:
+            return Verdict(Next.WAIT)
+    return Verdict(Next.GO)

@@ -32,7 +32,7 @@ from runtime.acts.wake import Wake
 from runtime.catalog import Catalog
 from runtime.clock import Clock
 from runtime.errors import ForkjoinError, InvalidInput, StoreUnavailable
-from runtime.model.act import Act, Actor
+from runtime.model.act import Act, Actor, ActState, outcome
 from runtime.model.run import Run
 from runtime.operations import bulk, composites, starting, store_acts
 from runtime.operations.acting import Acting, RunChange
@@ -81,7 +81,13 @@ class Commands:
         self.acting.refuse_read_only(act.verb)
         due = self.acting.clock.now() + timedelta(seconds=seconds)
         new = self.acting.new_act(
-            act.verb, run_id, reason, due_at=due, outcome="pending", arguments=dict(act.to_stored()), saw=saw
+            act.verb,
+            run_id,
+            reason,
+            due_at=due,
+            outcome=outcome(ActState.PENDING),
+            arguments=dict(act.to_stored()),
+            saw=saw,
         )
         with recording(new):
             new = self._store.acts.put(new)
@@ -107,7 +113,7 @@ class Commands:
             # Not refused: it stays due, unless it was saved in spite of that.
             raise
         except ForkjoinError as problem:
-            self._store.acts.put(replace(stored, outcome=f"refused: {problem.message}"))
+            self._store.acts.put(replace(stored, outcome=outcome(ActState.REFUSED, problem.message)))
 
     # Acts on one run
 

@@ -14,6 +14,7 @@ from runtime.acts.restart import Restart
 from runtime.acts.resume import Resume
 from runtime.acts.retry import Retry
 from runtime.acts.start import NewRun
+from runtime.model.act import ActState, outcome
 from runtime.model.status import RunStatus
 from runtime.operations.acting import Acting, RunChange
 from runtime.operations.holding import active_hold, hold, release
@@ -39,7 +40,7 @@ def carry_out(acting: Acting, act: RunAct, run_id: str, order: Order) -> Receipt
     else:
         receipt = resume(acting, run_id, _unseen(order))
     if order.carried is not None:
-        acting.store.acts.put(replace(order.carried, outcome="carried out"))
+        acting.store.acts.put(replace(order.carried, outcome=outcome(ActState.CARRIED_OUT)))
     return receipt
 
 

@@ -1,8 +1,9 @@
 """The records a console draws, under one name, so that it needs to know no part below the operations."""
 
 from runtime.flow.program import Program
-from runtime.model.act import Act, Actor, Hold
+from runtime.model.act import Act, Actor, ActState, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
+from runtime.model.bulk import order_of
 from runtime.model.explanation import Explanation, JoinState
 from runtime.model.heartbeat import Heartbeat, WorkerState
 from runtime.model.question import Question
@@ -11,6 +12,7 @@ from runtime.operations.receipts import Receipt
 
 __all__ = [
     "Act",
+    "ActState",
     "Actor",
     "Attempt",
     "Branch",
@@ -27,4 +29,5 @@ __all__ = [
     "Run",
     "StepVisit",
     "WorkerState",
+    "order_of",
 ]

@@ -30,12 +30,12 @@ def needs_waking(receipt: Receipt) -> bool:
 
 
 def who_wakes(
-    beat: Heartbeat | None, now: datetime, *, attached: int, command: str, starting: bool = False
+    beat: Heartbeat | None, now: datetime, *, attached: int, command: str, shared: bool, starting: bool = False
 ) -> str | None:
     """The sentence about who wakes the runs, for one who is about to leave; None: a scheduler that stays does.
 
-    `attached` is how many clients the scheduler has besides the one who asks; `starting`: one was started for them
-    and has not shown itself yet.
+    `shared`: many workers drive the store, with `command`. `attached` is how many clients the scheduler has besides the
+    one who asks; `starting`: one was started for them and has not shown itself yet.
     """
     alive, _ = scheduler_state(beat, now)
     if not alive and starting:
@@ -43,7 +43,8 @@ def who_wakes(
     elif not alive or beat is None:
         if beat is not None and beat.moved_to:
             return None
-        return f"No {_who(command)} is alive: nothing is started, polled or joined until one is. {command} wakes it."
+        who = "worker" if shared else "scheduler"
+        return f"No {who} is alive: nothing is started, polled or joined until one is. {command} wakes it."
     if not _only_serves(beat):
         return None
     if attached:
@@ -52,10 +53,6 @@ def who_wakes(
     else:
         until = f"the scheduler that wakes it ends {ALONE_SECONDS} s after its last client is gone"
     return f"It goes on for now, but {until}. {command} keeps it going."
-
-
-def _who(command: str) -> str:
-    return "worker" if command.startswith("forkjoin worker") else "scheduler"
 
 
 def _only_serves(beat: Heartbeat) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from runtime.model.act import Act, Hold
+from runtime.model.act import Act, ActState, Hold, outcome
 from runtime.model.codec import from_document
 from runtime.model.facts import HOME, Home
 from runtime.plain_json import MAXIMUM_DEPTH, exact_json
@@ -73,7 +73,7 @@ def shown_act(number: int, target: Any, doc: Any) -> Act:
             raise Unfit(f"says that it is act {act.id}")
         return act
     except Unfit as problem:
-        said = f"damaged: document {number} of acts {problem}"
+        said = outcome(ActState.DAMAGED, f"document {number} of acts {problem}")
         return Act(number, LONG_AGO, LONG_AGO, "", "", "damaged", str(target or ""), outcome=said)
 
 

@@ -15,6 +15,10 @@ MAXIMUM_BYTES = 5_000_000
 MAXIMUM_STEPS = 10_000
 
 
+class _Unusable(ValueError):
+    """JSON that no flow can be; its message is a sentence about the flow."""
+
+
 def read_json(
     data: bytes | str | Mapping[str, Any],
 ) -> tuple[dict[str, Any] | None, list[Problem], list[FlowWarning]]:
@@ -56,11 +60,11 @@ def _parse(data: bytes | str | Mapping[str, Any], warnings: list[FlowWarning]) -
 
 def _check_size(size: int) -> None:
     if size > MAXIMUM_BYTES:
-        raise ValueError(f"The flow has {size:,} bytes, more than the {MAXIMUM_BYTES:,} a flow may have.")
+        raise _Unusable(f"The flow has {size:,} bytes, more than the {MAXIMUM_BYTES:,} a flow may have.")
 
 
 def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"The flow holds the number {name}, which JSON does not have.")
+    raise _Unusable(f"The flow holds the number {name}, which JSON does not have.")
 
 
 def _sentence(problem: Exception) -> str:
@@ -73,4 +77,4 @@ def _sentence(problem: Exception) -> str:
     text = str(problem)
     if text.startswith("Exceeds the limit"):
         return "The flow holds a number with thousands of digits, which is beyond 64 bits."
-    return text if text.startswith("The flow") else f"The flow cannot be used: {text}."
+    return text if isinstance(problem, _Unusable) else f"The flow cannot be used: {text}."

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from runtime.clock import Clock
 from runtime.errors import StoreUnavailable
 from runtime.logs import get_logger
-from runtime.model.act import Act
+from runtime.model.act import Act, ActState, outcome
 from runtime.store.ports.acts import Acts
 
 log = get_logger(__name__)
@@ -36,7 +36,7 @@ class StoredActs:
                 raise
             except Exception as problem:
                 log.exception("act.failed", act=act.id)
-                failed = replace(act, outcome=f"refused: {type(problem).__name__}: {problem}"[:2_000])
+                failed = replace(act, outcome=outcome(ActState.REFUSED, f"{type(problem).__name__}: {problem}")[:2_000])
                 await asyncio.to_thread(self._acts.put, failed)
         return len(due)
 

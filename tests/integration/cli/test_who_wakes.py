@@ -47,7 +47,7 @@ def beat(**more: Any) -> dict[str, Any]:
     ],
 )
 def test_who_wakes_is_said_as_it_is(told: Any, attached: int, starting: bool, said: str | None) -> None:
-    sentence = who_wakes(told, NOW, attached=attached, command=COMMAND, starting=starting)
+    sentence = who_wakes(told, NOW, attached=attached, command=COMMAND, shared=False, starting=starting)
     if said is None:
         assert sentence is None
     else:
