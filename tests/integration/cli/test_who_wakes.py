@@ -18,6 +18,8 @@ import pytest
 
 from console.cli.main import cli
 from console.cli.main import run as command
+from runtime.model.codec import from_document
+from runtime.model.heartbeat import Heartbeat
 from runtime.operations.waking import keeping_command, who_wakes
 from tests.scheduling import drive, environment, listening, opened, scheduler
 
@@ -47,7 +49,8 @@ def beat(**more: Any) -> dict[str, Any]:
     ],
 )
 def test_who_wakes_is_said_as_it_is(told: Any, attached: int, starting: bool, said: str | None) -> None:
-    sentence = who_wakes(told, NOW, attached=attached, command=COMMAND, shared=False, starting=starting)
+    heartbeat = None if told is None else from_document(told, Heartbeat)
+    sentence = who_wakes(heartbeat, NOW, attached=attached, command=COMMAND, shared=False, starting=starting)
     if said is None:
         assert sentence is None
     else:
