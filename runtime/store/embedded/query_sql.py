@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from functools import cache
+from typing import Any, NamedTuple, cast
 
 import orjson
 from tinydb.queries import Query, QueryInstance, QueryLike
@@ -31,14 +31,14 @@ class Column(Query):
         return self._generate_test(test, ("starts_with", self._path, prefix))
 
 
+@cache
 def column(name: str) -> Column:
-    """The query of one field."""
+    """The query of one field, from which others are made."""
     return cast(Column, Column()[name])
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key of an order."""
+class Key(NamedTuple):
+    """One key of an order; a tuple, because orders are keys of the cache of statements and hashed at every read."""
 
     field: str
     descending: bool = False
