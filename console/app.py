@@ -150,7 +150,7 @@ class ForkjoinApp(Guarded, App[int]):
         if not self.status.wanted():
             return
         self.view.tick()
-        if isinstance(self.screen, Dialog):
+        if isinstance(self.screen, Dialog) and self.screen.opened:
             self.screen.tick()
         self.update_frame()
         self.status.look()
@@ -170,7 +170,7 @@ class ForkjoinApp(Guarded, App[int]):
 
     def store_returned(self) -> None:
         """The store can be reached again: a dialog works out its effect again."""
-        if isinstance(self.screen, Dialog):
+        if isinstance(self.screen, Dialog) and self.screen.opened:
             self.screen.rehearse()
 
     def read_status(self) -> None:

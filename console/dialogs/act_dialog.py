@@ -77,9 +77,8 @@ class ActDialog(Dialog[None]):
                 yield Push(self.look, self.plan.keep, id="keep")
                 yield Push(self.look, self.plan.do, id="do")
 
-    def on_mount(self) -> None:
+    def fill(self) -> None:
         """Focus on the choices, rehearse, ask."""
-        self.place()
         self._draw_options()
         wanted = next((fields.widget_id(f) for f in self.plan.fields if f.required and not f.preset), "options")
         first = self.query(f"#{wanted}, .field Toggle, .field Input" if wanted == "options" else f"#{wanted}").first()

@@ -40,8 +40,14 @@ class Dialog(ModalScreen[T]):
         """Whether it stands with its focus set: keys typed ahead wait for that."""
 
     def on_mount(self) -> None:
-        """It stands; called after what a kind of dialog does at its mounting."""
-        self.opened = True
+        """Take its place, and be filled; a console that closes meanwhile gives a dialog no parts to fill."""
+        if self.is_attached:
+            self.place()
+            self.fill()
+            self.opened = True
+
+    def fill(self) -> None:
+        """What a kind of dialog shows first, and where its focus is."""
 
     def place(self) -> None:
         """Take the room the layout gives a dialog."""
@@ -58,7 +64,8 @@ class Dialog(ModalScreen[T]):
 
     def on_resize(self) -> None:
         """Another size."""
-        self.place()
+        if self.opened:
+            self.place()
 
     def tick(self) -> None:
         """A second passed."""

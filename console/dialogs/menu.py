@@ -78,9 +78,8 @@ class MenuDialog(Dialog[Any]):
         room = self.app.size.height if self.app.size.width <= NARROW else max(10, self.app.size.height - LIST_ROWS)
         self.query_one("#menu", Rows).styles.height = max(3, min(len(self.items), room - (4 if self.note else 3)))
 
-    def on_mount(self) -> None:
+    def fill(self) -> None:
         """Draw, and focus on the lines or the search."""
-        self.place()
         self._draw("")
         self.set_focus(self.query_one("#search" if self.search_first else "#menu"))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from console.dialogs.base import Dialog
 from console.screens.registry import VIEWS
@@ -46,6 +48,25 @@ def test_ctrl_c_says_how_to_quit_and_the_first_q_quits(place: str, tmp_path: Pat
             assert desk.app.return_code == 0
             assert not desk.app.is_running
             assert desk.world.runtime.store.listing.counts() == runs
+
+    story(told())
+
+
+@pytest.mark.parametrize(
+    "keys", [("a",), ("question_mark",), ("ctrl+p",), ("C",), ("ctrl+n",), ("y",), ("R",)], ids=str
+)
+@pytest.mark.parametrize("turns", range(6))
+def test_the_console_closes_while_a_dialog_opens(keys: Sequence[str], turns: int, tmp_path: Path) -> None:
+    async def told() -> None:
+        async with at_night(tmp_path) as desk:
+            for key in keys:
+                desk.app.post_message(Key(key, key if len(key) == 1 else None))
+            while len(desk.app.screen_stack) == 1:
+                await asyncio.sleep(0)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            desk.app.exit()
+        assert desk.app._exception is None
 
     story(told())
 
