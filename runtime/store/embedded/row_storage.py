@@ -7,14 +7,16 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import orjson
 from tinydb.storages import Storage
 
+from runtime.errors import StoreUnavailable
 from runtime.store.embedded.read_only_file import BUSY_SECONDS, ReadOnlyFile
+from runtime.store.embedded.writer_line import WriterLine
 from runtime.store.layout import APPLICATION_ID, FORMAT, NOTHING, Layout
 
 
@@ -47,11 +49,14 @@ class RowStorage(Storage):
         self._layouts = layouts or {}
         self.lock = threading.RLock()
         self.depth = 0
+        self._writer: int | None = None
+        """The thread that is in a transaction."""
         self.own_changes = 0
         self._known: set[str] = set()
         self.read_only = read_only
-        name = os.fspath(path)
+        name = self.path = os.fspath(path)
         self._file = ReadOnlyFile(name) if read_only and name != ":memory:" else None
+        self._line = None if read_only or name == ":memory:" else WriterLine(name)
         if self._file is not None:
             self.con = self._file.connect()
         else:
@@ -147,28 +152,44 @@ class RowStorage(Storage):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """One durable commit for everything written inside; nests."""
-        with self.lock:
-            if self.depth == 0:
-                self.con.execute("BEGIN IMMEDIATE")
+        """One durable commit for everything written inside; nests.
+
+        Waits for the turn of its thread among all writers of the file. Raises StoreUnavailable where a process that
+        has stopped keeps the file locked.
+        """
+        if self._writer == threading.get_ident():
             self.depth += 1
             try:
                 yield
-            except BaseException:
+            finally:
                 self.depth -= 1
-                if self.depth == 0 and self.con.in_transaction:
+            return
+        # Others of this process go on reading while we wait.
+        with nullcontext() if self._line is None else self._line.turn() as stopped, self.lock:
+            self._begin(stopped)
+            try:
+                self._writer, self.depth = threading.get_ident(), 1
+                yield
+                self.con.execute("COMMIT")
+                self.own_changes += 1
+            except BaseException:
+                if self.con.in_transaction:
                     self._known.clear()
                     self.con.execute("ROLLBACK")
                 raise
-            self.depth -= 1
-            if self.depth == 0:
-                try:
-                    self.con.execute("COMMIT")
-                except BaseException:
-                    if self.con.in_transaction:
-                        self.con.execute("ROLLBACK")
-                    raise
-                self.own_changes += 1
+            finally:
+                self._writer, self.depth = None, 0
+
+    def _begin(self, stopped: int | None) -> None:
+        try:
+            self.con.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as problem:
+            if stopped is None or "locked" not in str(problem):
+                raise
+            raise StoreUnavailable(
+                f"The store {self.path} is busy: process {stopped} holds it and does not go on. Nothing was saved. "
+                "If it was stopped, by Ctrl-Z or a debugger, let it go on or end it."
+            ) from problem
 
     def row(self, table: str, doc_id: int, document: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values of a row: id, columns, document."""
@@ -229,6 +250,8 @@ class RowStorage(Storage):
         """Close the file."""
         with self.lock:
             self.con.close()
+        if self._line is not None:
+            self._line.close()
 
 
 def _plain(value: Any) -> Any:

@@ -26,7 +26,8 @@ class StoreFile(RowStorage):
             _check_ours(self.path)
             super().__init__(path, read_only=read_only, layouts=LAYOUTS)
             upgrade(self, read_only=read_only)
-            if not read_only:
+            # A file that has all its tables is opened without waiting for those who write to it.
+            if not read_only and not all(self.exists(table) for table in (*TABLES, *PASSING)):
                 with self.transaction():
                     for table in (*TABLES, *PASSING):
                         self.ensure(table)
