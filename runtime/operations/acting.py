@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
@@ -177,25 +177,30 @@ class Acting:
             Conflict: The run is not at the revision of the order, or others keep saving first.
         """
         self.refuse_read_only(change.verb)
-        for _ in range(TRIES):
-            stored = self.load(change.run_id)
-            # After the run was read: whoever acts on it meanwhile makes our save be refused, and we look again.
-            earlier = self.earlier(change.run_id, order)
-            if earlier is not None:
-                said = f"{change.verb} {change.run_id}: accepted before, act {earlier.id}."
-                return Receipt(said, (), earlier, stored.run)
-            worked = self._work_out(change, order, stored)
-            if order.dry_run:
-                return Receipt(
-                    f"Would {change.verb} {worked.target}.", worked.effects, None, worked.step.stored.run, True
-                )
-            act = self._act_of(change, order, worked)
-            assert worked.step.save is not None
-            with recording(act):
-                refused = self.store.runs.save([dataclasses.replace(worked.step.save, acts=(act,))])
-            if not refused:
-                return self._accepted(change, worked, order.carried or self._numbered(act))
+        for lost in range(TRIES):
+            # A run that is saved at every turn of a writer would be saved between our reading and our save each time.
+            with self.store.medium.alone() if lost else nullcontext():
+                receipt = self._try(change, order)
+            if receipt is not None:
+                return receipt
         raise Conflict(f"Not saved: {change.run_id} is being changed by others all the time. Try again.")
+
+    def _try(self, change: RunChange, order: Order) -> Receipt | None:
+        """Read the run, apply the rule and save; None if somebody else saved in between."""
+        stored = self.load(change.run_id)
+        # After the run was read: whoever acts on it meanwhile makes our save be refused, and we look again.
+        earlier = self.earlier(change.run_id, order)
+        if earlier is not None:
+            said = f"{change.verb} {change.run_id}: accepted before, act {earlier.id}."
+            return Receipt(said, (), earlier, stored.run)
+        worked = self._work_out(change, order, stored)
+        if order.dry_run:
+            return Receipt(f"Would {change.verb} {worked.target}.", worked.effects, None, worked.step.stored.run, True)
+        act = self._act_of(change, order, worked)
+        assert worked.step.save is not None
+        with recording(act):
+            refused = self.store.runs.save([dataclasses.replace(worked.step.save, acts=(act,))])
+        return None if refused else self._accepted(change, worked, order.carried or self._numbered(act))
 
     def _work_out(self, change: RunChange, order: Order, stored: Stored) -> _Worked:
         """Apply the rule to a draft of the run as it was read; refuse if it is not what the order expects."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +13,7 @@ from runtime.store.embedded.acts import EmbeddedActs
 from runtime.store.embedded.changes import EmbeddedChanges
 from runtime.store.embedded.documents import EmbeddedDocuments
 from runtime.store.embedded.due_runs import EmbeddedDueRuns
+from runtime.store.embedded.error_translation import unavailable
 from runtime.store.embedded.holds import EmbeddedHolds
 from runtime.store.embedded.keyed import EmbeddedFacts, EmbeddedFlows, EmbeddedSchedules
 from runtime.store.embedded.ledger import EmbeddedLedger
@@ -37,6 +41,14 @@ class EmbeddedFile:
     def now(self) -> datetime | None:
         """None: the clock of this machine counts."""
         return None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        try:
+            with self._database.transaction():
+                yield
+        except sqlite3.Error as problem:
+            raise unavailable(self._database.rows.path, problem) from problem
 
     def close(self) -> None:
         self._changes.stop()

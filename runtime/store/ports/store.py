@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -29,6 +30,13 @@ class Medium(Protocol):
 
     def now(self) -> datetime | None:
         """The moment by the clock that decides what is due; None where that is the clock of this machine."""
+        ...
+
+    def alone(self) -> AbstractContextManager[None]:
+        """A context in which nobody else writes, and all writes are one transaction, if the medium can promise that.
+
+        For what was read and saved too late again and again. A server promises nothing, and lets it be tried.
+        """
         ...
 
     def close(self) -> None:

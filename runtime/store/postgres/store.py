@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,6 +37,10 @@ class PostgresServer:
         """The moment by the clock of the database."""
         moment: datetime = self._database.one("database_now")[0]
         return moment
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Nothing is promised: a lock over a connection of its own would keep our own saves out."""
+        return nullcontext()
 
     def close(self) -> None:
         self._feed.close()
