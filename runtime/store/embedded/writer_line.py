@@ -9,11 +9,8 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
-from runtime.logs import get_logger
-
-log = get_logger(__name__)
+import msgspec
 
 LINE_FILE = "-line"
 """What the name of the store's file is followed by."""
@@ -25,8 +22,7 @@ _FLOCK = struct.Struct("@hhqqi0q")
 """`struct flock` of fcntl(2): type, whence, start, length, process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A place in a line: bytes of its file that are locked."""
 
     start: int
@@ -150,8 +146,10 @@ class WriterLine:
 
     def _warn(self, problem: OSError) -> None:
         if not self._warned:
+            from runtime.logs import get_logger
+
             self._warned = True
-            log.warning("store.no_line", file=self._file + LINE_FILE, problem=str(problem))
+            get_logger(__name__).warning("store.no_line", file=self._file + LINE_FILE, problem=str(problem))
 
 
 def _open(file: str) -> int:

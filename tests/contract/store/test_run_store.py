@@ -317,3 +317,25 @@ def test_a_hold_and_the_act_that_set_it_are_one(store: Store) -> None:
     assert store.acts.get(act.id) == act
     assert store.holds.put(Hold("flow=w", "mia", NOW)) is None
     assert len(store.acts.newest()) == 1
+
+
+def test_alone_a_run_is_read_and_saved_like_anywhere(store: Store) -> None:
+    add(store, run("r"))
+    with store.medium.alone():
+        read = store.runs.get("r")
+        assert read is not None
+        assert store.runs.save([Save(replace(read, revision=2, why="alone"), 1)]) == []
+        assert store.runs.query()[0].why == "alone"
+    assert [r.why for r in store.runs.query()] == ["alone"]
+
+
+def test_alone_in_a_file_all_writes_are_one(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    add(store, run("r"))
+    with pytest.raises(Refused), store.medium.alone():
+        add(store, run("s"))
+        store.facts.put("key", 1)
+        raise Refused("not this time")
+    assert [r.id for r in store.runs.query()] == ["r"]
+    assert store.facts.get("key") is None
+    store.close()

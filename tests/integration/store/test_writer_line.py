@@ -31,12 +31,12 @@ def test_who_asks_again_at_once_comes_after_who_asked_before(store: EmbeddedStor
         assert greedy.says() == "writes"
         second.asks(2)
         third.asks(3)
-        for _ in range(3):
-            greedy.told("write again")
-            for patient in (second, third):
-                assert patient.says() == "writes"
-                patient.told("write again")
-            assert greedy.says() == "writes"
+        writing, *waiting = greedy, second, third
+        for _ in range(9):
+            writing.told("write again")
+            assert waiting[0].says() == "writes"
+            wait_for(lambda: in_line(tmp_path) == 3)
+            writing, *waiting = *waiting, writing
 
 
 def test_a_thread_waits_in_the_same_line(store: EmbeddedStore, tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_flat_out_writer_gets_one_turn_at_most_before_who_asked(
     writer = subprocess.Popen([sys.executable, "-c", FLAT_OUT, str(tmp_path), str(counted)], env=environment)
     try:
         wait_for(lambda: seen() > 0)
-        overtaken = []
+        overtaken: list[int] = []
         while len(overtaken) < 100 or seen() < 100:
             with store.database.transaction():
                 overtaken.append(seen() - asked[-1])
