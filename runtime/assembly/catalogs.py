@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from runtime.assembly.lazy_systems import LazySystems
 from runtime.assembly.location import directory_of
-from runtime.external.base import ExternalSystem
-from runtime.external.binding_checks import BindingChecks
-from runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from runtime.catalog import Catalog
+    from runtime.catalog.catalog import Catalog
+    from runtime.external.base import ExternalSystem
+    from runtime.settings import Settings
 
 
 def make_catalog(
@@ -24,8 +23,9 @@ def make_catalog(
     Without `names_targets` it does not say which target a task calls, which would load the systems of every run that
     is looked at. Without `runs_code` no tasks.py is run to find what it binds.
     """
-    from runtime.catalog import Catalog
+    from runtime.catalog.catalog import Catalog
     from runtime.catalog.probing import bound_by_running
+    from runtime.external.binding_checks import BindingChecks
 
     no_systems: Mapping[str, ExternalSystem] = {}
     return Catalog(

@@ -19,12 +19,13 @@ from runtime.errors import ExpressionError, ForkjoinError, Unreachable
 from runtime.external.base import Call, ExternalSystem, find_work
 from runtime.external.report import MARGIN, NOTE_LENGTH
 from runtime.flow.expressions.templates import RequestScope
+from runtime.masking import mask
 from runtime.model.task import (
     Failed,
     Outcome,
 )
 from runtime.plain_json import plain_text
-from runtime.safe_text import described, mask
+from runtime.safe_text import described
 
 
 class Performer:

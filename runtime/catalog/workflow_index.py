@@ -6,8 +6,9 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from runtime.catalog.current_code import CurrentCode
 from runtime.catalog.folders import find_workflows, folders_stamp

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from runtime.engine.explain.lateness import Durations
@@ -24,15 +24,14 @@ LIVE = frozenset({B.PENDING, B.STARTING, B.UNCONFIRMED, B.RUNNING, B.WAITING, B.
 EXPRESSIONS = Expressions()
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(msgspec.Struct, frozen=True):
     """Everything a decision may depend on besides the records themselves."""
 
     program: Program
     now: datetime
     holds: Sequence[Hold] = ()
     """Active and released holds."""
-    durations: Durations = field(default_factory=dict)
+    durations: Durations = msgspec.field(default_factory=dict)
     """How long steps took lately, by `workflow/step`."""
 
 

@@ -15,7 +15,7 @@ from runtime.engine.finding import Found, find_action, found_words, last_attempt
 from runtime.engine.plan import Action
 from runtime.errors import Refused
 from runtime.model.branch import Branch
-from runtime.operations.acting import program_of
+from runtime.operations.programs import program_of
 from runtime.operations.queries.branch_names import find_branch, no_run
 from runtime.store.ports.store import Store
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.explain.reasons import scheduler_state
+from runtime.engine.explain.heartbeat_words import scheduler_state
 from runtime.errors import ForkjoinError
 from runtime.model.facts import HEARTBEAT
 from runtime.store.ports.store import Store

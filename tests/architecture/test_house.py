@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from msgspec.structs import fields
 
 from console.cli.main import DERIVED, NAMES, cli
 from runtime.assembly.location import open_store
@@ -51,7 +51,7 @@ def test_a_reading_command_stays_light(command: str, tmp_path: Path) -> None:
     assert "heavy []" in fresh(code)
 
 
-@pytest.mark.parametrize("setting", [f.name for f in dataclasses.fields(Settings)])
+@pytest.mark.parametrize("setting", [f.name for f in fields(Settings)])
 def test_every_setting_is_documented(setting: str) -> None:
     assert f"`{setting}`" in README
     assert f"`FORKJOIN_{setting.upper()}`" in README

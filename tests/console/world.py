@@ -25,7 +25,7 @@ from runtime.clock import ManualClock
 from runtime.model.act import Actor
 from runtime.model.facts import SYSTEMS
 from runtime.model.run import Run
-from runtime.operations.acting import program_of
+from runtime.operations.programs import program_of
 from runtime.scheduler.monitoring.call_meter import CallMeter
 from runtime.scheduler.upkeep.question_answerer import QuestionAnswerer
 from runtime.scheduler.upkeep.stored_acts import StoredActs

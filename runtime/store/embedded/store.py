@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from runtime.store.embedded.acts import EmbeddedActs
 from runtime.store.embedded.changes import EmbeddedChanges
@@ -43,8 +44,7 @@ class EmbeddedFile:
         self._database.close()
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddedStore(Store):
+class EmbeddedStore(Store, msgspec.Struct, frozen=True):
     """A store in a file."""
 
     database: StoreDatabase

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from runtime.store.ports.store import Store
 from runtime.store.postgres.acts import PostgresActs
@@ -42,8 +43,7 @@ class PostgresServer:
         self._database.close()
 
 
-@dataclass(frozen=True, slots=True)
-class PostgresStore(Store):
+class PostgresStore(Store, msgspec.Struct, frozen=True):
     """A store in a database."""
 
     database: Database

@@ -179,7 +179,7 @@ def test_tasks_are_bound_by_metadata_then_python_then_simulation(tmp_path: Path)
     python = {"workflow": "shop", "code": shop.code_path}
     assert plain.bindings == {
         "convert": Binding("process", "convert", convert),
-        "index": Binding("python", "shop", {"system": "python", **python}),
+        "index": Binding("python", "shop", {"system": "python", **python}, cancels=False),
         "finish": Binding("local", "shop", {"system": "local", **python}),
     }
     played = catalog.program(run_of(shop, simulated=True), source)
