@@ -11,6 +11,7 @@ from runtime.assembly.location import directory_of
 
 if TYPE_CHECKING:
     from runtime.catalog.catalog import Catalog
+    from runtime.catalog.syntax import BoundTasks
     from runtime.external.base import ExternalSystem
     from runtime.settings import Settings
 
@@ -24,7 +25,6 @@ def make_catalog(
     is looked at. Without `runs_code` no tasks.py is run to find what it binds.
     """
     from runtime.catalog.catalog import Catalog
-    from runtime.catalog.probing import bound_by_running
     from runtime.external.binding_checks import BindingChecks
 
     no_systems: Mapping[str, ExternalSystem] = {}
@@ -33,10 +33,16 @@ def make_catalog(
         binding_checks=BindingChecks(systems),
         systems=systems if names_targets else no_systems,
         examined_with=systems,
-        probe=bound_by_running if runs_code and not settings.read_only else None,
+        probe=_probe if runs_code and not settings.read_only else None,
         threads_per_workflow=settings.threads_per_workflow,
         call_timeout_seconds=settings.call_timeout_seconds,
     )
+
+
+def _probe(path: Path) -> BoundTasks:
+    from runtime.catalog.probing import bound_by_running
+
+    return bound_by_running(path)
 
 
 def catalog_of(settings: Settings) -> Catalog:

@@ -11,7 +11,7 @@ from datetime import datetime
 from runtime.acts.start import NewRun
 from runtime.assembly.runtime import Runtime
 from runtime.calls.performer import Performer
-from runtime.catalog import PythonSystem
+from runtime.catalog.python_system import PythonSystem
 from runtime.errors import Refused
 from runtime.external.base import ExternalSystem
 from runtime.flow.program import Program

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Mapping
 from runtime.calls.cleaning import cleaned, hidden, spoken, unreadable
 from runtime.calls.reports import found, reported, started
 from runtime.calls.request import build_call
-from runtime.catalog import Catalog, MissingCode
+from runtime.catalog.catalog import Catalog
+from runtime.catalog.code import MissingCode
 from runtime.clock import Clock
 from runtime.engine.crash_points import crash_point
 from runtime.engine.draft import Draft

@@ -31,7 +31,7 @@ from runtime.store.documents import rootless
 from runtime.store.ports.store import Store
 
 if TYPE_CHECKING:
-    from runtime.catalog import Catalog
+    from runtime.catalog.catalog import Catalog
 
 Rule = Callable[[Draft, Branch | None], list[str]]
 TRIES = 8

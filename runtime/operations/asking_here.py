@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.calls.performer import Performer
-from runtime.catalog import Catalog
+from runtime.catalog.catalog import Catalog
 from runtime.clock import Clock
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.finding import Found, find_action, found_words, last_attempt

@@ -22,7 +22,7 @@ from runtime.model.facts import HEARTBEAT
 from runtime.store.ports.store import Store
 
 if TYPE_CHECKING:
-    from runtime.catalog import Catalog
+    from runtime.catalog.catalog import Catalog
 
 _TEMPLATE = re.compile(r"\$\{[^}]*\benv\.([A-Za-z_][A-Za-z0-9_]*)")
 _PROGRAMS = (b"forkjoin", b"runtime", b"console")

@@ -20,7 +20,7 @@ from console.options import SessionOptions
 from console.theme import Look
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.calls.performer import Performer
-from runtime.catalog import PythonSystem
+from runtime.catalog.python_system import PythonSystem
 from runtime.clock import ManualClock
 from runtime.model.act import Actor
 from runtime.model.facts import SYSTEMS

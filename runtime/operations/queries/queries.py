@@ -20,7 +20,7 @@ from runtime.nearest import did_you_mean
 from runtime.operations.queries.filters import QUIET, matching, parse
 
 if TYPE_CHECKING:
-    from runtime.catalog import Catalog
+    from runtime.catalog.catalog import Catalog
     from runtime.clock import Clock
     from runtime.flow.program import Program
     from runtime.model.act import Act

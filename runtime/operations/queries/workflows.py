@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from runtime.catalog import Catalog, Workflow
+from runtime.catalog.catalog import Catalog
+from runtime.catalog.workflow import Workflow
 from runtime.errors import ForkjoinError
 from runtime.store.ports.schedules import Schedules
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from runtime.catalog import Catalog, Workflow
+from runtime.catalog.catalog import Catalog
+from runtime.catalog.workflow import Workflow
 from runtime.errors import FlowProblems, InvalidInput, NotFound
 from runtime.flow.program import Binding
 from runtime.flow.read.loader import flow_hash
@@ -269,7 +270,7 @@ def test_listing_and_programs_need_no_schema_library_and_run_no_author_code(tmp_
     code = f"""
 import sys, datetime
 from pathlib import Path
-from runtime.catalog import Catalog
+from runtime.catalog.catalog import Catalog
 from runtime.model.run import Run
 catalog = Catalog([Path({str(tmp_path)!r})])
 shop = catalog.find("shop")

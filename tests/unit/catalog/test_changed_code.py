@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from runtime.catalog import Catalog, MissingCode, code_files, current_code
 from runtime.catalog import code as code_module
+from runtime.catalog import code_files, current_code
+from runtime.catalog.catalog import Catalog
+from runtime.catalog.code import MissingCode
 from runtime.engine.advance import advance
 from runtime.engine.draft import Situation
 from runtime.engine.repair import controls

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from runtime.calls.performer import Performer
 from runtime.calls.request import build_call
-from runtime.catalog import Catalog
+from runtime.catalog.catalog import Catalog
 from runtime.clock import ManualClock
 from runtime.engine.apply import Observed, Unreached
 from runtime.engine.draft import Draft
@@ -21,7 +21,8 @@ from runtime.engine.sealing import seal, unseal
 from runtime.errors import Unreachable
 from runtime.external.base import Call
 from runtime.flow.program import Binding
-from runtime.logs import configure, get_logger
+from runtime.log_lines import configure
+from runtime.logs import get_logger
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from tests.secrets import ODD, spellings
 from tests.unit.engine.play import Play, flow_of
