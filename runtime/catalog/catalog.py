@@ -186,14 +186,12 @@ class Catalog:
 
         A run that was started from a path has only what it recorded: a workflow of that name is another.
         """
-        workflow = self.named(run.workflow) if run.flow_file is None else None
         if run.code_path is not None:
             recorded = self._current_code.get(Path(run.code_path), settling=True)
             if recorded is not None:
                 return recorded
-        if workflow is None:
-            return None
-        return self._current_code.get(workflow.path.with_name(TASKS_FILE), settling=True)
+        path = self._index.path_of(run.workflow) if run.flow_file is None else None
+        return self._current_code.get(path.with_name(TASKS_FILE), settling=True) if path is not None else None
 
     def recorded_code(self, path: str) -> Code | None:
         """The tasks.py at a path that a run recorded, if it is still there."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from runtime.catalog.code_files import MOST_BYTES, look, read_file
+from runtime.catalog.code_files import MOST_BYTES, Seen, look, read_file
 from runtime.catalog.syntax import BoundTasks, read_tasks
 from runtime.errors import InvalidInput
 from runtime.external.base import Abilities
@@ -128,8 +128,8 @@ def name_of(path: Path) -> str:
     return path.parent.name if path.name == FLOW_FILE else path.stem
 
 
-def read_code(path: Path) -> Code:
-    """A tasks.py with the steps it binds, read from its syntax tree."""
+def read_code(path: Path, seen: Seen | None = None) -> Code:
+    """A tasks.py with the steps it binds, read from its syntax tree; `seen` if its files were looked at already."""
     try:
         text = read_file(path)
     except OSError as error:
@@ -137,4 +137,6 @@ def read_code(path: Path) -> Code:
     if len(text) > MOST_BYTES:
         return Code(path, problems=(f"{path} has more than {MOST_BYTES:,} bytes; split it.",))
     bound: BoundTasks = read_tasks(text, str(path))
-    return Code(path, look(path).hash, bound.kinds, bound.problems, bound.undecided, abilities=bound.abilities)
+    return Code(
+        path, (seen or look(path)).hash, bound.kinds, bound.problems, bound.undecided, abilities=bound.abilities
+    )

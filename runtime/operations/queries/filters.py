@@ -225,11 +225,13 @@ def matching(
     order: str = "created_at",
     descending: bool = True,
     after: str | None = None,
+    wanted: int | None = None,
 ) -> Iterator[Run]:
-    """Every run that matches, page by page."""
+    """Every run that matches, page by page; where all match, the first page holds no more than are `wanted`."""
+    size = PAGE if wanted is None or chosen.parts else min(PAGE, wanted)
     while True:
-        page = runs.query(chosen.narrowed, order=order, descending=descending, limit=PAGE, after=after)
+        page = runs.query(chosen.narrowed, order=order, descending=descending, limit=size, after=after)
         yield from chosen.select(runs, page, now)
-        if len(page) < PAGE:
+        if len(page) < size:
             return
         after = page[-1].id

@@ -111,7 +111,8 @@ class Queries:
             raise InvalidInput(f"--sort is one of {', '.join(SORTS)}, not {sort}.{did_you_mean(sort, SORTS)}")
         descending = sort in ("created_at", "updated_at")
         chosen = parse(where)
-        found = matching(self.store.runs, chosen, self.clock.now(), order=sort, descending=descending, after=after)
+        now = self.clock.now()
+        found = matching(self.store.runs, chosen, now, order=sort, descending=descending, after=after, wanted=limit)
         return list(found if limit is None else islice(found, limit))
 
     def joins(self, stored: Stored) -> list[JoinState]:
