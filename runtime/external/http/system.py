@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -41,6 +41,7 @@ class HttpSystem:
         self._connect_seconds = connect_seconds
         self._total_seconds = total_seconds
         self._exchanges: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[Exchange]] = WeakKeyDictionary()
+        self._keepers: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[Exchange]] = WeakKeyDictionary()
 
     def problems(self, binding: Mapping[str, Any]) -> list[str]:
         from runtime.external.http.binding import binding_problems
@@ -129,9 +130,9 @@ class HttpSystem:
 
     async def close(self) -> None:
         """Close all connections."""
-        opening = self._exchanges.pop(asyncio.get_running_loop(), None)
-        if opening is not None:
-            await (await opening).close()
+        keeper = self._keepers.pop(asyncio.get_running_loop(), None)
+        if keeper is not None:
+            await keeper.aclose()
 
     async def _ask(
         self, call: Call, binding: RequestBinding, *, extra: Mapping[str, str] | None = None, cut: bool = False
@@ -184,11 +185,21 @@ class HttpSystem:
         return opening.result() if opening.done() else await asyncio.shield(opening)
 
     async def _make(self) -> Exchange:
+        keeper = self._keepers[asyncio.get_running_loop()] = self._kept()
+        return await anext(keeper)
+
+    async def _kept(self) -> AsyncGenerator[Exchange]:
+        """An exchange that is closed with its event loop: ending a loop ends the generators that began there."""
         from runtime.external.http.exchange import Exchange
         from runtime.external.http.proxies import Proxies
 
         tls = await asyncio.to_thread(_read_authorities)
-        return Exchange(tls, Proxies(), connect_seconds=self._connect_seconds, total_seconds=self._total_seconds)
+        exchange = Exchange(tls, Proxies(), connect_seconds=self._connect_seconds, total_seconds=self._total_seconds)
+        try:
+            yield exchange
+        finally:
+            self._exchanges.pop(asyncio.get_running_loop(), None)
+            await exchange.close()
 
 
 def _read_authorities() -> SSLContext:

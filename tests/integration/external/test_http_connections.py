@@ -77,7 +77,7 @@ class Wire:
                 if answer is None:
                     break
                 writer.write(answer)
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         writer.close()
 
@@ -298,3 +298,18 @@ async def test_a_name_nobody_answers_for_holds_up_no_other(monkeypatch: pytest.M
             assert not result.sent
         over.set()
         await system.close()
+
+
+def test_connections_end_with_the_event_loop_they_were_opened_on() -> None:
+    system = HttpSystem(SystemClock())
+    wire = Wire()
+
+    async def ask() -> None:
+        server = await wire.serve()
+        await system.start(call_of(binding_for(f"http://127.0.0.1:{wire.port}")))
+        server.close()
+
+    for _ in range(2):
+        asyncio.run(ask())
+    assert len(wire.requests) == 2
+    assert not system._exchanges
