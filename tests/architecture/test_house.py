@@ -43,7 +43,7 @@ def test_the_runtime_draws_nothing() -> None:
 @pytest.mark.parametrize("command", ["list", "holds", "acts", "wakes", "flows"])
 def test_a_reading_command_stays_light(command: str, tmp_path: Path) -> None:
     open_store(tmp_path).close()
-    heavy = "('pydantic', 'jsonschema_rs', 'textual', 'apscheduler', 'httpx')"
+    heavy = "('pydantic', 'jsonschema_rs', 'textual', 'apscheduler', 'aiohttp')"
     code = (
         f"import sys; from console.cli.main import run; code = run(['--store', {str(tmp_path)!r}, {command!r}]); "
         f"assert code == 0; print('heavy', [m for m in {heavy} if m in sys.modules])"

@@ -277,7 +277,7 @@ shop = catalog.find("shop")
 assert shop.flow.version == "1" and shop.tasks, shop
 now = datetime.datetime.now(datetime.UTC)
 catalog.program(Run("r", "shop", "shop", "1", shop.flow.hash, now, now), shop.source)
-print([name for name in ("pydantic", "jsonschema_rs", "textual", "httpx") if name in sys.modules])
+print([name for name in ("pydantic", "jsonschema_rs", "textual", "aiohttp") if name in sys.modules])
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (told.stdout.strip(), told.stderr) == ("[]", "")
