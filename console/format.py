@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -55,7 +54,7 @@ def coloured(text: str, status: str, stream: IO[str]) -> str:
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, status_column: int | None = None) -> None:
     """Aligned columns, cut to the width of the terminal with `~`."""
     out = sys.stdout
-    width = shutil.get_terminal_size((160, 40)).columns if out.isatty() else 10_000
+    width = _width() if out.isatty() else 10_000
     texts = [[clean(cell, 400) for cell in row] for row in rows]
     widths = [max(len(head), *(len(row[i]) for row in texts)) if texts else len(head) for i, head in enumerate(heads)]
     say(_line(heads, widths, width).rstrip())
@@ -66,6 +65,12 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, status_colu
             shown = row[status_column]
             line = line.replace(shown, coloured(shown, word, out), 1)
         say(line)
+
+
+def _width() -> int:
+    import shutil  # loads the libraries of all kinds of archives
+
+    return shutil.get_terminal_size((160, 40)).columns
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], width: int) -> str:

@@ -9,7 +9,7 @@ def main() -> int:
     """Run the scheduler with the settings of the environment; gives the exit code."""
     from runtime.assembly.driving import run_scheduler
     from runtime.errors import ForkjoinError
-    from runtime.logs import configure
+    from runtime.log_lines import configure
     from runtime.safe_text import clean
     from runtime.settings import Settings
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from datetime import datetime, timedelta
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from runtime.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 SECONDS: dict[str, int] = {
     "second": 1,
@@ -85,6 +87,8 @@ def calendar_days(text: str) -> float:
 
 
 def _parse(text: str) -> tuple[Fraction, str]:
+    from fractions import Fraction
+
     written = text.strip().lower()
     if not written:
         return Fraction(0), "second"
@@ -101,6 +105,8 @@ def _parse(text: str) -> tuple[Fraction, str]:
 
 
 def _add_months(moment: datetime, months: int) -> datetime:
+    import calendar
+
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
     if year > 9999:
         raise OverflowError

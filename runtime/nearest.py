@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 from functools import lru_cache
 from itertools import islice
 
@@ -29,7 +28,7 @@ def _nearest(written: str, known: tuple[str, ...], alike: float) -> str | None:
     alike_long = (name for name in known if abs(len(name) - len(written)) <= _DIFFERENCE)
     by_lower = {name.lower(): name for name in islice(alike_long, _MOST)}
     swapped = [name for name in by_lower if sorted(name) == sorted(written)]
-    found = swapped or get_close_matches(written, by_lower, 1, alike)
+    found = swapped or _close(written, by_lower, alike)
     return by_lower[found[0]] if found else None
 
 
@@ -39,5 +38,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     It suggests more freely than `nearest`: who typed a command or a setting wrong has been refused already.
     """
     names = {name.casefold(): name for name in known}
-    close = get_close_matches(word[:200].casefold(), names, n=1, cutoff=0.6)
+    close = _close(word[:200].casefold(), names, 0.6)
     return f" Did you mean {names[close[0]]}?" if close else ""
+
+
+def _close(word: str, known: Iterable[str], alike: float) -> list[str]:
+    """The word most alike, if one is alike enough."""
+    from difflib import get_close_matches  # only who mistyped a word pays for it
+
+    return get_close_matches(word, known, 1, alike)

@@ -1,13 +1,10 @@
-"""Cleans all text from outside: safe to show, exact in JSON, with secrets masked (SECURITY.md)."""
+"""Cleans all text from outside: safe to show, and exact in JSON (SECURITY.md)."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from typing import Any
-
-from runtime.masking import MASK as MASK
-from runtime.masking import mask as mask
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _INVISIBLE = re.compile(

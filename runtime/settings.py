@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from runtime.errors import InvalidInput
 from runtime.nearest import did_you_mean
+from runtime.user_directories import config_directory, state_directory
 
 SETTINGS_FILE = "settings.toml"
 LONGEST_TEXT = 4_000
@@ -25,14 +26,7 @@ LARGEST: dict[str, float] = {
 """The largest value of each number, where it has no other end."""
 
 
-def _default_store() -> str:
-    from platformdirs import user_state_dir
-
-    return user_state_dir("forkjoin")
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """What can be set: by an option, else by the environment (`FORKJOIN_` and the name), else by the settings file."""
 
     store: str = ""
@@ -75,34 +69,41 @@ class Settings:
         for name, value in _from_file(file).items():
             source = f"the settings file {file or settings_file()}"
             found[name] = _typed(name, _of_its_kind(name, value, source), source)
-        for field in fields(cls):
-            variable = f"FORKJOIN_{field.name.upper()}"
+        for name in cls.__struct_fields__:
+            variable = f"FORKJOIN_{name.upper()}"
             if env.get(variable):
-                found[field.name] = _typed(field.name, env[variable], variable)
+                found[name] = _typed(name, env[variable], variable)
         for name, value in (overrides or {}).items():
             if value is not None and value != ():
                 found[name] = _typed(name, value, f"--{name.replace('_', '-')}")
         made = cls(**{"store": "", **found})
-        return made if made.store else cls(**{**found, "store": _default_store()})
+        return made if made.store else cls(**{**found, "store": str(state_directory())})
 
 
 def settings_file() -> Path:
     """Where the settings file of this user lies."""
-    from platformdirs import user_config_dir
+    return config_directory() / SETTINGS_FILE
 
-    return Path(user_config_dir("forkjoin")) / SETTINGS_FILE
+
+_DEFAULTS: Mapping[str, Any] = dict(zip(Settings.__struct_fields__, Settings.__struct_defaults__, strict=True))
 
 
 def _from_file(file: Path | None) -> Mapping[str, Any]:
     path = file or settings_file()
     try:
-        with path.open("rb") as stream:
-            read = tomllib.load(stream)
+        stream = path.open("rb")
     except FileNotFoundError:
         return {}
+    except OSError as problem:
+        raise InvalidInput(f"The settings file {path} cannot be read: {problem}.") from problem
+    import tomllib
+
+    try:
+        with stream:
+            read = tomllib.load(stream)
     except (OSError, ValueError, RecursionError) as problem:  # No TOML, or no UTF-8.
         raise InvalidInput(f"The settings file {path} cannot be read: {problem}.") from problem
-    known = {f.name for f in fields(Settings)}
+    known = set(_DEFAULTS)
     for table in ("keys", "views"):  # The console reads these settings itself.
         read.pop(table, None)
     unknown = sorted(set(read) - known)
@@ -114,7 +115,7 @@ def _from_file(file: Path | None) -> Mapping[str, Any]:
 
 def _of_its_kind(name: str, value: Any, source: str) -> Any:
     """A value of the settings file, which has kinds, unlike the environment; InvalidInput if it is of another one."""
-    default: Any = {f.name: f.default for f in fields(Settings)}[name]
+    default = _DEFAULTS[name]
     if isinstance(default, bool):
         fits, wanted = isinstance(value, bool), "true or false, without quotation marks"
     elif isinstance(default, int):
@@ -141,7 +142,7 @@ def _typed(name: str, value: Any, source: str) -> Any:
         "\ud800" <= c <= "\udfff" for text in (value if isinstance(value, list | tuple) else [value]) for c in str(text)
     ):
         raise InvalidInput(f"{source}: {name} is no text in UTF-8.")
-    default: Any = {f.name: f.default for f in fields(Settings)}[name]
+    default = _DEFAULTS[name]
     try:
         if isinstance(default, bool):
             if isinstance(value, bool):

@@ -10,14 +10,12 @@ from typing import Any, NoReturn
 
 import click
 
-from console.cli.advised import advised
 from console.cli.groups import NamedGroup
 from console.cli.options import common
 from console.cli.session import Session
 from console.cli.ways import refuse_strange_ways, ways
 from runtime.acts.registry import ACTS
 from runtime.errors import FlowProblems, ForkjoinError, InvalidInput
-from runtime.plain_json import plain_text
 from runtime.safe_text import clean, encodable
 
 INTERRUPTED = 130
@@ -103,6 +101,8 @@ def run(arguments: list[str] | None = None) -> int:
     except click.ClickException as problem:
         return _fail(problem.format_message() + " forkjoin --help lists all commands.", 2)
     except ForkjoinError as problem:
+        from console.cli.advised import advised
+
         _problems(problem)
         return _fail(advised(problem.message, one.overrides, NAMES), problem.exit_code)
     except (BrokenPipeError, SystemExit):
@@ -135,8 +135,16 @@ def _named(problem: OSError) -> bool:
 def _refuse_broken(arguments: list[str]) -> None:
     """Refuse bytes that are no text; only the name of something that is there may hold them."""
     for argument in arguments:
-        if not argument.isascii() and plain_text(argument) != argument and not os.path.exists(argument):
+        if not _is_text(argument) and not os.path.exists(argument):
             raise InvalidInput(f"{clean(argument)} is no text in UTF-8; nothing was changed.")
+
+
+def _is_text(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _problems(problem: ForkjoinError) -> None:

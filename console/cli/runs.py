@@ -11,8 +11,6 @@ from console.cli.bounds import LIMIT
 from console.cli.options import reading
 from console.cli.session import session
 from console.format import plain, say, short_span, status_word, table, until
-from runtime.operations.queries import views
-from runtime.operations.queries.filters import age_seconds
 from runtime.safe_text import clean, json_text
 
 
@@ -21,7 +19,9 @@ def list_rows(where: str, sort: str, limit: int | None, after: str | None, *, as
     runtime = session().runtime
     runs = runtime.queries.runs(where, sort=sort, limit=limit, after=after)
     if as_json:
-        say(json_text([views.list_view(r) for r in runs]))
+        from runtime.operations.queries.views import list_view
+
+        say(json_text([list_view(r) for r in runs]))
         return
     now = runtime.clock.now()
     if not runs:
@@ -33,6 +33,8 @@ def list_rows(where: str, sort: str, limit: int | None, after: str | None, *, as
             )
         )
         return
+    from runtime.operations.queries.filters import age_seconds
+
     rows = [
         (
             status_word(str(r.status), sys.stdout),

@@ -30,7 +30,7 @@ def scheduler(until_idle: bool, metrics_port: int | None) -> None:
     if one.settings.read_only:
         raise Refused("This session is read-only; a scheduler changes the store.")
     from runtime.assembly.driving import run_scheduler
-    from runtime.logs import configure
+    from runtime.log_lines import configure
 
     configure(one.settings.log_level, one.settings.log_format)
     raise click.exceptions.Exit(run_scheduler(one.settings, until_idle=until_idle))
@@ -48,7 +48,7 @@ def worker(concurrency: int, systems: str | None, metrics_port: int | None) -> N
     if one.settings.read_only:
         raise Refused("This session is read-only; a worker changes the store.")
     from runtime.assembly.driving import run_worker
-    from runtime.logs import configure
+    from runtime.log_lines import configure
 
     configure(one.settings.log_level, one.settings.log_format)
     named = [name.strip() for name in (systems or "").split(",") if name.strip()]

@@ -7,7 +7,6 @@ bulk acts, later acts and dry runs are derived from both, so that nobody else st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Self, TypeAlias
@@ -54,8 +53,7 @@ class Kind(StrEnum):
     """A file with the id, state and labels of a run in each line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
+class Input(msgspec.Struct, frozen=True, kw_only=True):
     """How the command line asks for an argument; written beside the type of a field."""
 
     help: str = ""
@@ -81,8 +79,7 @@ class Input:
     """Why it cannot be given for many runs; empty where it can."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnScreen:
+class OnScreen(msgspec.Struct, frozen=True, kw_only=True):
     """How a console offers an act."""
 
     help: str
@@ -93,7 +90,7 @@ class OnScreen:
     """The default key, as Textual names it; settings may remap it."""
     label: str = ""
     """The footer's word."""
-    screens: frozenset[str] = field(default_factory=frozenset)
+    screens: frozenset[str] = msgspec.field(default_factory=frozenset)
     """Screens it belongs to; empty: all."""
     does: str = ""
     """What it does to what is under the cursor, where the verb does not say it."""

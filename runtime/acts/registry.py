@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from pkgutil import resolve_name
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -43,7 +43,10 @@ ACTS: Mapping[str, str] = {
 @cache
 def act_class(verb: str) -> type[OperatorAct] | None:
     """The act with this verb; None if there is none."""
-    found: type[OperatorAct] | None = resolve_name(f"runtime.acts.{ACTS[verb]}") if verb in ACTS else None
+    if verb not in ACTS:
+        return None
+    module, _, name = ACTS[verb].partition(":")
+    found: type[OperatorAct] = getattr(import_module(f"runtime.acts.{module}"), name)
     return found
 
 

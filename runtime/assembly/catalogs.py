@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from runtime.assembly.lazy_systems import LazySystems
 from runtime.assembly.location import directory_of
-from runtime.external.base import ExternalSystem
-from runtime.external.binding_checks import BindingChecks
-from runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from runtime.catalog import Catalog
+    from runtime.catalog.catalog import Catalog
+    from runtime.catalog.syntax import BoundTasks
+    from runtime.external.base import ExternalSystem
+    from runtime.settings import Settings
 
 
 def make_catalog(
@@ -24,8 +24,8 @@ def make_catalog(
     Without `names_targets` it does not say which target a task calls, which would load the systems of every run that
     is looked at. Without `runs_code` no tasks.py is run to find what it binds.
     """
-    from runtime.catalog import Catalog
-    from runtime.catalog.probing import bound_by_running
+    from runtime.catalog.catalog import Catalog
+    from runtime.external.binding_checks import BindingChecks
 
     no_systems: Mapping[str, ExternalSystem] = {}
     return Catalog(
@@ -33,10 +33,16 @@ def make_catalog(
         binding_checks=BindingChecks(systems),
         systems=systems if names_targets else no_systems,
         examined_with=systems,
-        probe=bound_by_running if runs_code and not settings.read_only else None,
+        probe=_probe if runs_code and not settings.read_only else None,
         threads_per_workflow=settings.threads_per_workflow,
         call_timeout_seconds=settings.call_timeout_seconds,
     )
+
+
+def _probe(path: Path) -> BoundTasks:
+    from runtime.catalog.probing import bound_by_running
+
+    return bound_by_running(path)
 
 
 def catalog_of(settings: Settings) -> Catalog:

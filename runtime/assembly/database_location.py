@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from platformdirs import user_state_dir
-
 from runtime.errors import StoreUnavailable
 from runtime.masking import remember
 from runtime.store.embedded.opening import IfMissing
@@ -19,6 +17,7 @@ from runtime.store.embedded.place import directory_at
 from runtime.store.ports.store import Store
 from runtime.store.private import make_private
 from runtime.store.url_text import database_name, read_url
+from runtime.user_directories import state_directory
 
 _PASSWORD = re.compile(r"//[^/@]*:[^/@]*@|password=")
 INSTALL = "pip install 'forkjoin-console[postgres]'"
@@ -64,7 +63,7 @@ class DatabaseLocation:
             return directory_at(directory)
         place = self.url.partition("://")[2].rpartition("@")[2]
         name = hashlib.sha256(place.encode()).hexdigest()[:12]
-        return Path(user_state_dir("forkjoin")) / f"postgresql-{name}"
+        return state_directory() / f"postgresql-{name}"
 
     def open(self, *, read_only: bool = False, if_missing: IfMissing = "make") -> Store:
         """Open the store; one that is missing is never made by opening it."""

@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
+
 from runtime.errors import Refused
-from runtime.scheduler.single.driving_lock import DrivingLock
 from runtime.store.embedded.opening import IfMissing, open_embedded
 from runtime.store.embedded.place import directory_at, missing, store_is_there
 from runtime.store.ports.store import Store
-from runtime.store.url_text import like_an_address
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryLocation:
+class DirectoryLocation(msgspec.Struct, frozen=True):
     """The directory of an embedded store, as it was written."""
 
     text: str
@@ -43,6 +41,8 @@ class DirectoryLocation:
     @property
     def display_name(self) -> str:
         """The last part of the path; `store` for what looks like an address, which may hold a password."""
+        from runtime.store.url_text import like_an_address
+
         if like_an_address(self.text) and not os.path.isdir(self.text):
             return "store"
         return Path(self.text).name or self.text
@@ -74,6 +74,8 @@ class DirectoryLocation:
     @contextmanager
     def at_rest(self, store: Store) -> Iterator[Callable[[], None]]:
         """Hold the driving lock, which cannot be lost while this process lives."""
+        from runtime.scheduler.single.driving_lock import DrivingLock
+
         lock = DrivingLock(self.directory)
         if not lock.acquire():
             raise Refused(f"A scheduler works on {self.address}; stop it, then copy.")

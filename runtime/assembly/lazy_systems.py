@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from runtime.external.base import ExternalSystem
-
 if TYPE_CHECKING:
+    from runtime.external.base import ExternalSystem
     from runtime.external.registry import Systems
 
 
-class LazySystems(Mapping[str, ExternalSystem]):
+class LazySystems(Mapping[str, "ExternalSystem"]):
     """The installed external systems, found when they are first looked for."""
 
     def __init__(self, make: Callable[[], Systems]) -> None:

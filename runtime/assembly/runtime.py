@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtime.assembly.catalogs import make_catalog
+import msgspec
+
 from runtime.assembly.lazy_systems import LazySystems
-from runtime.assembly.location import IfMissing, location_of
+from runtime.assembly.location import location_of
 from runtime.clock import Clock, SystemClock
 from runtime.model.act import Actor
 from runtime.operations.queries.queries import Queries
-from runtime.settings import Settings
-from runtime.store.ports.store import Store
 
 if TYPE_CHECKING:
-    from runtime.catalog import Catalog
+    from pathlib import Path
+
+    from runtime.assembly.location import IfMissing
+    from runtime.catalog.catalog import Catalog
     from runtime.engine.finding import Found
     from runtime.external.registry import Systems
     from runtime.operations.asking import Asking
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from runtime.operations.commands import Commands
     from runtime.operations.queries.json_views import JsonViews
     from runtime.operations.transfer import Transfer
+    from runtime.settings import Settings
+    from runtime.store.ports.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(msgspec.Struct, frozen=True):
     """Who works with a runtime, and what that person may do."""
 
     actor: Actor
@@ -37,18 +38,27 @@ class Access:
     """A tasks.py may be run, in a process of its own, to find what it binds."""
 
 
-@dataclass
 class Runtime:
     """An open store with the operations over it; what only some commands need is made when it is first asked for."""
 
-    settings: Settings
-    store: Store
-    directory: Path
-    """For jobs, locks and logs of this machine."""
-    clock: Clock
-    queries: Queries
-    systems: LazySystems
-    access: Access
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        directory: Path,
+        clock: Clock,
+        queries: Queries,
+        systems: LazySystems,
+        access: Access,
+    ) -> None:
+        """Put the parts together; `directory` is for jobs, locks and logs of this machine."""
+        self.settings = settings
+        self.store = store
+        self.directory = directory
+        self.clock = clock
+        self.queries = queries
+        self.systems = systems
+        self.access = access
 
     @property
     def read_only(self) -> bool:
@@ -75,6 +85,8 @@ class Runtime:
     @cached_property
     def catalog(self) -> Catalog:
         """The workflows, for acting: names the targets of systems and checks bindings."""
+        from runtime.assembly.catalogs import make_catalog
+
         return make_catalog(self.settings, self.systems, runs_code=self.access.runs_code)
 
     @cached_property
@@ -155,6 +167,8 @@ def open_runtime(
     systems = LazySystems(systems_of)
 
     def reading_catalog() -> Catalog:
+        from runtime.assembly.catalogs import make_catalog
+
         return make_catalog(settings, systems, names_targets=False, runs_code=runs_code)
 
     queries = Queries(store, clock, reading_catalog, broken_plugins)

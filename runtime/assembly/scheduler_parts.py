@@ -11,13 +11,13 @@ from datetime import datetime
 from runtime.acts.start import NewRun
 from runtime.assembly.runtime import Runtime
 from runtime.calls.performer import Performer
-from runtime.catalog import PythonSystem
+from runtime.catalog.python_system import PythonSystem
 from runtime.errors import Refused
 from runtime.external.base import ExternalSystem
 from runtime.flow.program import Program
 from runtime.model.facts import DURATIONS
 from runtime.model.run import Run
-from runtime.operations.acting import program_of
+from runtime.operations.programs import program_of
 from runtime.operations.starting import start_runs
 from runtime.scheduler.monitoring.call_meter import CallMeter
 from runtime.scheduler.upkeep.hold_releases import HoldReleases

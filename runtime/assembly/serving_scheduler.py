@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def scheduler_alive(runtime: Runtime) -> bool:
     """Whether a scheduler has written a heartbeat lately."""
-    from runtime.engine.explain.reasons import scheduler_state
+    from runtime.engine.explain.heartbeat_words import scheduler_state
     from runtime.model.facts import HEARTBEAT
 
     return scheduler_state(HEARTBEAT.read(runtime.store.facts), runtime.clock.now())[0]

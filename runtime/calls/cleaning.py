@@ -11,10 +11,10 @@ from runtime.engine.observed import Answer, Nothing, Stopped, Unreached
 from runtime.engine.plan import Action
 from runtime.engine.sealing import seal
 from runtime.external.report import MESSAGE_LENGTH, NOTE_LENGTH, TYPE_LENGTH, plain_report
-from runtime.masking import masker
+from runtime.masking import mask, masker
 from runtime.model.task import Completed, Failed, Running, Started
 from runtime.plain_json import plain_text
-from runtime.safe_text import clean, mask
+from runtime.safe_text import clean
 
 
 def spoken(heard: list[str], secrets: Collection[str]) -> str:

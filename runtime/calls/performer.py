@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Mapping
 from runtime.calls.cleaning import cleaned, hidden, spoken, unreadable
 from runtime.calls.reports import found, reported, started
 from runtime.calls.request import build_call
-from runtime.catalog import Catalog, MissingCode
+from runtime.catalog.catalog import Catalog
+from runtime.catalog.code import MissingCode
 from runtime.clock import Clock
 from runtime.engine.crash_points import crash_point
 from runtime.engine.draft import Draft
@@ -19,12 +20,13 @@ from runtime.errors import ExpressionError, ForkjoinError, Unreachable
 from runtime.external.base import Call, ExternalSystem, find_work
 from runtime.external.report import MARGIN, NOTE_LENGTH
 from runtime.flow.expressions.templates import RequestScope
+from runtime.masking import mask
 from runtime.model.task import (
     Failed,
     Outcome,
 )
 from runtime.plain_json import plain_text
-from runtime.safe_text import described, mask
+from runtime.safe_text import described
 
 
 class Performer:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from runtime.engine.draft import EXPRESSIONS, Draft
+from runtime.engine.draft import Draft, expressions
 from runtime.engine.plan import Action
 from runtime.engine.results import settled_view
 from runtime.engine.scope import expression_names
@@ -56,7 +56,7 @@ def build_call(action: Action, draft: Draft) -> tuple[Call, RequestScope]:
     names |= {"key": attempt.idempotency_key, "externalId": external_id}
     scope = RequestScope(
         names,
-        expressions=EXPRESSIONS,
+        expressions=expressions(),
         now=draft.now,
         seed=draft.run.seed,
         env=os.environ,

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from runtime.catalog.bindings import bind
-from runtime.catalog.code import TaskCode
 from runtime.catalog.current_code import CurrentCode
-from runtime.catalog.deciding import Deciding, Probe
-from runtime.catalog.examining import Check, examine
+from runtime.catalog.deciding import Deciding
 from runtime.catalog.folders import BUILT_IN
 from runtime.catalog.program_cache import ProgramCache
-from runtime.catalog.python_system import run_local
-from runtime.catalog.task_codes import TaskCodes
-from runtime.catalog.verdict import Verdict
 from runtime.catalog.verdict_cache import VerdictCache
 from runtime.catalog.workflow import TASKS_FILE, Code, Workflow
 from runtime.catalog.workflow_index import WorkflowIndex
 from runtime.errors import FlowProblems
-from runtime.external.base import ExternalSystem
-from runtime.flow.definition import Flow
 from runtime.flow.graph.flow_graph import FlowGraph
-from runtime.flow.program import Binding, Program
-from runtime.flow.read.loader import FlowWarning, Problem, flow_from_stored
-from runtime.model.run import Run
-from runtime.model.task import Completed, Failed, TaskRequest
+from runtime.flow.program import Program
+from runtime.flow.read.building import flow_from_stored
+
+if TYPE_CHECKING:
+    from runtime.catalog.code import TaskCode
+    from runtime.catalog.deciding import Probe
+    from runtime.catalog.examining import Check
+    from runtime.catalog.task_codes import TaskCodes
+    from runtime.catalog.verdict import Verdict
+    from runtime.external.base import ExternalSystem
+    from runtime.flow.definition import Flow
+    from runtime.flow.problems import FlowWarning, Problem
+    from runtime.flow.program import Binding
+    from runtime.model.run import Run
+    from runtime.model.task import Completed, Failed, TaskRequest
 
 
 class Catalog:
@@ -62,7 +68,11 @@ class Catalog:
         self._deciding = Deciding(probe)
         self._verdicts = VerdictCache()
         self._programs = ProgramCache()
-        self._codes = TaskCodes(threads_per_workflow, call_timeout_seconds)
+        self._threads_per_workflow = threads_per_workflow
+        self._call_timeout_seconds = call_timeout_seconds
+        self._codes: TaskCodes | None = None
+        """Task code that is run; who only reads loads none of what runs it."""
+        self._making_codes = threading.Lock()
 
     def workflows(self) -> list[Workflow]:
         """Every workflow of the folders, by name; raises InvalidInput if a folder cannot be read."""
@@ -94,13 +104,16 @@ class Catalog:
         self._index.reload()
         self._verdicts.clear()
         self._programs.clear()
-        self._codes.reload()
+        if self._codes is not None:
+            self._codes.reload()
 
     def verdict(self, workflow: Workflow) -> Verdict:
         """What is wrong with a workflow as it was read, looked for once.
 
         Built-in workflows were checked when the program was made, so that looking at them stays light.
         """
+        from runtime.catalog.verdict import Verdict
+
         if BUILT_IN in workflow.path.parents and not workflow.problems:
             return Verdict()
         workflow = self._index.with_current_code(workflow)
@@ -111,6 +124,9 @@ class Catalog:
         return verdict
 
     def _examined(self, workflow: Workflow) -> Verdict:
+        from runtime.catalog.verdict import Verdict
+        from runtime.flow.problems import Problem
+
         try:
             _, problems, warnings = self.examine(workflow)
         except Exception as error:  # a fault of ours in a check must not hide the other workflows
@@ -136,6 +152,8 @@ class Catalog:
         self, workflow: Workflow, *, simulate: bool = False
     ) -> tuple[Flow | None, list[Problem], list[FlowWarning]]:
         """The flow unless it or its tasks.py has problems, all of these, and what is doubtful."""
+        from runtime.catalog.examining import examine
+
         return examine(self.decided(workflow), self._binding_checks, self._examined_with, simulate=simulate)
 
     def decided(self, workflow: Workflow) -> Workflow:
@@ -168,14 +186,12 @@ class Catalog:
 
         A run that was started from a path has only what it recorded: a workflow of that name is another.
         """
-        workflow = self.named(run.workflow) if run.flow_file is None else None
         if run.code_path is not None:
             recorded = self._current_code.get(Path(run.code_path), settling=True)
             if recorded is not None:
                 return recorded
-        if workflow is None:
-            return None
-        return self._current_code.get(workflow.path.with_name(TASKS_FILE), settling=True)
+        path = self._index.path_of(run.workflow) if run.flow_file is None else None
+        return self._current_code.get(path.with_name(TASKS_FILE), settling=True) if path is not None else None
 
     def recorded_code(self, path: str) -> Code | None:
         """The tasks.py at a path that a run recorded, if it is still there."""
@@ -183,12 +199,19 @@ class Catalog:
 
     def code(self, config: Mapping[str, Any]) -> TaskCode:
         """The code a Python binding names, to be called."""
+        if self._codes is None:
+            from runtime.catalog.task_codes import TaskCodes
+
+            with self._making_codes:
+                self._codes = self._codes or TaskCodes(self._threads_per_workflow, self._call_timeout_seconds)
         return self._codes.of(config)
 
     async def run_local(
         self, binding: Binding, request: TaskRequest, timeout_seconds: float | None = None
     ) -> Completed | Failed:
         """Run the local work of a step; raises Unreachable if the workflow has no thread left (nothing was run)."""
+        from runtime.catalog.python_system import run_local
+
         return await run_local(self.code(binding.config), request, timeout_seconds)
 
     def system_names(self) -> list[str]:
@@ -205,8 +228,9 @@ class Catalog:
 
     def stuck_threads(self) -> dict[str, int]:
         """Number of threads written off, by workflow; only workflows that have some."""
-        return self._codes.stuck_threads()
+        return self._codes.stuck_threads() if self._codes is not None else {}
 
     def close(self) -> None:
         """Let the threads of all workflows end."""
-        self._codes.close()
+        if self._codes is not None:
+            self._codes.close()

@@ -9,8 +9,9 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 MOST_FILES = 200
 """So many files are followed from one tasks.py."""
@@ -22,8 +23,7 @@ _RECENT_SECONDS = 0.1
 Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """The files of a tasks.py as they were read, to see whether one of them has changed."""
 
     hash: str

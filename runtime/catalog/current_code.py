@@ -45,7 +45,7 @@ class CurrentCode:
             if known is not None and seen is not None and seen.hash == known.code.hash:
                 known.seen, known.unreadable_since = seen, None
                 return known.code
-            code = read_code(path) if seen is not None else None
+            code = read_code(path, seen) if seen is not None else None
             if settling and known is not None and (code is None or code.problems) and self._may_settle(known):
                 return known.code
             if seen is None or code is None:

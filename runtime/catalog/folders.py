@@ -59,6 +59,20 @@ def folders_stamp(folders: Sequence[Path]) -> object:
     return found
 
 
+def flow_file_named(folders: Sequence[Path], name: str) -> Path | None:
+    """Where the flow of the workflow of this name lies, found as `find_workflows` does, with no other looked at."""
+    for folder in reversed(folders):
+        if _holds(folder):
+            found = (folder / FLOW_FILE).absolute()
+            if name_of(found) == name:
+                return found
+        elif name and os.sep not in name and not name.startswith((".", "_")) and os.access(folder, os.R_OK):
+            found = (folder / name / FLOW_FILE).absolute()
+            if _holds(found.parent):
+                return found
+    return None
+
+
 def _flow_files(folder: Path) -> list[Path]:
     if _holds(folder):
         return [folder / FLOW_FILE]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from runtime.catalog.class_syntax import class_abilities
 from runtime.external.base import Abilities
@@ -17,11 +18,10 @@ PACKAGES = tuple(name.partition(".")[0] for name in AUTHORING)
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-@dataclass(frozen=True, slots=True)
-class BoundTasks:
+class BoundTasks(msgspec.Struct, frozen=True):
     """The bindings that the decorators of one tasks.py make."""
 
-    kinds: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = msgspec.field(default_factory=dict)
     """By step id: `class` for external work, `function` for local work."""
     problems: tuple[str, ...] = ()
     """Sentences about what cannot be used."""
@@ -29,7 +29,7 @@ class BoundTasks:
     """Whether more or fewer steps may be bound than the syntax shows; only running the code decides."""
     doubt: str = ""
     """Why running it did not decide either."""
-    abilities: dict[str, Abilities] = field(default_factory=dict)
+    abilities: dict[str, Abilities] = msgspec.field(default_factory=dict)
     """Abilities that the class of a step declares, by step id."""
 
 

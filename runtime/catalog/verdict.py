@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from runtime.flow.problems import FlowWarning, Problem
 
 UNBOUND = "UNBOUND_TASK"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """Problems and warnings of a workflow as it lies on disk."""
 
     problems: tuple[Problem, ...] = ()

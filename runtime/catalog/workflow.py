@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from runtime.catalog.code_files import MOST_BYTES, look, read_file
+import msgspec
+from msgspec.structs import replace
+
+from runtime.catalog.code_files import MOST_BYTES, Seen, look, read_file
 from runtime.catalog.syntax import BoundTasks, read_tasks
 from runtime.errors import InvalidInput
 from runtime.external.base import Abilities
@@ -21,26 +23,24 @@ FLOW_FILE = "flow.json"
 TASKS_FILE = "tasks.py"
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(msgspec.Struct, frozen=True):
     """A tasks.py as it lies on disk, read but not run."""
 
     path: Path
     hash: str | None = None
     """SHA-256 of the file, hex; None where it cannot be read."""
-    tasks: Mapping[str, str] = field(default_factory=dict)
+    tasks: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Step ids it binds, each `class` (external work) or `function` (local work)."""
     problems: tuple[str, ...] = ()
     undecided: bool = False
     """Whether only running it decides what it binds."""
     doubt: str = ""
     """Why running it did not decide either."""
-    abilities: Mapping[str, Abilities] = field(default_factory=dict)
+    abilities: Mapping[str, Abilities] = msgspec.field(default_factory=dict)
     """Abilities that the class of each step declares."""
 
 
-@dataclass(frozen=True)
-class Workflow:
+class Workflow(msgspec.Struct, frozen=True, dict=True):
     """A workflow on disk; its flow is checked only when that is asked for."""
 
     name: str
@@ -128,8 +128,8 @@ def name_of(path: Path) -> str:
     return path.parent.name if path.name == FLOW_FILE else path.stem
 
 
-def read_code(path: Path) -> Code:
-    """A tasks.py with the steps it binds, read from its syntax tree."""
+def read_code(path: Path, seen: Seen | None = None) -> Code:
+    """A tasks.py with the steps it binds, read from its syntax tree; `seen` if its files were looked at already."""
     try:
         text = read_file(path)
     except OSError as error:
@@ -137,4 +137,6 @@ def read_code(path: Path) -> Code:
     if len(text) > MOST_BYTES:
         return Code(path, problems=(f"{path} has more than {MOST_BYTES:,} bytes; split it.",))
     bound: BoundTasks = read_tasks(text, str(path))
-    return Code(path, look(path).hash, bound.kinds, bound.problems, bound.undecided, abilities=bound.abilities)
+    return Code(
+        path, (seen or look(path)).hash, bound.kinds, bound.problems, bound.undecided, abilities=bound.abilities
+    )

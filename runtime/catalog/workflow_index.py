@@ -6,11 +6,12 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from runtime.catalog.current_code import CurrentCode
-from runtime.catalog.folders import find_workflows, folders_stamp
+from runtime.catalog.folders import find_workflows, flow_file_named, folders_stamp
 from runtime.catalog.workflow import FLOW_FILE, TASKS_FILE, Workflow, read_flow_file, read_workflow
 from runtime.errors import InvalidInput, NotFound
 from runtime.logs import get_logger
@@ -46,6 +47,14 @@ class WorkflowIndex:
                 return self._look_again(stamp)
             self._looked_at = now
             return self._workflows
+
+    def path_of(self, name: str) -> Path | None:
+        """Where the flow of the workflow of this name lies, or None; reads no workflow if none was read yet."""
+        with self._lock:
+            if self._workflows is None:
+                return flow_file_named(self._folders, name)
+            found = self.by_name().get(name)
+            return found.path if found is not None else None
 
     def refuse_unreadable(self) -> None:
         """Raise InvalidInput if a folder could not be read at the last look."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 from msgspec.structs import replace
 
 from runtime.engine.apply import Observed, apply
@@ -24,8 +24,7 @@ Slots = Collection[tuple[str, str, int, int]]
 LEASE_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Advance:
+class Advance(msgspec.Struct, frozen=True):
     """What one step of a run gives: the records after it, the save (None: nothing changed), the calls to make."""
 
     stored: Stored

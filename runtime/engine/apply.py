@@ -80,7 +80,7 @@ def _read(draft: Draft, branch: Branch, index: int, attempt: Attempt, seen: Obse
 
 
 def _word(answer: Answer) -> str:
-    words = {Stopped: "confirmed", Nothing: "nothing", Unreached: "unreachable"}
+    words: dict[type, str] = {Stopped: "confirmed", Nothing: "nothing", Unreached: "unreachable"}
     return words.get(type(answer), type(answer).__name__.lower())
 
 

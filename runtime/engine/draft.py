@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec.structs import replace
 
 from runtime.engine.explain.lateness import Durations
 from runtime.engine.merging import Change
 from runtime.engine.results import results, settled_view
 from runtime.engine.scope import expression_names
-from runtime.flow.expressions.evaluation import Expressions
 from runtime.flow.program import Program
 from runtime.model.act import Hold
 from runtime.model.branch import Attempt, Branch, StepVisit
 from runtime.model.run import Firing, HistoryEntry, KeyChange, Poll, Run
 from runtime.model.status import BranchStatus as B
 
+if TYPE_CHECKING:
+    from runtime.flow.expressions.evaluation import Expressions
+
 LIVE = frozenset({B.PENDING, B.STARTING, B.UNCONFIRMED, B.RUNNING, B.WAITING, B.ARRIVED, B.AWAITING_RETRY, B.FAILED})
-EXPRESSIONS = Expressions()
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(msgspec.Struct, frozen=True):
     """Everything a decision may depend on besides the records themselves."""
 
     program: Program
     now: datetime
     holds: Sequence[Hold] = ()
     """Active and released holds."""
-    durations: Durations = field(default_factory=dict)
+    durations: Durations = msgspec.field(default_factory=dict)
     """How long steps took lately, by `workflow/step`."""
 
 
@@ -162,11 +163,11 @@ class Draft:
     ) -> Any:
         """Value of an expression on a branch, over another state or more names if given; raises ExpressionError."""
         names = {**self.names(branch, code, state), **(more or {})}
-        return EXPRESSIONS.evaluate(code, names, now=self.now, seed=self.run.seed)
+        return expressions().evaluate(code, names, now=self.now, seed=self.run.seed)
 
     def truthy(self, code: str, branch: Branch) -> bool:
         """JavaScript truth of an expression on a branch; raises ExpressionError."""
-        return EXPRESSIONS.truthy(code, self.names(branch, code), now=self.now, seed=self.run.seed)
+        return expressions().truthy(code, self.names(branch, code), now=self.now, seed=self.run.seed)
 
     def open_attempts(self, branch: Branch) -> Iterator[tuple[int, StepVisit, Attempt]]:
         """Attempts whose external work may still run: index of the visit, visit, attempt."""
@@ -174,6 +175,14 @@ class Draft:
             for attempt in visit.attempts:
                 if attempt.status in (B.STARTING, B.RUNNING):
                     yield index, visit, attempt
+
+
+@cache
+def expressions() -> Expressions:
+    """What evaluates; loaded with the first expression, for who only looks at a run evaluates none."""
+    from runtime.flow.expressions.evaluation import Expressions
+
+    return Expressions()
 
 
 def is_token(branch: Branch) -> bool:

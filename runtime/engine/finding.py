@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from runtime.engine.doubt import place
 from runtime.engine.draft import Draft
@@ -34,8 +34,7 @@ def find_action(draft: Draft, branch: Branch) -> Action:
     return Action("find", branch.id, step, visit, attempt.attempt, attempt.external_system, attempt.target)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """What came of the question."""
 
     reading: str

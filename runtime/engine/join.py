@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
+from msgspec.structs import replace
 
 from runtime.engine.branch_ids import fork_step, forks_of, quoted, within
 from runtime.engine.cancelling import cancel_branch
@@ -17,8 +18,7 @@ from runtime.model.run import Firing
 from runtime.model.status import BranchStatus as B
 
 
-@dataclass(frozen=True, slots=True)
-class JoinCount:
+class JoinCount(msgspec.Struct, frozen=True):
     """One join as it stands: the tokens at it, the failures settled there, the tokens it still expects."""
 
     step_id: str
@@ -41,7 +41,7 @@ class JoinCount:
     @property
     def would_fire(self) -> bool:
         """Whether it would fire if nothing more were expected."""
-        return dataclasses.replace(self, expected=()).fires
+        return replace(self, expected=()).fires
 
     @property
     def held(self) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from runtime.model.run import KeyChange
 
@@ -20,8 +21,7 @@ UNKNOWN: Final[Any] = object()
 """Where nobody recorded what a branch had read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One change of one key in this save."""
 
     by: KeyChange

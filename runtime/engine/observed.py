@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from runtime.engine.plan import Action
 from runtime.model.task import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Unreached:
+class Unreached(msgspec.Struct, frozen=True):
     """The external system could not be reached; `retry_after` in seconds if it said when to come back."""
 
     message: str
@@ -22,21 +22,18 @@ class Unreached:
     """Whether the request may have been carried out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(msgspec.Struct, frozen=True):
     """A cancel was answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(msgspec.Struct, frozen=True):
     """Asked for the work of a key, the system has none."""
 
 
 Answer = Outcome | Unreached | Stopped | Nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True):
     """What came of an action."""
 
     action: Action

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from msgspec.structs import replace
 
 from runtime.engine.attempts import expire
@@ -23,8 +23,7 @@ from runtime.model.status import BranchStatus as B
 from runtime.model.status import StartFact
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """One call to make: start, local, find, poll or cancel, for one attempt of one visit."""
 
     verb: str
@@ -41,8 +40,7 @@ class Action:
         return (self.branch, self.step, self.visit, self.attempt)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """Actions to perform now and when the run is due again; `intent` says records must be saved first."""
 
     actions: tuple[Action, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -18,6 +17,8 @@ CANCEL_MOST_SECONDS = 300.0
 
 def fraction(text: str) -> float:
     """A number from 0 to 1 that is always the same for the same text; stands in for chance in jitter."""
+    import hashlib  # loads OpenSSL, which no command that only reads needs
+
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest()) / 2**48
 
 

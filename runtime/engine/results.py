@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.model.branch import Branch, StepVisit
-from runtime.model.task import Settled
+
+if TYPE_CHECKING:
+    from runtime.model.task import Settled
 
 
 def results(branches: Mapping[str, Branch]) -> dict[str, Any]:
@@ -47,6 +49,8 @@ def settled_view(visit: StepVisit, branches: Mapping[str, Branch]) -> tuple[Sett
 
 
 def _settled(branch: Branch, visit: StepVisit | None) -> Settled:
+    from runtime.model.task import Settled
+
     if visit is None:
         return Settled(branch.id, branch.step_id, "completed")
     return Settled(branch.id, visit.step_id, str(visit.status), visit.result, failure_dict(visit))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.flow.expressions.names import bare_names
 from runtime.flow.program import Program
 from runtime.model.branch import Branch
 from runtime.model.run import Run
-from runtime.model.task import Settled
+
+if TYPE_CHECKING:
+    from runtime.model.task import Settled
 
 
 def expression_names(

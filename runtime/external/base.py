@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
 
 from runtime.errors import Unreachable
 from runtime.model.binding_keys import Key
@@ -28,20 +29,18 @@ class Scope(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One start, poll, cancel or logs call."""
 
     request: TaskRequest
     binding: Mapping[str, Any]
     """The `metadata.task` object as written, templates unresolved."""
     scope: Scope
-    heard: list[str] = field(default_factory=list)
+    heard: list[str] = msgspec.field(default_factory=list)
     """Answers of the system, word for word, added by the adapter; the last one goes into the poll ledger."""
 
 
-@dataclass(frozen=True, slots=True)
-class Abilities:
+class Abilities(msgspec.Struct, frozen=True):
     """What a system can do under one binding."""
 
     idempotent: bool = True

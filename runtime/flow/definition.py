@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+
+class RetryPolicy(msgspec.Struct, frozen=True):
     """Automatic attempts; `maximum_attempts` counts the first, intervals are seconds."""
 
     maximum_attempts: int = 1
@@ -18,8 +18,7 @@ class RetryPolicy:
     non_retryable: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PollPolicy:
+class PollPolicy(msgspec.Struct, frozen=True):
     """When to poll; intervals are seconds, jitter a fraction of the interval from 0 to 1."""
 
     interval: float = 30.0
@@ -28,16 +27,14 @@ class PollPolicy:
     jitter: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class TimeoutPolicy:
+class TimeoutPolicy(msgspec.Struct, frozen=True):
     """Seconds one attempt (start to close) and all attempts (schedule to close) may take."""
 
     start_to_close: float | None = None
     schedule_to_close: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JoinPolicy:
+class JoinPolicy(msgspec.Struct, frozen=True):
     """allSettled, all, failFast or atLeast (with `n`)."""
 
     kind: str = "allSettled"
@@ -47,8 +44,7 @@ class JoinPolicy:
         return f"atLeast {self.n}" if self.kind == "atLeast" else self.kind
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(msgspec.Struct, frozen=True):
     """A way from one step to another."""
 
     id: str
@@ -57,15 +53,14 @@ class Connection:
     condition: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """A node of a flow with its settings from `metadata`."""
 
     id: str
     name: str
     type: str
     """begin, end, task, decision, resumeAfter or waitForEvent."""
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """Params with the defaults of `paramsSchema` filled in."""
     duration: str = ""
     event: str = ""
@@ -78,14 +73,13 @@ class Step:
     join: JoinPolicy = JoinPolicy()
     for_each: str | None = None
     result_schema: Mapping[str, Any] | None = None
-    assign: Mapping[str, str] = field(default_factory=dict)
+    assign: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Expressions by key of the state, set when the step completes."""
     owner: str = ""
     runbook: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(msgspec.Struct, frozen=True):
     """One version of a flow."""
 
     id: str
@@ -98,9 +92,9 @@ class Flow:
     steps: tuple[Step, ...]
     connections: tuple[Connection, ...]
     schedule: Mapping[str, Any] | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
     retention: str = ""
-    merge: Mapping[str, str] = field(default_factory=dict)
+    merge: Mapping[str, str] = msgspec.field(default_factory=dict)
     """By key of the state how a change is merged with another branch's: replace, append, add or deep."""
-    source: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """The FlowJSON itself."""

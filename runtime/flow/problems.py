@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from runtime.flow.json_value import member_path
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """Something that keeps a flow from being used."""
 
     code: str
@@ -23,8 +23,7 @@ class Problem:
         return f"{self.code} {self.path}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class FlowWarning:
+class FlowWarning(msgspec.Struct, frozen=True):
     """Something doubtful that does not keep a flow from being used."""
 
     code: str

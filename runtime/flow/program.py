@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+import msgspec
 
 from runtime.flow.definition import Flow, Step
 from runtime.flow.environment import environment_names
 from runtime.flow.graph.flow_graph import FlowGraph
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(msgspec.Struct, frozen=True):
     """What a task step is bound to."""
 
     system: str
     """Name of the external system; `python` for a task class in tasks.py, `local` for a function."""
     target: str = ""
-    config: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """The `metadata.task` object; empty for Python."""
-    idempotent: bool = field(default=True, compare=False)
+    idempotent: bool = True
     """The system honours the key: a repeated start with it starts nothing twice."""
-    finds: bool = field(default=False, compare=False)
+    finds: bool = False
     """The system can be asked for the work of a key."""
-    cancels: bool = field(default=True, compare=False)
+    cancels: bool = True
     """The system can be asked to stop work."""
 
     @property
@@ -34,8 +34,7 @@ class Binding:
         return self.system == "local"
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(msgspec.Struct, frozen=True, dict=True):
     """One flow version with its graph and bindings; shared by all runs of it."""
 
     workflow: str

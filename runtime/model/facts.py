@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -27,8 +26,7 @@ class FactStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Fact(Generic[Value]):
+class Fact(msgspec.Struct, Generic[Value], frozen=True):
     """One fact: what it is called in the store, and what its value is."""
 
     key: str

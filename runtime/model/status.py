@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class RunStatus(StrEnum):
@@ -65,8 +66,7 @@ SETTLED_BRANCH = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """How a status is drawn: a glyph, its ASCII form, a colour name or none, and its meaning."""
 
     glyph: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from runtime.model.act import Act
 from runtime.model.branch import Branch
 from runtime.model.run import Firing, HistoryEntry, Poll, Run
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """A run with all that decides about it."""
 
     run: Run
@@ -21,8 +21,7 @@ class Stored:
     firings: tuple[Firing, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Save:
+class Save(msgspec.Struct, frozen=True):
     """Everything one save of one run writes, together or not at all.
 
     `run.revision` is the new revision; the save is refused unless the store holds `expected_revision`
@@ -39,13 +38,12 @@ class Save:
     """Acts with id 0 are added and numbered; others are replaced."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunFilter:
+class RunFilter(msgspec.Struct, frozen=True):
     """Narrows a query; empty fields do not narrow. `matches` in operations does the rest."""
 
     statuses: frozenset[str] = frozenset()
     workflow: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
     held: bool | None = None
     older_than: datetime | None = None
     """Only runs whose `updated_at` lies before."""

@@ -6,13 +6,13 @@ These are the words task code and external systems share with the engine (docs/a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+
+class Settled(msgspec.Struct, frozen=True):
     """What one joined branch came to, as a join step sees it."""
 
     branch_id: str
@@ -22,8 +22,7 @@ class Settled:
     failure: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TaskRequest:
+class TaskRequest(msgspec.Struct, frozen=True):
     """All that the start, poll, cancel or logs of one task may know."""
 
     run_id: str
@@ -34,24 +33,22 @@ class TaskRequest:
     attempt: int
     idempotency_key: str
     now: datetime
-    params: Mapping[str, Any] = field(default_factory=dict)
-    state: Mapping[str, Any] = field(default_factory=dict)
-    results: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    state: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    results: Mapping[str, Any] = msgspec.field(default_factory=dict)
     item: Any = None
     index: int | None = None
     settled: Sequence[Settled] = ()
     external_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(msgspec.Struct, frozen=True):
     """The work was accepted; `external_id` names it from now on."""
 
     external_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(msgspec.Struct, frozen=True):
     """The work goes on; `progress` runs from 0 to 1."""
 
     progress: float | None = None
@@ -60,16 +57,14 @@ class Running:
     """Why it may not be so after all: what the system said is not known to mean that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(msgspec.Struct, frozen=True):
     """The work ended well; `state` is a shallow change of the run's state."""
 
     result: Any = None
     state: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True):
     """The work ended badly; a retryable failure may use another attempt."""
 
     message: str
@@ -78,8 +73,7 @@ class Failed:
     retryable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(msgspec.Struct, frozen=True):
     """The external system does not know the work."""
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
+import msgspec
 from msgspec.structs import replace
 
 from runtime.acts.base import RunAct
@@ -16,7 +15,7 @@ from runtime.clock import Clock
 from runtime.engine.advance import Advance, conclude
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.repair.controls import what_is_seen
-from runtime.errors import Conflict, Damaged, InvalidInput, NotFound, Refused, StoreUnavailable
+from runtime.errors import Conflict, Damaged, InvalidInput, Refused, StoreUnavailable
 from runtime.flow.program import Program
 from runtime.model.act import Act, Actor, ActState, Hold, outcome
 from runtime.model.branch import Branch
@@ -25,14 +24,14 @@ from runtime.model.run import Run
 from runtime.model.stored import Stored
 from runtime.operations.ids import random_birth
 from runtime.operations.order import Order
+from runtime.operations.programs import program_of
 from runtime.operations.queries.branch_names import find_branch, no_run
 from runtime.operations.receipts import Receipt, recorded, recording
 from runtime.store.documents import rootless
-from runtime.store.ports.flows import Flows
 from runtime.store.ports.store import Store
 
 if TYPE_CHECKING:
-    from runtime.catalog import Catalog
+    from runtime.catalog.catalog import Catalog
 
 Rule = Callable[[Draft, Branch | None], list[str]]
 TRIES = 8
@@ -52,8 +51,7 @@ class ActFacts(TypedDict, total=False):
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class RunChange:
+class RunChange(msgspec.Struct, frozen=True):
     """A rule to be applied to one run, and what is recorded of it."""
 
     verb: str
@@ -71,8 +69,7 @@ class RunChange:
         return cls(act.verb, run_id, act.apply, act.branch_named, act.recorded() or None, act.before)
 
 
-@dataclass(frozen=True, slots=True)
-class _Worked:
+class _Worked(msgspec.Struct, frozen=True):
     """A change worked out on the records of a run that were read."""
 
     stored: Stored
@@ -199,7 +196,7 @@ class Acting:
         act = self._act_of(change, order, worked)
         assert worked.step.save is not None
         with recording(act):
-            refused = self.store.runs.save([dataclasses.replace(worked.step.save, acts=(act,))])
+            refused = self.store.runs.save([replace(worked.step.save, acts=(act,))])
         return None if refused else self._accepted(change, worked, order.carried or self._numbered(act))
 
     def _work_out(self, change: RunChange, order: Order, stored: Stored) -> _Worked:
@@ -263,15 +260,3 @@ class Acting:
             return recorded(self.store.acts, act) or act
         except StoreUnavailable:
             return act
-
-
-def program_of(flows: Flows, catalog: Catalog, run: Run) -> Program:
-    """The program of a run, in the flow version it started with; NotFound if the store lost its flow."""
-
-    def source() -> Mapping[str, Any]:
-        found = flows.get(run.flow_hash)
-        if found is None:
-            raise NotFound(f"The flow {run.flow_id} {run.flow_version} of {run.id} is not in this store.")
-        return found
-
-    return catalog.program(run, source)

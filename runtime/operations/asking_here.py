@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.calls.performer import Performer
-from runtime.catalog import Catalog
+from runtime.catalog.catalog import Catalog
 from runtime.clock import Clock
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.finding import Found, find_action, found_words, last_attempt
 from runtime.engine.plan import Action
 from runtime.errors import Refused
 from runtime.model.branch import Branch
-from runtime.operations.acting import program_of
+from runtime.operations.programs import program_of
 from runtime.operations.queries.branch_names import find_branch, no_run
 from runtime.store.ports.store import Store
 

@@ -29,7 +29,7 @@ from runtime.acts.start import NewRun, Start
 from runtime.acts.stop_bulk import StopBulk
 from runtime.acts.undo import Undo
 from runtime.acts.wake import Wake
-from runtime.catalog import Catalog
+from runtime.catalog.catalog import Catalog
 from runtime.clock import Clock
 from runtime.errors import ForkjoinError, InvalidInput, StoreUnavailable
 from runtime.model.act import Act, Actor, ActState, outcome

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from msgspec.structs import replace
 
 from runtime.acts.base import RunAct
@@ -45,7 +43,7 @@ def carry_out(acting: Acting, act: RunAct, run_id: str, order: Order) -> Receipt
 
 
 def _unseen(order: Order) -> Order:
-    return dataclasses.replace(order, saw=None, carried=None, part_of=order.once)
+    return replace(order, saw=None, carried=None, part_of=order.once)
 
 
 def resume(acting: Acting, run_id: str, order: Order) -> Receipt:
@@ -77,4 +75,4 @@ def restart(acting: Acting, act: Restart, run_id: str, order: Order) -> Receipt:
         dry_run=order.dry_run,
         restarted_from=run_id,
     )
-    return dataclasses.replace(receipt, effects=(*receipt.effects, stored)) if stored else receipt
+    return replace(receipt, effects=(*receipt.effects, stored)) if stored else receipt

@@ -16,13 +16,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.explain.reasons import scheduler_state
+from runtime.engine.explain.heartbeat_words import scheduler_state
 from runtime.errors import ForkjoinError
 from runtime.model.facts import HEARTBEAT
 from runtime.store.ports.store import Store
 
 if TYPE_CHECKING:
-    from runtime.catalog import Catalog
+    from runtime.catalog.catalog import Catalog
 
 _TEMPLATE = re.compile(r"\$\{[^}]*\benv\.([A-Za-z_][A-Za-z0-9_]*)")
 _PROGRAMS = (b"forkjoin", b"runtime", b"console")

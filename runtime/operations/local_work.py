@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from runtime.acts.adopt_home import AdoptHome
-from runtime.engine.explain.reasons import scheduler_state
+from runtime.engine.explain.heartbeat_words import scheduler_state
 from runtime.errors import NotFound, Refused
 from runtime.model import facts
 from runtime.model.codec import from_document, to_document
@@ -26,8 +27,7 @@ from runtime.store.ports.store import Store
 PAGE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(msgspec.Struct, frozen=True):
     """Where the work of a system lives."""
 
     system: str

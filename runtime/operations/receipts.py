@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+import msgspec
 
 from runtime.errors import StoreUnavailable, Unconfirmed
 from runtime.model.act import Act
@@ -14,8 +15,7 @@ from runtime.store.ports.acts import Acts
 LOOKED_THROUGH = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """What an act changed, or would change."""
 
     message: str

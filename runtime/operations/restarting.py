@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from runtime.catalog import Workflow
+from runtime.catalog.workflow import Workflow
 from runtime.errors import NotFound
 from runtime.model.run import Run
 from runtime.operations.acting import Acting

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from runtime.acts.schedule import DisableSchedule, EnableSchedule
-from runtime.catalog import Catalog, Workflow
+from runtime.catalog.catalog import Catalog
+from runtime.catalog.workflow import Workflow
 from runtime.errors import ForkjoinError, Refused
 from runtime.flow.schedule import next_ticks, rule_text
 from runtime.operations.acting import Acting

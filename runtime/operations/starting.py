@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.acts.start import NewRun, Start
-from runtime.catalog import Workflow
+from runtime.catalog.workflow import Workflow
 from runtime.engine.advance import new_run
 from runtime.engine.draft import Situation
 from runtime.engine.state_changes import STATE_BYTES

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from runtime.acts.registry import act_class
-from runtime.engine.explain.reasons import scheduler_state
+from runtime.engine.explain.heartbeat_words import scheduler_state
 from runtime.model.heartbeat import Heartbeat
 from runtime.operations.receipts import Receipt
 

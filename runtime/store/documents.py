@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,8 +28,7 @@ class Unfit(ValueError):
     """A document is not what its table and row say; the message follows the name of the document."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeadRow:
+class HeadRow(msgspec.Struct, frozen=True):
     """The row of a run: columns as the store keeps them beside the document."""
 
     number: int

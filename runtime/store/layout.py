@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 FORMAT = 2
 APPLICATION_ID = 0x666A6F6E
 TABLES = ("runs", "branches", "joins", "history", "polls", "acts", "holds", "schedules", "flows", "meta")
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     """Columns of a table: document key to SQL type, unique keys and indexes over columns."""
 
     columns: dict[str, str]

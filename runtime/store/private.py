@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from pathlib import Path
 
@@ -39,6 +38,8 @@ def refuse_open(directory: Path) -> None:
             return
     except OSError:
         return  # whoever opens it meets the trouble itself
+    import shlex
+
     raise StoreUnavailable(
         f"Others may look into {directory} (mode {mode:o}), where results, logs and states of runs lie. Nothing was "
         f"opened. Close it, then go on: chmod 700 {shlex.quote(str(directory))}"

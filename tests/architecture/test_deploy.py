@@ -11,7 +11,6 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from configparser import RawConfigParser
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import click
 import pytest
 import yaml
+from msgspec.structs import fields
 
 from console.cli.main import cli
 from runtime.engine.apply import Observed, Stopped, Unreached

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from msgspec.structs import fields
 
 from console.cli.main import DERIVED, NAMES, cli
 from runtime.assembly.location import open_store
@@ -43,7 +43,7 @@ def test_the_runtime_draws_nothing() -> None:
 @pytest.mark.parametrize("command", ["list", "holds", "acts", "wakes", "flows"])
 def test_a_reading_command_stays_light(command: str, tmp_path: Path) -> None:
     open_store(tmp_path).close()
-    heavy = "('pydantic', 'jsonschema_rs', 'textual', 'apscheduler', 'httpx')"
+    heavy = "('pydantic', 'jsonschema_rs', 'textual', 'apscheduler', 'aiohttp')"
     code = (
         f"import sys; from console.cli.main import run; code = run(['--store', {str(tmp_path)!r}, {command!r}]); "
         f"assert code == 0; print('heavy', [m for m in {heavy} if m in sys.modules])"
@@ -51,7 +51,7 @@ def test_a_reading_command_stays_light(command: str, tmp_path: Path) -> None:
     assert "heavy []" in fresh(code)
 
 
-@pytest.mark.parametrize("setting", [f.name for f in dataclasses.fields(Settings)])
+@pytest.mark.parametrize("setting", [f.name for f in fields(Settings)])
 def test_every_setting_is_documented(setting: str) -> None:
     assert f"`{setting}`" in README
     assert f"`FORKJOIN_{setting.upper()}`" in README

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from runtime.calls.performer import Performer
-from runtime.catalog import Catalog
+from runtime.catalog.catalog import Catalog
 from runtime.clock import ManualClock
 from runtime.engine.advance import new_run
 from runtime.engine.draft import Situation

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from runtime.calls.performer import Performer
-from runtime.catalog import Catalog
+from runtime.catalog.catalog import Catalog
 from runtime.clock import SystemClock
 from runtime.engine.advance import new_run
 from runtime.engine.draft import Draft, Situation

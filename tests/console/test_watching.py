@@ -6,10 +6,10 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from console import change_watch
 from runtime.store.postgres import change_feed

@@ -20,12 +20,12 @@ from console.options import SessionOptions
 from console.theme import Look
 from runtime.assembly.runtime import Runtime, open_runtime
 from runtime.calls.performer import Performer
-from runtime.catalog import PythonSystem
+from runtime.catalog.python_system import PythonSystem
 from runtime.clock import ManualClock
 from runtime.model.act import Actor
 from runtime.model.facts import SYSTEMS
 from runtime.model.run import Run
-from runtime.operations.acting import program_of
+from runtime.operations.programs import program_of
 from runtime.scheduler.monitoring.call_meter import CallMeter
 from runtime.scheduler.upkeep.question_answerer import QuestionAnswerer
 from runtime.scheduler.upkeep.stored_acts import StoredActs

@@ -61,6 +61,6 @@ def test_the_decorator_without_a_step_id_says_how_to_write_it() -> None:
 
 
 def test_task_code_loads_nothing_heavy_by_importing_authoring() -> None:
-    code = "import sys, runtime.authoring; print([m for m in ('pydantic', 'asyncio', 'httpx') if m in sys.modules])"
+    code = "import sys, runtime.authoring; print([m for m in ('pydantic', 'asyncio', 'aiohttp') if m in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"

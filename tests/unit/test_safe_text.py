@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.safe_text import clean, encodable, json_text, mask
+from runtime.masking import mask
+from runtime.safe_text import clean, encodable, json_text
 
 UNSAFE = {*map(chr, range(32)), *map(chr, range(0x7F, 0xA0)), "\u202e", "\u200b", "\u2066", "\ufeff"}
 

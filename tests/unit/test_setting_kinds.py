@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
+from msgspec.structs import FieldInfo, fields
 
 from console.saved_views import saved_views
 from runtime.errors import InvalidInput
@@ -20,8 +20,8 @@ KINDS: dict[type, tuple[str, list[str], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("setting", dataclasses.fields(Settings), ids=lambda f: f.name)
-def test_every_setting_has_a_kind(tmp_path: Path, setting: dataclasses.Field[object]) -> None:
+@pytest.mark.parametrize("setting", fields(Settings), ids=lambda f: f.name)
+def test_every_setting_has_a_kind(tmp_path: Path, setting: FieldInfo) -> None:
     file = tmp_path / "settings.toml"
     said, good, bad = KINDS[type(setting.default)]
     for value in bad:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from runtime.engine.draft import Draft
-from runtime.engine.explain.summary import at_work, failures
+from runtime.engine.explain.branch_work import at_work, failures
 from runtime.engine.repair.allowed import Verdicts
 from runtime.engine.repair.controls import send_event, skip
 from runtime.flow.sample import NoSample, sample

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from runtime.engine.draft import Draft
+from runtime.engine.explain.branch_work import failures
 from runtime.engine.explain.join_state import join_states
-from runtime.engine.explain.summary import failures
 from runtime.model.branch import Branch, Failure
 from runtime.model.status import BranchStatus as B
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from runtime.flow.program import Program
 from runtime.model.branch import Branch
@@ -28,8 +29,7 @@ LETTERS = {
 LONGEST = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Strip:
+class Strip(msgspec.Struct, frozen=True):
     """Letters, and for each `#` when it was last seen and how often it is polled."""
 
     letters: str = ""

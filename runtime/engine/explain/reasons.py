@@ -7,10 +7,12 @@ from datetime import datetime
 
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.explain.advice import advice
+from runtime.engine.explain.branch_work import at_work
+from runtime.engine.explain.heartbeat_words import scheduler_state
 from runtime.engine.explain.join_state import join_states
 from runtime.engine.explain.lateness import Durations
 from runtime.engine.explain.start_words import cancel_words, starting_words
-from runtime.engine.explain.summary import at_work, late_words
+from runtime.engine.explain.summary import late_words
 from runtime.engine.explain.words import ago, span
 from runtime.engine.policies import deadlines
 from runtime.engine.repair.allowed import Verdicts
@@ -24,8 +26,6 @@ from runtime.model.status import ObservationState, RunStatus
 from runtime.model.stored import Stored
 from runtime.model.tries import tries
 from runtime.shell_line import shell_line
-
-SCHEDULER_SILENT_SECONDS = 10.0
 
 
 def why(
@@ -72,29 +72,6 @@ def why(
         scheduler=scheduler,
         alive=alive,
     )
-
-
-def scheduler_state(beat: Heartbeat | None, now: datetime) -> tuple[bool, str]:
-    """Whether a scheduler is alive by its heartbeat, and the sentence that says so."""
-    if beat is not None and beat.moved_to:
-        return False, f"The runs of this store were moved to {beat.moved_to} and are driven there, not here."
-    if beat is None or beat.beat_at is None:
-        return (
-            False,
-            "No scheduler has driven this store: nothing is started, polled or joined. Run forkjoin scheduler.",
-        )
-    who = f"on {beat.host or '?'}, pid {beat.pid or '?'}"
-    if (now - beat.beat_at).total_seconds() > SCHEDULER_SILENT_SECONDS or beat.stopped:
-        what = "scheduler" if beat.workers is None else "worker"
-        return False, (
-            f"No {what} for {ago(now, beat.beat_at)}: nothing is started, polled or joined. "
-            f"Last alive {who}. Run forkjoin {what}."
-        )
-    workers = beat.workers or ()
-    if len(workers) > 1:
-        leads = next((f", led by {worker.name}" for worker in workers if worker.leads), "")
-        return True, f"{len(workers)} workers share the wakes{leads}, {beat.lateness_s:.1f} s late."
-    return True, f"The scheduler is alive {who}, {beat.lateness_s:.1f} s late."
 
 
 def _headline(draft: Draft) -> str:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from runtime.engine.draft import Draft, is_token
+from runtime.engine.explain.branch_work import at_work, doubt_of, failures
 from runtime.engine.explain.fork_strip import strip_of
 from runtime.engine.explain.lateness import late_against
 from runtime.engine.explain.words import span
 from runtime.engine.join import counts
 from runtime.engine.plan import Plan
 from runtime.model.branch import Branch
-from runtime.model.status import SETTLED_BRANCH, ObservationState, RunStatus
 from runtime.model.status import BranchStatus as B
+from runtime.model.status import ObservationState, RunStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(msgspec.Struct, frozen=True):
     """The derived fields of a run."""
 
     status: RunStatus
@@ -32,32 +33,6 @@ class Summary:
     is_expired: bool
     is_late: bool
     strip_seen: tuple[tuple[float, float], ...]
-
-
-def at_work(branches: Mapping[str, Branch]) -> list[Branch]:
-    """Leaves, and branches that went on by themselves after a fork or items they had opened."""
-    parents = {b.parent for b in branches.values() if b.parent and b.status is not B.SUPERSEDED}
-    return [b for b in branches.values() if b.status is not B.SUPERSEDED and (b.id not in parents or _goes_on(b))]
-
-
-def _goes_on(branch: Branch) -> bool:
-    visit = branch.current
-    if branch.open_fork is not None or branch.status in (*SETTLED_BRANCH, B.ARRIVED):
-        return False
-    return branch.status is not B.RUNNING or visit is None or visit.items is None
-
-
-def failures(branches: Mapping[str, Branch], visits: Mapping[str, int]) -> list[Branch]:
-    """Failed branches, leaving out failures whose step was entered again later (docs/semantics.md, Statuses)."""
-    return [b for b in branches.values() if b.status is B.FAILED and b.visit >= visits.get(b.step_id, 0)]
-
-
-def doubt_of(branch: Branch) -> str | None:
-    """Why the work of a running branch may not be under way, by the last answer of its system."""
-    visit = branch.current
-    if branch.status is not B.RUNNING or branch.open_fork is not None or visit is None or not visit.attempts:
-        return None
-    return visit.attempts[-1].doubt
 
 
 def summarise(draft: Draft, plan: Plan, *, leased: bool) -> Summary:

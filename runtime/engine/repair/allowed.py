@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.finding import find_action
@@ -15,8 +16,7 @@ from runtime.model.branch import Branch
 from runtime.model.stored import Stored
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(msgspec.Struct, frozen=True):
     """The rule accepts the act."""
 
     @property
@@ -25,8 +25,7 @@ class Allowed:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """The rule refuses the act. False, so that a verdict is asked like a truth value."""
 
     refusal: str

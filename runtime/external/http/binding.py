@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
@@ -141,6 +142,27 @@ def read_binding(binding: Mapping[str, Any]) -> HttpBinding:
         ValidationError: when something is missing or of the wrong type.
     """
     return HttpBinding.model_validate(dict(binding))
+
+
+_READ: OrderedDict[int, tuple[Mapping[str, Any], HttpBinding]] = OrderedDict()
+_MOST_READ = 1_000
+
+
+def kept_binding(binding: Mapping[str, Any]) -> HttpBinding:
+    """The same, read once: a flow keeps the object of its binding, and nothing changes it.
+
+    Raises:
+        ValidationError: when something is missing or of the wrong type.
+    """
+    known = _READ.get(id(binding))
+    if known is not None and known[0] is binding:
+        return known[1]
+    read = read_binding(binding)
+    # The object is kept with what was read of it, so that no other can have its id.
+    _READ[id(binding)] = (binding, read)
+    if len(_READ) > _MOST_READ:
+        _READ.popitem(last=False)
+    return read
 
 
 def binding_problems(binding: Mapping[str, Any]) -> list[str]:

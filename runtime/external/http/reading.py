@@ -9,8 +9,8 @@ from typing import Any
 
 from runtime.errors import ExpressionError, Unreachable
 from runtime.external.base import Call
+from runtime.external.http.answer import Answer, retry_after
 from runtime.external.http.binding import FindBinding, PollBinding, StartBinding
-from runtime.external.http.exchange import Answer, retry_after
 from runtime.external.http.status import doubt, is_listed
 from runtime.external.json_answer import DEEP, RESULT_LIMIT, NotJson, result_size
 from runtime.external.secrets import hide, secrets_of

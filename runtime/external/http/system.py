@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -17,8 +17,11 @@ from runtime.model.binding_keys import Key
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from runtime.external.http.answer import Answer
     from runtime.external.http.binding import HttpBinding, RequestBinding
-    from runtime.external.http.exchange import Answer, Exchange
+    from runtime.external.http.exchange import Exchange
 
 
 class UnusableRequest(ValueError):
@@ -28,7 +31,7 @@ class UnusableRequest(ValueError):
 class HttpSystem:
     """Speaks HTTP as a binding says; the idempotency key goes with every start.
 
-    httpx and pydantic are loaded at the first use, so that commands that only read stay quick.
+    aiohttp and pydantic are loaded at the first use, so that commands that only read stay quick.
     """
 
     name = "http"
@@ -37,7 +40,8 @@ class HttpSystem:
         self._clock = clock
         self._connect_seconds = connect_seconds
         self._total_seconds = total_seconds
-        self._exchanges: WeakKeyDictionary[asyncio.AbstractEventLoop, Exchange] = WeakKeyDictionary()
+        self._exchanges: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[Exchange]] = WeakKeyDictionary()
+        self._keepers: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[Exchange]] = WeakKeyDictionary()
 
     def problems(self, binding: Mapping[str, Any]) -> list[str]:
         from runtime.external.http.binding import binding_problems
@@ -67,7 +71,7 @@ class HttpSystem:
         try:
             binding = _binding(call)
             headers = {"Idempotency-Key": call.request.idempotency_key}
-            answer = await self._send(call, binding.start, extra=headers, cut=True, unread=True)
+            answer = await self._send(call, binding.start, extra=headers, start=True)
         except ExpressionError as error:
             return Failed(error.message, type="ExpressionError", retryable=False)
         except UnusableRequest as error:
@@ -126,9 +130,9 @@ class HttpSystem:
 
     async def close(self) -> None:
         """Close all connections."""
-        exchange = self._exchanges.pop(asyncio.get_running_loop(), None)
-        if exchange is not None:
-            await exchange.close()
+        keeper = self._keepers.pop(asyncio.get_running_loop(), None)
+        if keeper is not None:
+            await keeper.aclose()
 
     async def _ask(
         self, call: Call, binding: RequestBinding, *, extra: Mapping[str, str] | None = None, cut: bool = False
@@ -146,9 +150,10 @@ class HttpSystem:
         binding: RequestBinding,
         *,
         extra: Mapping[str, str] | None = None,
+        start: bool = False,
         cut: bool = False,
-        unread: bool = False,
     ) -> Answer:
+        """Send a request; what a start came to must be known, whatever its answer looks like, and it goes out once."""
         try:
             url = checked_url(call.scope.render(binding.url, env=True, quote=quote_value))
             url = with_query(url, call.scope.render(binding.query, env=True))
@@ -164,7 +169,7 @@ class HttpSystem:
         exchange = await self._open()
         try:
             answer = await exchange.send(
-                binding.method, url, {**headers, **(extra or {})}, content, cut=cut, unread=unread
+                binding.method, url, {**headers, **(extra or {})}, content, once=start, cut=cut or start, unread=start
             )
         except ValueError as error:
             raise UnusableRequest(str(error)) from None
@@ -174,24 +179,43 @@ class HttpSystem:
 
     async def _open(self) -> Exchange:
         loop = asyncio.get_running_loop()
-        if loop not in self._exchanges:
-            exchange = await asyncio.to_thread(self._make)  # reads the machine's certificates
-            return self._exchanges.setdefault(loop, exchange)
-        return self._exchanges[loop]
+        opening = self._exchanges.get(loop)
+        if opening is None:
+            opening = self._exchanges[loop] = loop.create_task(self._make())
+        return opening.result() if opening.done() else await asyncio.shield(opening)
 
-    def _make(self) -> Exchange:
+    async def _make(self) -> Exchange:
+        keeper = self._keepers[asyncio.get_running_loop()] = self._kept()
+        return await anext(keeper)
+
+    async def _kept(self) -> AsyncGenerator[Exchange]:
+        """An exchange that is closed with its event loop: ending a loop ends the generators that began there."""
         from runtime.external.http.exchange import Exchange
+        from runtime.external.http.proxies import Proxies
 
-        return Exchange(connect_seconds=self._connect_seconds, total_seconds=self._total_seconds)
+        tls = await asyncio.to_thread(_read_authorities)
+        exchange = Exchange(tls, Proxies(), connect_seconds=self._connect_seconds, total_seconds=self._total_seconds)
+        try:
+            yield exchange
+        finally:
+            self._exchanges.pop(asyncio.get_running_loop(), None)
+            await exchange.close()
+
+
+def _read_authorities() -> SSLContext:
+    """Whom this machine trusts; reading that takes tens of milliseconds."""
+    from runtime.external.http.exchange import tls_context
+
+    return tls_context()
 
 
 def _binding(call: Call) -> HttpBinding:
     from pydantic import ValidationError
 
-    from runtime.external.http.binding import binding_problems, read_binding
+    from runtime.external.http.binding import binding_problems, kept_binding
 
     try:
-        return read_binding(call.binding)
+        return kept_binding(call.binding)
     except ValidationError:
         raise UnusableRequest(" ".join(binding_problems(call.binding))) from None
 

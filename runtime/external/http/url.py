@@ -14,6 +14,7 @@ _FROM_ENV = "\ue000"
 _FROM_DATA = "\ue001"
 _AUTHORITY_END = re.compile(r"[/?#]")
 _DECODINGS = 4
+_UNSENDABLE = re.compile(r"[\x00-\x20\\\x7f]")
 _HTTP = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -96,7 +97,7 @@ def checked_url(url: object) -> str:
         raise UnsafeUrl("`url` did not come out as an http:// or https:// URL with a host.")
     if climbs(parts.path):
         raise UnsafeUrl("A value in the path of `url` is `.` or `..`, which would lead to another address.")
-    if any(ord(character) < 33 or character in "\\\x7f" for character in url):
+    if _UNSENDABLE.search(url):
         raise UnsafeUrl("`url` came out with a space, backslash or control character in it.")
     return url
 
@@ -106,6 +107,8 @@ def climbs(path: str) -> bool:
 
     Some servers decode before they split, decode twice, or drop what follows a `;`, so every reading is checked.
     """
+    if "." not in path and "%" not in path:
+        return False
     for _ in range(_DECODINGS):
         if any(part.partition(";")[0] in (".", "..") for part in re.split(r"[/\\]", path)):
             return True

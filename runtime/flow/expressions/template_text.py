@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 _PATH = re.compile(
     r"""[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*|\[(?:0|[1-9][0-9]{0,9})\]|\["[^"\\]*"\]|\['[^'\\]*'\])*""", re.ASCII
@@ -15,8 +16,7 @@ _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _BEFORE_PATTERN = frozenset("(,=:[!&|?{};+-*%^~<>")
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """One `${...}`: the expression in it."""
 
     code: str

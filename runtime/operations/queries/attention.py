@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from runtime.engine.explain.summary import at_work, doubt_of, failures
+from runtime.engine.explain.branch_work import at_work, doubt_of, failures
 from runtime.model.branch import Branch
 from runtime.model.run import Run
 from runtime.model.status import ObservationState, RunStatus

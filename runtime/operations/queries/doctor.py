@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from runtime.engine.explain.reasons import scheduler_state
+from runtime.engine.explain.heartbeat_words import scheduler_state
 from runtime.model.facts import COPIED, MOVED_TO
 from runtime.model.heartbeat import Heartbeat
 from runtime.operations.checks import Check, damage_checks

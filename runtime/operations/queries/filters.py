@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
-from runtime.durations import seconds
-from runtime.engine.explain.summary import at_work
+import msgspec
+
 from runtime.errors import InvalidInput
 from runtime.model.run import Run
 from runtime.model.status import ENDED_RUN, RunStatus
@@ -16,7 +16,9 @@ from runtime.model.stored import RunFilter, Stored
 from runtime.model.target import full_name, in_scope
 from runtime.nearest import did_you_mean
 from runtime.operations.queries.branch_names import branch_name
-from runtime.store.ports.runs import Runs
+
+if TYPE_CHECKING:
+    from runtime.store.ports.runs import Runs
 
 Test = Callable[[Run, datetime], bool]
 DeepTest = Callable[[Stored], bool]
@@ -26,8 +28,7 @@ QUIET = 8
 PAGE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One word of a filter: a test of the run, or one that needs its branches."""
 
     test: Test | None = None
@@ -54,8 +55,7 @@ FLAGS: dict[str, Test] = {
 KEYS = ("status", "flow", "branch", "system", "label", "is", "id")
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True):
     """All parts must match."""
 
     parts: tuple[Part, ...]
@@ -182,6 +182,8 @@ def _has_branch(stored: Stored, value: str) -> bool:
 
 def _has_system(stored: Stored, value: str) -> bool:
     """Whether work is open on this adapter or adapter:target."""
+    from runtime.engine.explain.branch_work import at_work
+
     for branch in at_work(stored.branches):
         visit = branch.current
         if visit is None or not visit.attempts or branch.status not in ("starting", "unconfirmed", "running", "failed"):
@@ -196,6 +198,8 @@ def _has_system(stored: Stored, value: str) -> bool:
 def _timed(key: str, sign: str, span: str, word: str) -> Test:
     if span.replace(".", "", 1).isdigit():
         raise InvalidInput(f"Filter: {word} needs a unit, like {key}{sign}{span}m.")
+    from runtime.durations import seconds
+
     try:
         limit = seconds(span)
     except InvalidInput as problem:
@@ -221,11 +225,13 @@ def matching(
     order: str = "created_at",
     descending: bool = True,
     after: str | None = None,
+    wanted: int | None = None,
 ) -> Iterator[Run]:
-    """Every run that matches, page by page."""
+    """Every run that matches, page by page; where all match, the first page holds no more than are `wanted`."""
+    size = PAGE if wanted is None or chosen.parts else min(PAGE, wanted)
     while True:
-        page = runs.query(chosen.narrowed, order=order, descending=descending, limit=PAGE, after=after)
+        page = runs.query(chosen.narrowed, order=order, descending=descending, limit=size, after=after)
         yield from chosen.select(runs, page, now)
-        if len(page) < PAGE:
+        if len(page) < size:
             return
         after = page[-1].id

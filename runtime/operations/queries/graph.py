@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from runtime.engine.explain.summary import at_work
+from runtime.engine.explain.branch_work import at_work
 from runtime.flow.definition import Connection, Flow
 from runtime.flow.graph.flow_graph import FlowGraph
 from runtime.model.status import LOOKS

@@ -1,4 +1,7 @@
-"""Everything that reads: what consoles, the command line and scripts may ask."""
+"""Everything that reads: what consoles, the command line and scripts may ask.
+
+A command asks one question and ends, so what answers a question is imported when that question is asked.
+"""
 
 from __future__ import annotations
 
@@ -9,37 +12,30 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from runtime.clock import Clock
-from runtime.engine.explain.join_state import join_states
-from runtime.engine.explain.reasons import scheduler_state, why
 from runtime.errors import Damaged, InvalidInput, Refused
-from runtime.flow.program import Program
-from runtime.model.act import Act
-from runtime.model.explanation import Explanation, JoinState
 from runtime.model.facts import DURATIONS, HEARTBEAT, MOVED_TO
 from runtime.model.heartbeat import Heartbeat
-from runtime.model.run import HistoryEntry, Poll, Run
-from runtime.model.stored import RunFilter, Stored
+from runtime.model.stored import RunFilter
 from runtime.nearest import did_you_mean
-from runtime.operations.acting import program_of
-from runtime.operations.environment import other_environment
-from runtime.operations.local_work import Home, homes
-from runtime.operations.queries.attention import Trouble, troubles
-from runtime.operations.queries.branch_names import find_branch, no_run
 from runtime.operations.queries.filters import QUIET, matching, parse
-from runtime.operations.queries.run_window import RunLists
-from runtime.operations.queries.store_changes import StoreChanges
-from runtime.operations.queries.stored_records import StoredRecords
-from runtime.operations.queries.systems import SystemRow, systems
-from runtime.operations.queries.wakes import Wake, wake_of
-from runtime.operations.queries.workflows import WorkflowState, workflow_states
-from runtime.operations.receipts import recorded
-from runtime.operations.schedules import coming_ticks, schedule_views
-from runtime.store.documents import rootless
-from runtime.store.ports.store import Store
 
 if TYPE_CHECKING:
-    from runtime.catalog import Catalog
+    from runtime.catalog.catalog import Catalog
+    from runtime.clock import Clock
+    from runtime.flow.program import Program
+    from runtime.model.act import Act
+    from runtime.model.explanation import Explanation, JoinState
+    from runtime.model.run import HistoryEntry, Poll, Run
+    from runtime.model.stored import Stored
+    from runtime.operations.local_work import Home
+    from runtime.operations.queries.attention import Trouble
+    from runtime.operations.queries.run_window import RunLists
+    from runtime.operations.queries.store_changes import StoreChanges
+    from runtime.operations.queries.stored_records import StoredRecords
+    from runtime.operations.queries.systems import SystemRow
+    from runtime.operations.queries.wakes import Wake
+    from runtime.operations.queries.workflows import WorkflowState
+    from runtime.store.ports.store import Store
 
 SORTS = ("created_at", "updated_at", "next_wake_at", "attention", "id")
 
@@ -60,11 +56,29 @@ class Queries:
         """
         self.store = store
         self.clock = clock
-        self.records = StoredRecords(store)
-        self.lists = RunLists(store, clock)
-        self.changes = StoreChanges(store.changes)
         self._make_catalog = make_catalog
         self.broken_plugins = broken_plugins
+
+    @cached_property
+    def records(self) -> StoredRecords:
+        """Records as they are stored."""
+        from runtime.operations.queries.stored_records import StoredRecords
+
+        return StoredRecords(self.store)
+
+    @cached_property
+    def lists(self) -> RunLists:
+        """Lists of runs of any length."""
+        from runtime.operations.queries.run_window import RunLists
+
+        return RunLists(self.store, self.clock)
+
+    @cached_property
+    def changes(self) -> StoreChanges:
+        """Noticing that somebody changed the store."""
+        from runtime.operations.queries.store_changes import StoreChanges
+
+        return StoreChanges(self.store.changes)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -73,6 +87,9 @@ class Queries:
 
     def load(self, run_id: str) -> Stored:
         """A run with all its records; NotFound if there is none, Damaged if one cannot be read."""
+        from runtime.operations.queries.branch_names import no_run
+        from runtime.store.documents import rootless
+
         found = self.store.runs.load([run_id])
         if not found:
             raise no_run(self.store.runs, run_id)
@@ -82,6 +99,8 @@ class Queries:
 
     def program(self, run: Run) -> Program:
         """The program of a run."""
+        from runtime.operations.programs import program_of
+
         return program_of(self.store.flows, self.catalog, run)
 
     def runs(
@@ -92,15 +111,20 @@ class Queries:
             raise InvalidInput(f"--sort is one of {', '.join(SORTS)}, not {sort}.{did_you_mean(sort, SORTS)}")
         descending = sort in ("created_at", "updated_at")
         chosen = parse(where)
-        found = matching(self.store.runs, chosen, self.clock.now(), order=sort, descending=descending, after=after)
+        now = self.clock.now()
+        found = matching(self.store.runs, chosen, now, order=sort, descending=descending, after=after, wanted=limit)
         return list(found if limit is None else islice(found, limit))
 
     def joins(self, stored: Stored) -> list[JoinState]:
         """The joins of a run as they stand, and those that fired."""
+        from runtime.engine.explain.join_state import join_states
+
         return join_states(self.program(stored.run), stored.branches, stored.firings)
 
     def why(self, run_id: str) -> Explanation:
         """Why a run is not done."""
+        from runtime.engine.explain.reasons import why
+
         stored = self.load(run_id)
         return why(
             self.program(stored.run),
@@ -117,6 +141,8 @@ class Queries:
 
     def scheduler(self) -> Heartbeat | None:
         """The last heartbeat of a scheduler; with `moved_to` if nobody drives this store because it was moved."""
+        from runtime.engine.explain.heartbeat_words import scheduler_state
+
         beat = HEARTBEAT.read(self.store.facts)
         if scheduler_state(beat, self.clock.now())[0] or not (moved := MOVED_TO.read(self.store.facts)):
             return beat
@@ -124,6 +150,8 @@ class Queries:
 
     def scheduler_state(self) -> tuple[bool, str]:
         """Whether a scheduler is alive by its heartbeat, and the sentence about it."""
+        from runtime.engine.explain.heartbeat_words import scheduler_state
+
         return scheduler_state(self.scheduler(), self.clock.now())
 
     def attention_count(self) -> int:
@@ -137,18 +165,24 @@ class Queries:
 
     def polls(self, run_id: str, branch: str | None = None) -> list[Poll]:
         """The poll ledger of a run or one branch."""
+        from runtime.operations.queries.branch_names import find_branch
+
         stored = self.load(run_id)
         chosen = find_branch(stored.branches, branch).id if branch else None
         return list(self.store.ledger.polls(run_id, chosen))
 
     def wakes(self, limit: int | None = 50) -> list[Wake]:
         """Runs and schedules by when they are due, held ones last."""
+        from runtime.operations.queries.wakes import Wake, wake_of
+
         now = self.clock.now()
         runs = self.store.runs.query(
             order="next_wake_at", descending=False, limit=None if limit is None else limit + 200
         )
         due = [(run.next_wake_at, wake_of(run, now)) for run in runs if run.next_wake_at is not None]
         if any(state.get("enabled") for state in self.store.schedules.all().values()):
+            from runtime.operations.schedules import coming_ticks
+
             due += [(at, Wake(None, at, text)) for at, text in coming_ticks(self.catalog, self.store.schedules, now)]
         timed = [wake for _, wake in sorted(due, key=lambda one: one[0])]
         held = [wake_of(run, now) for run in runs if run.next_wake_at is None and run.held]
@@ -164,6 +198,8 @@ class Queries:
 
         Refused while its transaction is still open, so that what may yet be saved is never called lost.
         """
+        from runtime.operations.receipts import recorded
+
         if transaction is not None and not self.store.changes.settled(transaction):
             raise Refused(f"{act.verb} {act.target} is still being saved or taken back; look again.")
         return recorded(self.store.acts, act)
@@ -174,24 +210,36 @@ class Queries:
         Raises:
             InvalidInput: A folder of workflows cannot be read.
         """
+        from runtime.operations.queries.workflows import workflow_states
+
         return workflow_states(self.catalog, self.store.schedules)
 
     def schedules(self, catalog: Catalog | None = None) -> list[dict[str, Any]]:
         """Every workflow with a schedule; what is wrong with it as this catalog, or that for reading, sees it."""
+        from runtime.operations.schedules import schedule_views
+
         return schedule_views(catalog or self.catalog, self.store.schedules, self.clock.now())
 
     def systems(self) -> list[SystemRow]:
         """Every target of an external system with open work or calls lately, the worst first."""
+        from runtime.operations.queries.systems import systems
+
         return systems(self.store)
 
     def trouble_groups(self) -> list[Trouble]:
         """What needs attention, grouped by what is wrong."""
+        from runtime.operations.queries.attention import troubles
+
         return troubles(self.store.runs)
 
     def homes(self) -> list[Home]:
         """Where the work of systems lies that keep it in files of one machine."""
+        from runtime.operations.local_work import homes
+
         return homes(self.store, self.clock.now())
 
     def other_environment(self, run_id: str | None = None) -> str:
         """A sentence if a scheduler here was started with other values for variables that flows name, or ''."""
+        from runtime.operations.environment import other_environment
+
         return other_environment(self.store, self.catalog, self.clock.now(), run_id)

@@ -10,9 +10,9 @@ from typing import Any
 from runtime.acts.inputs import required
 from runtime.acts.registry import run_acts
 from runtime.engine.draft import Situation
+from runtime.engine.explain.branch_work import at_work
 from runtime.engine.explain.join_state import join_states
 from runtime.engine.explain.reasons import why
-from runtime.engine.explain.summary import at_work
 from runtime.engine.repair.allowed import Verdict, Verdicts
 from runtime.engine.results import results
 from runtime.flow.program import Program

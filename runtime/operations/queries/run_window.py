@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from runtime.clock import Clock
 from runtime.model.run import Run
@@ -15,11 +16,10 @@ DESCENDING = frozenset({"created_at", "updated_at"})
 STEP = 2_000
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """A frozen order of runs: 8 bytes a run."""
 
-    numbers: array[int] = field(default_factory=lambda: array("q"))
+    numbers: array[int] = msgspec.field(default_factory=lambda: array("q"))
     """Row numbers in the store, first row first."""
     where: str = ""
     sort: str = "attention"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from runtime.engine.explain.summary import at_work
+from runtime.engine.explain.branch_work import at_work
 from runtime.model.facts import SYSTEMS
 from runtime.model.status import ObservationState
 from runtime.model.stored import RunFilter

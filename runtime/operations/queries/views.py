@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.results import results
 from runtime.model.act import Act, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
 from runtime.model.codec import to_document
@@ -75,6 +74,8 @@ def list_view(run: Run) -> dict[str, Any]:
 
 def run_view(stored: Stored, joins: list[JoinState]) -> dict[str, Any]:
     """A run as `show` shows it."""
+    from runtime.engine.results import results
+
     return {
         **list_view(stored.run),
         "state": dict(stored.run.state),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.catalog import Catalog, Workflow
+import msgspec
+
+from runtime.catalog.catalog import Catalog
+from runtime.catalog.workflow import Workflow
 from runtime.errors import ForkjoinError
 from runtime.store.ports.schedules import Schedules
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowState:
+class WorkflowState(msgspec.Struct, frozen=True):
     """A known workflow with its version, tasks and schedule, and everything that is wrong or doubtful."""
 
     workflow: str

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from runtime.catalog import Catalog
+from runtime.catalog.catalog import Catalog
 from runtime.errors import LostRight, Refused, StoreUnavailable
 from runtime.logs import get_logger
 from runtime.scheduler.cluster.holdings import Holdings

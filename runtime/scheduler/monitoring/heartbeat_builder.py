@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 
-from runtime.catalog import Catalog
+from runtime.catalog.catalog import Catalog
 from runtime.clock import Clock
 from runtime.model.heartbeat import Heartbeat
 from runtime.scheduler.monitoring.wake_rate import WakeRate

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from runtime.catalog import Catalog
+from runtime.catalog.catalog import Catalog
 from runtime.errors import LostRight, StoreUnavailable
 from runtime.logs import get_logger
 from runtime.safe_text import described

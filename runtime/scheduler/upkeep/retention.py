@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from runtime.catalog import Catalog, Workflow
+from runtime.catalog.catalog import Catalog
+from runtime.catalog.workflow import Workflow
 from runtime.durations import LONGEST_RETENTION, retention_seconds
 from runtime.errors import InvalidInput
 from runtime.logs import get_logger

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from runtime.catalog import Catalog, Workflow
+from runtime.catalog.catalog import Catalog
+from runtime.catalog.workflow import Workflow
 from runtime.clock import Clock
 from runtime.errors import ForkjoinError, InvalidInput, LostRight, NotFound, StoreUnavailable
 from runtime.flow.schedule import due_tick, next_tick, tick_id

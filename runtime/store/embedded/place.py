@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
 import os
-import pwd
 import re
-import shlex
 import stat
 from contextlib import suppress
 from pathlib import Path
 
 from runtime.errors import InvalidInput, StoreUnavailable
 from runtime.store.private import refuse_open
-from runtime.store.url_text import refuse_settings
 
 STORE_FILE = "store.db"
 LEFT_BEHIND = ("jobs", "simulated.db")
@@ -30,6 +26,8 @@ def directory_at(text: str) -> Path:
             "--store looks like a PostgreSQL URL with a mistake in it; it is written postgresql://USER@HOST/DATABASE."
         )
     if not os.path.isdir(text):
+        from runtime.store.url_text import refuse_settings
+
         refuse_settings(text)
     if "\0" in text:
         raise InvalidInput("--store holds a NUL character; no directory can be called that.")
@@ -118,6 +116,8 @@ def refusal(directory: Path, verb: str) -> str:
         if verb == "change" and os.access(path, os.R_OK) and os.statvfs(path).f_flag & os.ST_RDONLY:
             return f"The store in {directory} lies on a disk that is mounted read-only: only reading commands work."
         if not os.access(path, os.R_OK if verb == "read" else os.W_OK):
+            import shlex
+
             mode = stat.S_IMODE(found.st_mode)
             return (
                 f"{path} is ours, but its mode {mode:o} does not let us {verb} it: chmod u+rwX {shlex.quote(str(path))}"
@@ -139,6 +139,8 @@ def cannot_make(directory: Path, problem: OSError) -> StoreUnavailable:
 
 def user_name(uid: int) -> str:
     """The name of a user, or the number if it has none."""
+    import pwd
+
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -170,6 +172,8 @@ def _unseen(directory: Path, problem: OSError) -> str:
 
 def _near(directory: Path) -> str:
     """Stores beside this place whose name is alike."""
+    import difflib
+
     with suppress(OSError):
         beside = [entry.name for entry in os.scandir(directory.parent) if os.path.isfile(f"{entry.path}/{STORE_FILE}")]
         if close := difflib.get_close_matches(directory.name, beside, n=1):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from runtime.store.embedded.acts import EmbeddedActs
 from runtime.store.embedded.changes import EmbeddedChanges
@@ -55,8 +56,7 @@ class EmbeddedFile:
         self._database.close()
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddedStore(Store):
+class EmbeddedStore(Store, msgspec.Struct, frozen=True):
     """A store in a file."""
 
     database: StoreDatabase

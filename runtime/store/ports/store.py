@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+import msgspec
 
 from runtime.store.ports.acts import Acts
 from runtime.store.ports.changes import Changes
@@ -44,8 +45,7 @@ class Medium(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(msgspec.Struct, frozen=True):
     """All ports of one store. Moments are aware UTC; every call raises StoreUnavailable when it cannot be used."""
 
     place: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from runtime.store.ports.store import Store
 from runtime.store.postgres.acts import PostgresActs
@@ -47,8 +48,7 @@ class PostgresServer:
         self._database.close()
 
 
-@dataclass(frozen=True, slots=True)
-class PostgresStore(Store):
+class PostgresStore(Store, msgspec.Struct, frozen=True):
     """A store in a database."""
 
     database: Database

@@ -279,8 +279,8 @@ async def test_logs_are_cut_and_a_binding_without_them_says_so(server: JobServer
     assert await system.logs(call) == f"log of {call.request.external_id}\n"
     server.faults(logs=[{"size": 1_500_000}])
     assert (await system.logs(call)).endswith("(cut after 1 MB)\n")
-    del binding["logs"]
-    assert "no `logs`" in await system.logs(call_of(binding, external_id="1"))
+    without = {name: part for name, part in binding.items() if name != "logs"}
+    assert "no `logs`" in await system.logs(call_of(without, external_id="1"))
 
 
 async def test_jobs_are_found_again_after_the_server_was_killed(tmp_path: Path, system: HttpSystem) -> None:

@@ -12,8 +12,8 @@ from runtime.clock import SystemClock
 from runtime.errors import Unreachable
 from runtime.external.http.system import HttpSystem
 from runtime.external.http.url import url_problem, url_target
+from runtime.masking import MASK
 from runtime.model.task import Completed, Failed, Lost, Started
-from runtime.safe_text import MASK
 from tests.contract.external.calls import call_of, end_of
 from tests.contract.external.worlds import http_binding
 from tests.job_server import JobServer

@@ -13,8 +13,8 @@ import pytest
 from runtime.errors import Unreachable
 from runtime.external.process.supervisor import start_mark
 from runtime.external.process.system import ProcessSystem
+from runtime.masking import MASK
 from runtime.model.task import Completed, Failed, Running, Started
-from runtime.safe_text import MASK
 from tests.contract.external.calls import call_of, end_of, started, wait_for
 
 pytestmark = pytest.mark.anyio

@@ -82,11 +82,11 @@ def test_a_plugin_cannot_take_the_name_of_a_shipped_system(tmp_path: Path, plugi
     assert external_systems(tmp_path)["process"].name == "process"
 
 
-def test_finding_the_systems_loads_neither_httpx_nor_pydantic(tmp_path: Path) -> None:
+def test_finding_the_systems_loads_neither_aiohttp_nor_pydantic(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from runtime.external.registry import binding_checks;"
         "binding_checks(Path(sys.argv[1]));"
-        "sys.exit(str({'httpx', 'pydantic'} & set(sys.modules)) if {'httpx', 'pydantic'} & set(sys.modules) else 0)"
+        "sys.exit(str({'aiohttp', 'pydantic'} & set(sys.modules)) if {'aiohttp', 'pydantic'} & set(sys.modules) else 0)"
     )
     answer = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr

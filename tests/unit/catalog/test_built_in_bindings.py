@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runtime.catalog import Catalog
+from runtime.catalog.catalog import Catalog
 from runtime.errors import ExpressionError
 from runtime.flow.expressions.evaluation import Expressions
 from runtime.flow.expressions.templates import RequestScope

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from runtime.catalog import BUILT_IN, Catalog, Workflow
+from runtime.catalog.catalog import Catalog
+from runtime.catalog.folders import BUILT_IN
+from runtime.catalog.workflow import Workflow
 from runtime.external.registry import binding_checks
 from runtime.flow.program import Program
 from runtime.flow.read.loader import flow_hash

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from runtime.catalog import Catalog, Workflow
+from runtime.catalog.catalog import Catalog
+from runtime.catalog.workflow import Workflow
 from runtime.errors import FlowProblems, InvalidInput, NotFound
 from runtime.flow.program import Binding
 from runtime.flow.read.loader import flow_hash
@@ -179,7 +180,7 @@ def test_tasks_are_bound_by_metadata_then_python_then_simulation(tmp_path: Path)
     python = {"workflow": "shop", "code": shop.code_path}
     assert plain.bindings == {
         "convert": Binding("process", "convert", convert),
-        "index": Binding("python", "shop", {"system": "python", **python}),
+        "index": Binding("python", "shop", {"system": "python", **python}, cancels=False),
         "finish": Binding("local", "shop", {"system": "local", **python}),
     }
     played = catalog.program(run_of(shop, simulated=True), source)
@@ -269,14 +270,14 @@ def test_listing_and_programs_need_no_schema_library_and_run_no_author_code(tmp_
     code = f"""
 import sys, datetime
 from pathlib import Path
-from runtime.catalog import Catalog
+from runtime.catalog.catalog import Catalog
 from runtime.model.run import Run
 catalog = Catalog([Path({str(tmp_path)!r})])
 shop = catalog.find("shop")
 assert shop.flow.version == "1" and shop.tasks, shop
 now = datetime.datetime.now(datetime.UTC)
 catalog.program(Run("r", "shop", "shop", "1", shop.flow.hash, now, now), shop.source)
-print([name for name in ("pydantic", "jsonschema_rs", "textual", "httpx") if name in sys.modules])
+print([name for name in ("pydantic", "jsonschema_rs", "textual", "aiohttp") if name in sys.modules])
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (told.stdout.strip(), told.stderr) == ("[]", "")

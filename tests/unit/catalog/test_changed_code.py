@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import shutil
 import sys
@@ -16,8 +15,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from runtime.catalog import Catalog, MissingCode, code_files, current_code
 from runtime.catalog import code as code_module
+from runtime.catalog import code_files, current_code
+from runtime.catalog.catalog import Catalog
+from runtime.catalog.code import MissingCode
 from runtime.engine.advance import advance
 from runtime.engine.draft import Situation
 from runtime.engine.repair import controls
@@ -223,7 +224,7 @@ def test_history_tells_a_change_from_old_to_new_and_never_one_that_was_none(shop
         assert known.id == play.stored.run.id
         return [e.message for e in step.save.history if e.kind == "code_changed"] if step.save else []
 
-    play.stored = dataclasses.replace(play.stored, run=replace(play.stored.run, code_hash=run.code_hash))
+    play.stored = replace(play.stored, run=replace(play.stored.run, code_hash=run.code_hash))
     assert run.code_hash != old
     assert noted(scheduler) == []
     shop.task("333")
@@ -237,7 +238,7 @@ def test_history_tells_a_change_from_old_to_new_and_never_one_that_was_none(shop
 def test_work_whose_code_is_gone_is_looked_after_until_it_is_back() -> None:
     play = Play(FLOW)
     play.answer("a", Started("job-1"))
-    object.__setattr__(play.program, "bindings", {})
+    play.program = replace(play.program, bindings={})
     play.move(30)
     assert play.call("a", verb="poll").system == "fake"
     assert play.run.next_wake_at is not None
@@ -251,13 +252,13 @@ def test_a_step_whose_code_went_away_before_it_began_fails_and_can_be_retried() 
     play.act(lambda d: controls.send_event(d, "w", None, None))
     assert play.branches["main"].held_by == "system=fake"
     bound = play.program.bindings
-    object.__setattr__(play.program, "bindings", {})
+    play.program = replace(play.program, bindings={})
     play.holds = []
     play.wake()
     failure = play.branches["main"].steps[-1].failure
     assert failure is not None and failure.type == "MissingCode"
     assert play.run.status == "failed"
-    object.__setattr__(play.program, "bindings", bound)
+    play.program = replace(play.program, bindings=bound)
     play.act(lambda d: retry(d, "main"))
     assert play.call("a")
 

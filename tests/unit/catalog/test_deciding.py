@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runtime.assembly.runtime import open_runtime
-from runtime.catalog import Catalog
+from runtime.catalog.catalog import Catalog
 from runtime.catalog.probing import bound_by_running
 from runtime.catalog.syntax import BoundTasks, read_tasks
 from runtime.flow.problems import Problem

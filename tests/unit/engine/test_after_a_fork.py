@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from runtime.engine.explain.branch_work import at_work
 from runtime.engine.explain.reasons import why
-from runtime.engine.explain.summary import at_work
 from runtime.engine.repair.retry import retry
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from runtime.operations.queries.attention import _of

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import logging
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.calls.performer import Performer
 from runtime.calls.request import build_call
-from runtime.catalog import Catalog
+from runtime.catalog.catalog import Catalog
 from runtime.clock import ManualClock
 from runtime.engine.apply import Observed, Unreached
 from runtime.engine.draft import Draft
@@ -21,7 +21,8 @@ from runtime.engine.sealing import seal, unseal
 from runtime.errors import Unreachable
 from runtime.external.base import Call
 from runtime.flow.program import Binding
-from runtime.logs import configure, get_logger
+from runtime.log_lines import configure
+from runtime.logs import get_logger
 from runtime.model.task import Completed, Failed, Lost, Running, Started
 from tests.secrets import ODD, spellings
 from tests.unit.engine.play import Play, flow_of
@@ -59,7 +60,7 @@ def play() -> Play:
         "first": Binding("hostile", config={"url": "http://jobs/"}),
         "second": Binding("hostile", config={"headers": [{"Authorization": f"Bearer ${{env.{NAME}}}"}]}),
     }
-    made.program = dataclasses.replace(made.program, bindings=bindings)
+    made.program = replace(made.program, bindings=bindings)
     return made
 
 
@@ -69,7 +70,7 @@ def draft_of(made: Play) -> Draft:
 
 def asked(made: Play, answer: Any, verb: str = "start") -> Observed:
     performer = Performer(cast(Any, {"hostile": Hostile(answer)}), cast(Catalog, None), ManualClock())
-    action = dataclasses.replace(made.call("first"), verb=verb, system="hostile")
+    action = replace(made.call("first"), verb=verb, system="hostile")
     return asyncio.run(performer.perform(action, draft_of(made)))
 
 
@@ -114,7 +115,7 @@ def test_an_external_id_that_holds_a_secret_works_on_the_wire_and_is_not_stored(
     made.answer("first", answer)
     (attempt,) = made.branches["main"].current.attempts  # type: ignore[union-attr]
     assert secret not in str(attempt.external_id)
-    call, _ = build_call(dataclasses.replace(action, verb="poll"), draft_of(made))
+    call, _ = build_call(replace(action, verb="poll"), draft_of(made))
     assert call.request.external_id == given
     assert call.scope.render("${externalId}") == given
 
@@ -145,7 +146,7 @@ def test_an_id_whose_variable_is_gone_is_not_asked_for(monkeypatch: pytest.Monke
 def test_logs_and_the_errors_of_asking_for_them_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(NAME, "s3cret-token")
     made = play()
-    action: Action = dataclasses.replace(made.call("first"), verb="logs", system="hostile")
+    action: Action = replace(made.call("first"), verb="logs", system="hostile")
     for answer in ("says s3cret-token", Unreachable("no s3cret-token"), ValueError("not s3cret-token")):
         performer = Performer(cast(Any, {"hostile": Hostile(answer)}), cast(Catalog, None), ManualClock())
         try:

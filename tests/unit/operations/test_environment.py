@@ -130,7 +130,7 @@ def test_doctor_says_it_and_nothing_of_a_value_is_stored(
     processes = process(tmp_path, {"SHOP_URL": "http://old-secret", "SHOP_TOKEN": "t0"})
     beat(runtime)
     monkeypatch.setattr(
-        "runtime.operations.queries.queries.other_environment",
+        "runtime.operations.environment.other_environment",
         lambda *where: other_environment(*where, environ=MINE, processes=processes),
     )
     (check,) = [c for c in examined(runtime.queries, tmp_path / "store") if c.name == "environment"]

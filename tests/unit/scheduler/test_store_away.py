@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import threading
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.errors import StoreAway
 from runtime.flow.program import Program
@@ -26,7 +26,7 @@ class Leaving(EmbeddedRuns):
     def __init__(self) -> None:
         made = memory_store()
         super().__init__(made.database)
-        self.store = dataclasses.replace(made, runs=self)
+        self.store = replace(made, runs=self)
         self.away = False
         self.slow: threading.Event | None = None
         self.asked = threading.Event()

@@ -16,7 +16,9 @@ from msgspec.structs import replace
 
 from runtime.acts.start import NewRun
 from runtime.assembly.runtime import Runtime, open_runtime
-from runtime.catalog import BUILT_IN, Catalog, Workflow
+from runtime.catalog.catalog import Catalog
+from runtime.catalog.folders import BUILT_IN
+from runtime.catalog.workflow import Workflow
 from runtime.clock import ManualClock
 from runtime.errors import ForkjoinError, Refused
 from runtime.external.simulated.system import SimulatedSystem
