@@ -19,7 +19,8 @@ STUCK_SECONDS = 2.0
 SHORTEST_LOOK_SECONDS = 0.0002
 LONGEST_LOOK_SECONDS = 0.005
 _FLOCK = struct.Struct("@hhqqi0q")
-"""`struct flock` of fcntl(2): type, whence, start, length, process."""
+"""`struct flock` of fcntl(2): type, whence, start, length (0: all that follow), process."""
+_LEAVE = _FLOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, 0, 0, 0)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -125,7 +126,7 @@ class WriterLine:
 
     def _leave(self, handle: int) -> None:
         with suppress(OSError):
-            _lock(handle, fcntl.F_UNLCK, 0, 0)
+            fcntl.fcntl(handle, fcntl.F_OFD_SETLK, _LEAVE)
         if self._closed:
             os.close(handle)
         else:
@@ -133,11 +134,16 @@ class WriterLine:
 
     def _descriptor(self) -> int | None:
         """A descriptor of the line's file that is ours alone; None where there can be none."""
-        with suppress(IndexError):
+        try:
             handle = self._free.pop()
-            if os.fstat(handle).st_nlink:
-                return handle
-            os.close(handle)  # Somebody removed the file: those who come now meet in a new one.
+        except IndexError:
+            return self._opened()
+        if os.fstat(handle).st_nlink:
+            return handle
+        os.close(handle)  # Somebody removed the file: those who come now meet in a new one.
+        return self._opened()
+
+    def _opened(self) -> int | None:
         try:
             return _open(self._file)
         except OSError as problem:
@@ -163,7 +169,7 @@ def _open(file: str) -> int:
 
 
 def _lock(handle: int, kind: int, start: int, length: int) -> bool:
-    """Lock or unlock bytes, a length of 0 being all that follow; returns whether nobody was in the way."""
+    """Lock bytes; returns whether nobody was in the way."""
     try:
         fcntl.fcntl(handle, fcntl.F_OFD_SETLK, _FLOCK.pack(kind, os.SEEK_SET, start, length, 0))
     except OSError as problem:
