@@ -1,9 +1,11 @@
-"""What one batch of saves writes, inside the transaction of the batch."""
+"""What a batch of saves writes: made into rows before the turn to write has come, written inside its transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
+import msgspec
 import orjson
 
 from runtime.model.codec import to_bytes, to_document
@@ -18,6 +20,53 @@ HEAD = (*RUN_COLUMNS, "doc")
 NEW_HEAD = (*HEAD, "id")
 TRIMMED_EVERY = 256
 """At every so-manyth revision of a run its history is trimmed."""
+PART_BYTES = 2_000_000
+"""The documents of one part of a batch; the saves of a part are written in one go."""
+Row = tuple[Any, ...]
+
+
+class SaveRows(msgspec.Struct, frozen=True):
+    """A save as the rows that it writes."""
+
+    save: Save
+    head: Row
+    branches: list[Row]
+    joins: list[Row]
+    history: list[Row]
+    polls: list[Row]
+
+    @classmethod
+    def of(cls, save: Save) -> SaveRows:
+        """Encode what a save writes, but for its acts, which are numbered when they are written."""
+        run_id, document = save.run.id, run_document(save.run)
+        return cls(
+            save,
+            (*(document[c] if c != "held" else int(document[c]) for c in RUN_COLUMNS), orjson.dumps(document)),
+            [(b.run_id, b.id, to_bytes(b)) for b in save.branches],
+            [(f.run_id, f.step_id, f.visit, to_bytes(f)) for f in save.firings],
+            [(run_id, len(save.history), _history_doc(save))] if save.history else [],
+            [(run_id, p.branch, p.number, orjson.dumps({"run_id": run_id, **to_document(p)})) for p in save.polls],
+        )
+
+    @property
+    def size(self) -> int:
+        """Bytes of the documents."""
+        rows = (self.head, *self.branches, *self.joins, *self.history, *self.polls)
+        return sum(len(row[-1]) for row in rows)
+
+
+def parts_of(saves: Iterable[Save]) -> Iterator[list[SaveRows]]:
+    """The rows of saves in parts of about PART_BYTES, each made when it is asked for; an empty one for no saves."""
+    part: list[SaveRows] = []
+    size = 0
+    for save in saves:
+        rows = SaveRows.of(save)
+        if part and size + rows.size > PART_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(rows)
+        size += rows.size
+    yield part
 
 
 class BatchWriter:
@@ -31,44 +80,36 @@ class BatchWriter:
         self._history = database.records("history")
         self._polls = database.records("polls")
 
-    def write_heads(self, saves: Sequence[Save]) -> list[Save]:
-        """Write the heads of runs whose revision is as expected; returns the saves that were kept."""
-        return [save for save in saves if self._write_head(save)]
+    def write(self, part: Sequence[SaveRows]) -> list[str]:
+        """Write the saves whose runs have the revision that they expect; returns the ids of the other runs."""
+        kept, refused = [], []
+        for rows in part:
+            if self._write_head(rows):
+                kept.append(rows)
+            else:
+                refused.append(rows.save.run.id)
+        self._write_records(kept)
+        return refused
 
-    def _write_head(self, save: Save) -> bool:
-        document = run_document(save.run)
-        values = (*(document[c] if c != "held" else int(document[c]) for c in RUN_COLUMNS), orjson.dumps(document))
-        if save.expected_revision is None:
-            return self._runs.add_new(NEW_HEAD, (*values, save.run.id))
-        known = (save.run.id, save.expected_revision)
-        return self._runs.change(HEAD, values, where=("id", "revision"), equal=known)
+    def _write_head(self, rows: SaveRows) -> bool:
+        run, expected = rows.save.run, rows.save.expected_revision
+        if expected is None:
+            return self._runs.add_new(NEW_HEAD, (*rows.head, run.id))
+        return self._runs.change(HEAD, rows.head, where=("id", "revision"), equal=(run.id, expected))
 
-    def write_records(self, saves: Sequence[Save]) -> None:
-        """Write branches, firings, history, polls and acts of runs whose heads were written."""
-        self._branches.put(("run_id", "id", "doc"), [(b.run_id, b.id, to_bytes(b)) for s in saves for b in s.branches])
-        self._joins.put(
-            ("run_id", "step_id", "visit", "doc"),
-            [(f.run_id, f.step_id, f.visit, to_bytes(f)) for s in saves for f in s.firings],
-        )
-        self._history.add(
-            ("run_id", "entries_n", "doc"),
-            [(s.run.id, len(s.history), _history_doc(s)) for s in saves if s.history],
-        )
-        polls = [(s.run.id, p) for s in saves for p in s.polls]
-        self._polls.add(
-            ("run_id", "branch", "number", "doc"),
-            [(r, p.branch, p.number, orjson.dumps({"run_id": r, **to_document(p)})) for r, p in polls],
-        )
-        self._polls.trim(
-            ("run_id", "branch"),
-            "number",
-            [(r, p.branch, p.number - POLLS_PER_BRANCH) for r, p in polls if p.number > POLLS_PER_BRANCH],
-        )
-        for save in saves:
-            for act in save.acts:
+    def _write_records(self, kept: Sequence[SaveRows]) -> None:
+        self._branches.put(("run_id", "id", "doc"), [row for rows in kept for row in rows.branches])
+        self._joins.put(("run_id", "step_id", "visit", "doc"), [row for rows in kept for row in rows.joins])
+        self._history.add(("run_id", "entries_n", "doc"), [row for rows in kept for row in rows.history])
+        polls = [row for rows in kept for row in rows.polls]
+        self._polls.add(("run_id", "branch", "number", "doc"), polls)
+        over = [(run, branch, n - POLLS_PER_BRANCH) for run, branch, n, _ in polls if n > POLLS_PER_BRANCH]
+        self._polls.trim(("run_id", "branch"), "number", over)
+        for rows in kept:
+            for act in rows.save.acts:
                 put_act(self._database, act)
-            if save.run.revision % TRIMMED_EVERY == 0:
-                self._trim_history(save.run.id)
+            if rows.save.run.revision % TRIMMED_EVERY == 0:
+                self._trim_history(rows.save.run.id)
 
     def _trim_history(self, run_id: str) -> None:
         kept = 0
