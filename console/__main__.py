@@ -1,6 +1,9 @@
 """`python -m console`: the same as `forkjoin`."""
 
-from console.cli.main import main
+import gc
 
 if __name__ == "__main__":
+    gc.disable()
+    from console.cli.main import main
+
     main()

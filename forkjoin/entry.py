@@ -6,6 +6,7 @@ would end in a traceback from code that is not ours; so this stands in a package
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,6 +47,7 @@ def main() -> NoReturn:
         text = "".join(c if c.isprintable() else "?" for c in problem)
         sys.stderr.write(text.encode("ascii", "backslashreplace").decode() + "\n")
         sys.exit(2)
-    from console.cli.main import run
+    gc.disable()
+    from console.cli.main import main as run
 
-    sys.exit(run())
+    run()

@@ -52,9 +52,11 @@ def list_rows(where: str, sort: str, limit: int | None, after: str | None, *, as
 
 def filter_of(where: str, status: str | None, flow: str | None, labels: tuple[str, ...]) -> str:
     """The options of list as one filter."""
+    parts = [where] if where else []
+    if not (status or flow or labels):
+        return where
     from shlex import quote
 
-    parts = [where] if where else []
     parts += [quote(f"status:{status}")] if status else []
     parts += [quote(f"flow:{flow}")] if flow else []
     parts += [quote(f"label:{label}") for label in labels]

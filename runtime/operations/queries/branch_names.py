@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from runtime.engine.branch_ids import ROOT, unquoted
 from runtime.errors import InvalidInput, NotFound
 from runtime.model.branch import Branch
 from runtime.nearest import did_you_mean
-from runtime.store.ports.runs import Runs
+
+if TYPE_CHECKING:
+    from runtime.store.ports.runs import Runs
 
 LOOKED_THROUGH = 500
 """Runs, newest first, among which one with a like id is looked for."""

@@ -15,7 +15,6 @@ from runtime.model.status import ENDED_RUN, RunStatus
 from runtime.model.stored import RunFilter, Stored
 from runtime.model.target import full_name, in_scope
 from runtime.nearest import did_you_mean
-from runtime.operations.queries.branch_names import branch_name
 
 if TYPE_CHECKING:
     from runtime.store.ports.runs import Runs
@@ -173,6 +172,8 @@ def _keyed(key: str, value: str, word: str) -> Part:
 
 def _has_branch(stored: Stored, value: str) -> bool:
     """Whether a branch has this name or id, or stands on this step."""
+    from runtime.operations.queries.branch_names import branch_name
+
     wanted = value if "*" in value else f"*{value}*"
     return any(
         fnmatchcase(b.step_id, wanted) or fnmatchcase(branch_name(b.id), wanted) or fnmatchcase(b.id, wanted)

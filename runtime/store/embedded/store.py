@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
-
 from runtime.store.embedded.acts import EmbeddedActs
 from runtime.store.embedded.changes import EmbeddedChanges
 from runtime.store.embedded.documents import EmbeddedDocuments
@@ -56,7 +54,7 @@ class EmbeddedFile:
         self._database.close()
 
 
-class EmbeddedStore(Store, msgspec.Struct, frozen=True):
+class EmbeddedStore(Store, frozen=True):
     """A store in a file."""
 
     database: StoreDatabase

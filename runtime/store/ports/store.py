@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from runtime.store.ports.acts import Acts
-from runtime.store.ports.changes import Changes
-from runtime.store.ports.documents import Documents
-from runtime.store.ports.due_runs import DueRuns
-from runtime.store.ports.facts import Facts
-from runtime.store.ports.flows import Flows
-from runtime.store.ports.holds import Holds
-from runtime.store.ports.ledger import Ledger
-from runtime.store.ports.listing import Listing
-from runtime.store.ports.questions import Questions
-from runtime.store.ports.runs import Runs
-from runtime.store.ports.schedules import Schedules
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from runtime.store.ports.acts import Acts
+    from runtime.store.ports.changes import Changes
+    from runtime.store.ports.documents import Documents
+    from runtime.store.ports.due_runs import DueRuns
+    from runtime.store.ports.facts import Facts
+    from runtime.store.ports.flows import Flows
+    from runtime.store.ports.holds import Holds
+    from runtime.store.ports.ledger import Ledger
+    from runtime.store.ports.listing import Listing
+    from runtime.store.ports.questions import Questions
+    from runtime.store.ports.runs import Runs
+    from runtime.store.ports.schedules import Schedules
 
 
 class Medium(Protocol):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
-import msgspec
-
 from runtime.store.ports.store import Store
 from runtime.store.postgres.acts import PostgresActs
 from runtime.store.postgres.change_feed import ChangeFeed
@@ -48,7 +46,7 @@ class PostgresServer:
         self._database.close()
 
 
-class PostgresStore(Store, msgspec.Struct, frozen=True):
+class PostgresStore(Store, frozen=True):
     """A store in a database."""
 
     database: Database
