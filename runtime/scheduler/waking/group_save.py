@@ -28,7 +28,7 @@ class GroupResult:
 def save_group(runs: Runs, saves: Sequence[Save], epoch: int | None) -> GroupResult:
     """Save a group, one by one if it cannot be written together; raises StoreUnavailable."""
     try:
-        return GroupResult(conflicts=runs.save(saves, epoch=epoch, in_parts=True))
+        return GroupResult(conflicts=runs.save(saves, epoch=epoch))
     except StoreUnavailable:
         raise
     except Exception as problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from runtime.errors import LostRight, NotFound
 from runtime.model.damage import Damage
@@ -14,7 +14,7 @@ from runtime.store.documents import HeadRow, assembled, refuse, shown
 from runtime.store.embedded.error_translation import guarded
 from runtime.store.embedded.filter_query import keyset, query_of
 from runtime.store.embedded.keyed import epoch_of
-from runtime.store.embedded.saving import BatchWriter, SaveRows, parts_of
+from runtime.store.embedded.saving import BatchWriter, SaveRows
 from runtime.store.embedded.store_database import StoreDatabase
 from runtime.store.run_document import RUN_COLUMNS, run_document
 
@@ -40,23 +40,12 @@ class EmbeddedRuns:
         self._writer = BatchWriter(database)
 
     @guarded
-    def save(self, saves: Sequence[Save], *, epoch: int | None = None, in_parts: bool = False) -> list[str]:
-        parts = parts_of(saves)
-        first = next(parts)
-        refused = self._write(first, () if in_parts else parts, epoch)
-        for part in parts:
-            refused += self._write(part, (), epoch)
-        return refused
-
-    def _write(self, part: Sequence[SaveRows], more: Iterable[Sequence[SaveRows]], epoch: int | None) -> list[str]:
-        """Write parts of a batch in one transaction."""
+    def save(self, saves: Sequence[Save], *, epoch: int | None = None) -> list[str]:
+        rows = [SaveRows.of(save) for save in saves]
         with self.database.transaction():
             if epoch is not None and epoch_of(self.database) != epoch:
                 raise LostRight("Another scheduler drives this store now; this one stands by.")
-            refused = self._writer.write(part)
-            for another in more:
-                refused += self._writer.write(another)
-        return refused
+            return self._writer.write(rows)
 
     @guarded
     def get(self, run_id: str) -> Run | None:

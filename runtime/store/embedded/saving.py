@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -20,8 +20,6 @@ HEAD = (*RUN_COLUMNS, "doc")
 NEW_HEAD = (*HEAD, "id")
 TRIMMED_EVERY = 256
 """At every so-manyth revision of a run its history is trimmed."""
-PART_BYTES = 2_000_000
-"""The documents of one part of a batch; the saves of a part are written in one go."""
 Row = tuple[Any, ...]
 
 
@@ -48,26 +46,6 @@ class SaveRows(msgspec.Struct, frozen=True):
             [(run_id, p.branch, p.number, orjson.dumps({"run_id": run_id, **to_document(p)})) for p in save.polls],
         )
 
-    @property
-    def size(self) -> int:
-        """Bytes of the documents."""
-        rows = (self.head, *self.branches, *self.joins, *self.history, *self.polls)
-        return sum(len(row[-1]) for row in rows)
-
-
-def parts_of(saves: Iterable[Save]) -> Iterator[list[SaveRows]]:
-    """The rows of saves in parts of about PART_BYTES, each made when it is asked for; an empty one for no saves."""
-    part: list[SaveRows] = []
-    size = 0
-    for save in saves:
-        rows = SaveRows.of(save)
-        if part and size + rows.size > PART_BYTES:
-            yield part
-            part, size = [], 0
-        part.append(rows)
-        size += rows.size
-    yield part
-
 
 class BatchWriter:
     """Writes the records of runs."""
@@ -80,10 +58,10 @@ class BatchWriter:
         self._history = database.records("history")
         self._polls = database.records("polls")
 
-    def write(self, part: Sequence[SaveRows]) -> list[str]:
+    def write(self, saves: Sequence[SaveRows]) -> list[str]:
         """Write the saves whose runs have the revision that they expect; returns the ids of the other runs."""
         kept, refused = [], []
-        for rows in part:
+        for rows in saves:
             if self._write_head(rows):
                 kept.append(rows)
             else:

@@ -13,14 +13,11 @@ from runtime.model.stored import RunFilter, Save, Stored
 class Runs(Protocol):
     """Runs, each saved against the revision that was read."""
 
-    def save(self, saves: Sequence[Save], *, epoch: int | None = None, in_parts: bool = False) -> list[str]:
+    def save(self, saves: Sequence[Save], *, epoch: int | None = None) -> list[str]:
         """Write a batch in one durable transaction; returns the ids of runs refused for their revision.
 
         A refused run changes nothing, the others are written. With `epoch`, nothing is written and LostRight
         is raised unless it is the store's present epoch.
-
-        With `in_parts`, a store where one transaction keeps all other writers waiting may write a large batch in
-        several, in order; a save is in one of them whole.
         """
         ...
 

@@ -28,7 +28,7 @@ class PostgresRuns:
         self._database = database
         self._right = right
 
-    def save(self, saves: Sequence[Save], *, epoch: int | None = None, in_parts: bool = False) -> list[str]:
+    def save(self, saves: Sequence[Save], *, epoch: int | None = None) -> list[str]:
         if not saves:
             return []
 

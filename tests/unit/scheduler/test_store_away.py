@@ -34,7 +34,7 @@ class Leaving(EmbeddedRuns):
         self.taken_over = False
         self.busy_at_save: list[frozenset[str]] = []
 
-    def save(self, saves: Sequence[Save], *, epoch: int | None = None, in_parts: bool = False) -> list[str]:
+    def save(self, saves: Sequence[Save], *, epoch: int | None = None) -> list[str]:
         if self.away:
             self.asked.set()
             if self.slow is not None:
