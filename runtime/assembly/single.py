@@ -17,7 +17,7 @@ from runtime.scheduler.single.driving_lock import DrivingLock
 from runtime.scheduler.single.heartbeat import SchedulerHeartbeat
 from runtime.scheduler.single.rest import Rest
 from runtime.scheduler.single.service import SchedulerService
-from runtime.scheduler.single.upkeep_round import UpkeepRound
+from runtime.scheduler.single.upkeep import Upkeep
 from runtime.scheduler.upkeep.moved_store import refuse_moved
 from runtime.scheduler.waking.advancer import Advancer
 from runtime.scheduler.waking.calls import Calls
@@ -62,7 +62,6 @@ def _loop(runtime: Runtime, parts: SchedulerParts) -> WakeLoop:
         Advancer(parts.program_of, runtime.clock, durations=parts.meter.durations, owner=owner),
         Calls(parts.meter.perform, runtime.clock, LocalLimits(runtime.settings.polls_per_target)),
         runtime.clock,
-        acts=parts.acts,
         batch=runtime.settings.batch_size,
     )
 
@@ -77,7 +76,7 @@ def _service(
         store,
         loop,
         Rest(store.changes, loop.calls, clock, runtime.settings.sweep_seconds),
-        UpkeepRound(heartbeat, parts.duties_of(loop), parts.answerer.look, parts.sweep),
+        Upkeep(heartbeat, parts.acts, parts.duties_of(loop), store.questions, parts.answerer.look, parts.sweep),
         DrivingLock(runtime.directory),
         AttachedClients(runtime.directory, attached=attached),
         liveness,

@@ -70,8 +70,8 @@ class World:
             Advancer(programs, self.clock, durations=self.meter.durations),
             Calls(self.meter.perform, self.clock),
             self.clock,
-            acts=StoredActs(runtime.store.acts, runtime.commands.carry_out, self.clock),
         )
+        self.acts = StoredActs(runtime.store.acts, runtime.commands.carry_out, self.clock)
         self.answerer = QuestionAnswerer(runtime.store, performer, lambda run: programs(run)[0], self.clock)
 
     def open(self, actor: Actor, *, read_only: bool = False) -> Runtime:
@@ -97,6 +97,7 @@ class World:
         """Let the scheduler work for so long."""
         while True:
             for _ in range(400):
+                await self.acts.carry_out_due()
                 moved = await self.loop.turn()
                 self.answerer.look()
                 await asyncio.sleep(0)

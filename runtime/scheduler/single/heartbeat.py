@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 
 from runtime.model.facts import DURATIONS, HEARTBEAT, SYSTEMS
+from runtime.model.heartbeat import Heartbeat, TargetCalls
 from runtime.scheduler.monitoring.call_meter import CallMeter
 from runtime.scheduler.monitoring.heartbeat_builder import HeartbeatBuilder
 from runtime.scheduler.monitoring.liveness import Liveness
 from runtime.store.ports.facts import Facts
 
-BEAT_SECONDS = 2.0
+BEAT_SECONDS = 1.5
+_Measured = tuple[dict[str, TargetCalls], dict[str, list[float]]]
 
 
 class SchedulerHeartbeat:
-    """Written into the store every two seconds, where consoles and `why` read it."""
+    """Written into the store again and again, where consoles and `why` read it."""
 
     def __init__(self, facts: Facts, builder: HeartbeatBuilder, meter: CallMeter, liveness: Liveness) -> None:
         self._facts = facts
         self._builder = builder
         self._meter = meter
         self._liveness = liveness
-        self._written_at = 0.0
 
-    def is_due(self) -> bool:
-        """Whether the last one is two seconds old."""
-        return time.monotonic() - self._written_at >= BEAT_SECONDS
+    async def beat(self) -> None:
+        """Write it without keeping the event loop waiting for the store; raises StoreUnavailable."""
+        await asyncio.to_thread(self._store, self._builder.build(), self._measured())
+        self._liveness.beat()
 
     def write(self, *, stopped: bool = False) -> None:
-        """Write it, with what was measured of external systems; raises StoreUnavailable."""
-        beat = self._builder.build(stopped=stopped)
-        self._written_at = time.monotonic()
-        if self._meter.changed:
-            SYSTEMS.write(self._facts, self._meter.summary())
-            DURATIONS.write(self._facts, self._meter.durations())
-        HEARTBEAT.write(self._facts, beat)
+        """Write it at once; raises StoreUnavailable."""
+        self._store(self._builder.build(stopped=stopped), self._measured())
         self._liveness.beat()
+
+    def _measured(self) -> _Measured | None:
+        """What was measured of external systems, if anything was since the last heartbeat."""
+        if not self._meter.changed:
+            return None
+        return self._meter.summary(), {name: list(seconds) for name, seconds in self._meter.durations().items()}
+
+    def _store(self, beat: Heartbeat, measured: _Measured | None) -> None:
+        if measured is not None:
+            SYSTEMS.write(self._facts, measured[0])
+            DURATIONS.write(self._facts, measured[1])
+        HEARTBEAT.write(self._facts, beat)

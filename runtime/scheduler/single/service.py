@@ -16,9 +16,10 @@ from runtime.safe_text import described
 from runtime.scheduler.monitoring.liveness import Liveness
 from runtime.scheduler.monitoring.systemd_notify import notify
 from runtime.scheduler.single.attachment import ALONE_SECONDS, AttachedClients
+from runtime.scheduler.single.beats import Beats
 from runtime.scheduler.single.driving_lock import DrivingLock
 from runtime.scheduler.single.rest import Rest
-from runtime.scheduler.single.upkeep_round import UpkeepRound
+from runtime.scheduler.single.upkeep import Upkeep
 from runtime.scheduler.upkeep.moved_store import refuse_moved
 from runtime.scheduler.upkeep.stored_acts import acts_are_stored
 from runtime.scheduler.waking.wake_loop import WakeLoop
@@ -40,7 +41,7 @@ class _Turn:
     token: int
     """The change token of the store after it."""
     next_due: datetime | None
-    """When the next run is due or a schedule ticks."""
+    """When the next run is due."""
 
 
 class SchedulerService:
@@ -51,7 +52,7 @@ class SchedulerService:
         store: Store,
         loop: WakeLoop,
         rest: Rest,
-        upkeep: UpkeepRound,
+        upkeep: Upkeep,
         lock: DrivingLock,
         clients: AttachedClients,
         liveness: Liveness,
@@ -61,6 +62,7 @@ class SchedulerService:
         self._loop = loop
         self._rest = rest
         self._upkeep = upkeep
+        self._beats = Beats(upkeep.beats())
         self._lock = lock
         self._clients = clients
         self._liveness = liveness
@@ -118,17 +120,24 @@ class SchedulerService:
 
     async def _drive(self, *, until_idle: bool) -> bool:
         """Turn until the service is to end (True); raises LostRight if another process drives the store now."""
-        pause = FIRST_PAUSE_SECONDS
+        self._upkeep.on_acts = self._rest.rouse
         self._upkeep.heartbeat.write()
         self._liveness.works()
         notify("READY=1")
+        async with self._beats.beating():
+            return await self._turn_until_over(until_idle=until_idle)
+
+    async def _turn_until_over(self, *, until_idle: bool) -> bool:
+        pause = FIRST_PAUSE_SECONDS
         while not self._rest.stop.is_set():
             try:
+                self._beats.check()
                 turn = await self._turn(until_idle=until_idle)
                 if turn.last:
                     return True
                 pause = FIRST_PAUSE_SECONDS
-                await self._rest.until(turn.next_due, turn.token)
+                if not self._loop.is_behind:
+                    await self._rest.until(turn.next_due, turn.token)
             except LostRight:
                 raise
             except Exception as problem:
@@ -138,23 +147,34 @@ class SchedulerService:
         return True
 
     async def _turn(self, *, until_idle: bool) -> _Turn:
-        """Move what is due and do the upkeep; with `until_idle` the turn after which nothing is left is the last."""
+        """Move what is due; with `until_idle` the turn after which nothing is left is the last."""
         moved = await self._loop.turn()
-        next_tick = self._upkeep.carry_out()
         self._liveness.works()
-        token = self._store.changes.token()
-        wake_at = self._next_wake()
-        idle = not moved and wake_at is None and not self._loop.in_flight
-        last = until_idle and idle and not acts_are_stored(self._store.acts)
-        if not last and self._clients.all_gone():
-            log.info("scheduler.nobody_attached", seconds=ALONE_SECONDS)
-            last = True
+        if self._loop.is_behind:
+            return _Turn(self._is_alone(), 0, None)
+        token, wake_at = await asyncio.to_thread(self._look)
+        last = self._is_alone()
+        if until_idle and not moved and self._is_idle(wake_at):
+            await self._beats.once()
+            last = not await self._loop.turn() and self._is_idle((await asyncio.to_thread(self._look))[1])
+            last = last and not await asyncio.to_thread(acts_are_stored, self._store.acts)
         if not last:
             self._rest.hint(wake_at)
-        return _Turn(last, token, _earlier(wake_at, next_tick))
+        return _Turn(last, token, wake_at)
 
-    def _next_wake(self) -> datetime | None:
-        return _earlier(self._store.due_runs.next_wake(self._loop.busy_runs), self._loop.next_wake())
+    def _look(self) -> tuple[int, datetime | None]:
+        """The change token of the store, and when the next run is due."""
+        token = self._store.changes.token()
+        return token, _earlier(self._store.due_runs.next_wake(self._loop.busy_runs), self._loop.next_wake())
+
+    def _is_idle(self, wake_at: datetime | None) -> bool:
+        return wake_at is None and not self._loop.in_flight
+
+    def _is_alone(self) -> bool:
+        alone = self._clients.all_gone()
+        if alone:
+            log.info("scheduler.nobody_attached", seconds=ALONE_SECONDS)
+        return alone
 
     def _report(self, problem: Exception, pause: float) -> None:
         if isinstance(problem, StoreUnavailable):

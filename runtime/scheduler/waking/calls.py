@@ -87,10 +87,10 @@ class Calls:
             message = f"The {action.verb} of {action.step} was not carried out: {described(problem)}"
             return Observed(action, Unreached(message, type(problem).__name__), self._clock.now(), 0.0)
 
-    def take_results(self) -> dict[str, list[Observed]]:
-        """Take all results that wait; their runs stay busy until `end`."""
+    def take_results(self, runs: int) -> dict[str, list[Observed]]:
+        """Take the results that wait of at most so many runs, oldest first; their runs stay busy until `end`."""
         taken: dict[str, list[Observed]] = {}
-        while self._results:
+        while self._results and (len(taken) < runs or self._results[0][0] in taken):
             run_id, observed = self._results.popleft()
             taken.setdefault(run_id, []).append(observed)
         return taken

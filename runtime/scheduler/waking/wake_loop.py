@@ -1,12 +1,12 @@
-"""Moves due runs: in batches, intents saved before calls, results committed in groups as they arrive."""
+"""Moves due runs: in short turns, intents saved before calls, results committed in groups as they arrive."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from runtime.clock import Clock
 from runtime.engine.advance import Advance
@@ -15,6 +15,7 @@ from runtime.scheduler.waking.advancer import Advancer
 from runtime.scheduler.waking.calls import Calls, Results
 from runtime.scheduler.waking.due_source import DueSource, StoreSource
 from runtime.scheduler.waking.group_save import save_failure, save_group
+from runtime.scheduler.waking.group_size import GroupSize
 from runtime.scheduler.waking.hold_cache import HoldCache
 from runtime.scheduler.waking.idle_wakes import IdleWakes
 from runtime.scheduler.waking.load_runs import RunLoader
@@ -24,17 +25,13 @@ from runtime.scheduler.waking.wake_counters import WakeCounters
 from runtime.store.ports.store import Store
 
 BATCH = 500
+TURN_SECONDS = 0.05
+"""A turn that took so long moves no further group."""
+YIELD_SECONDS = 0.02
+"""Runs are advanced for so long before everything else on the event loop has its go."""
 CACHED_RUNS = 2_000
 MOST_REPEATS = 5
 """How often runs of one group that others saved first are read again at once."""
-
-
-class DueActs(Protocol):
-    """Acts of operators that are stored until they are due."""
-
-    async def carry_out_due(self) -> int:
-        """Carry out those that are due; returns how many. Raises StoreUnavailable."""
-        ...
 
 
 @dataclass(slots=True)
@@ -59,25 +56,26 @@ class WakeLoop:
         calls: Calls,
         clock: Clock,
         *,
-        acts: DueActs | None = None,
         source: DueSource | None = None,
         batch: int = BATCH,
         cached_runs: int = CACHED_RUNS,
     ) -> None:
-        """`acts` are carried out first in every turn, `source` gives due runs, by default the store.
+        """`source` gives due runs, by default the store.
 
-        At most `batch` due runs are moved in one group; `cached_runs` are kept in memory besides busy ones.
+        At most `batch` due runs are moved in one group, fewer where that would take long; `cached_runs` are kept in
+        memory besides busy ones.
         """
         self.advancer = advancer
         self.calls = calls
         self.counters = WakeCounters()
+        self.is_behind = False
+        """The last turn left runs that were due, or results, to the next."""
         self.epoch: int | None = None
         """Sent with every save, so that the store refuses those of a process that may drive it no more."""
         self._store = store
         self._clock = clock
-        self._acts = acts
         self._source = source or StoreSource(store.due_runs)
-        self._batch = batch
+        self._size = GroupSize(batch)
         self._loader = RunLoader(store.runs, advancer.program_of)
         self._cache = RunCache(cached_runs)
         self._holds = HoldCache(store)
@@ -104,21 +102,26 @@ class WakeLoop:
         return min((at for at in moments if at is not None), default=None)
 
     async def turn(self) -> int:
-        """One full turn: due acts, results that arrived, due runs; returns how many runs were moved.
+        """One turn: results that arrived and due runs, oldest first; returns how many runs were moved.
+
+        After a turn that has not moved all of them within its time, `is_behind` is true and another should follow.
 
         Raises:
             StoreUnavailable: What was not saved is tried again in the next turn.
             LostRight: Another process drives the store now.
         """
-        if self._acts is not None:
-            await self._acts.carry_out_due()
         self.calls.result_arrived.clear()
-        moved = 0
+        began, moved = time.perf_counter(), 0
         while True:
-            count = await self._move_due()
+            size = self._size.runs
+            count = await self._move_due(size)
             moved += count
-            if count < self._batch:
-                return moved
+            self.is_behind = count >= size or self.calls.has_results
+            if not self.is_behind or time.perf_counter() - began >= TURN_SECONDS:
+                break
+        if self.calls.has_results:
+            self.calls.result_arrived.set()
+        return moved
 
     def recheck_damaged(self) -> int:
         """Let runs go on that were damaged and can be read by now; returns how many."""
@@ -128,7 +131,7 @@ class WakeLoop:
         """Finish the calls under way, for at most so many seconds, and save their results."""
         await self.calls.finish(timeout)
         while self.calls.has_results:
-            await self._move_due(results_only=True)
+            await self._move_due(self._size.runs, results_only=True)
 
     def forget(self) -> None:
         """Drop all runs and all calls under way: others have taken over."""
@@ -139,29 +142,30 @@ class WakeLoop:
         self._elsewhere.clear()
         self._set_aside.clear()
 
-    async def _move_due(self, *, results_only: bool = False) -> int:
+    async def _move_due(self, size: int, *, results_only: bool = False) -> int:
+        """Move a group of at most `size` runs with results and `size` due ones; returns how many were moved."""
         now = self._clock.now()
         await asyncio.to_thread(self._holds.read)
         self.calls.put_back(self._set_aside.take_due(now))
-        results = self.calls.take_results()
+        results = self.calls.take_results(size)
         ids = list(results)
         if not results_only:
             ids += [run_id for run_id in self._idle_wakes.due(now) if run_id not in results]
         # Between the end of a call and its save the run is not busy; no other worker may get it meanwhile.
         self._moving = frozenset(ids)
         try:
-            return await self._move_group(ids, results, now, results_only=results_only)
+            return await self._move_group(ids, results, now, 0 if results_only else size)
         finally:
             self._moving = frozenset()
 
-    async def _move_group(self, ids: list[str], results: Results, now: datetime, *, results_only: bool) -> int:
+    async def _move_group(self, ids: list[str], results: Results, now: datetime, due: int) -> int:
         with self.calls.put_back_on_error(results):
             self.calls.end(results)
             for run_id in results:
                 if run_id not in self.calls.busy_runs:
                     self._idle_wakes.drop(run_id)
-            if not results_only:
-                ids += await self._source.due(now, self._batch, self.busy_runs.union(ids))
+            if due:
+                ids += await self._source.due(now, due, self.busy_runs.union(ids))
             if not ids:
                 return 0
             crash_point("wake.claimed")
@@ -186,7 +190,7 @@ class WakeLoop:
         """Advance runs and save them in one group; a run somebody else saved first is read again and repeated."""
         takeovers = self._takeovers
         with self.calls.put_back_on_error(results):
-            group = self._advance_group(ids, results, repeated=repeats > 0)
+            group = await self._advance_group(ids, results, repeated=repeats > 0)
             await self._save_group(group, results)
         if takeovers != self._takeovers:
             return  # Others have these runs now, and make the calls.
@@ -204,9 +208,13 @@ class WakeLoop:
         else:
             self.calls.put_back(left)
 
-    def _advance_group(self, ids: Sequence[str], results: Results, *, repeated: bool) -> _Group:
-        group = _Group()
+    async def _advance_group(self, ids: Sequence[str], results: Results, *, repeated: bool) -> _Group:
+        group, spent, since = _Group(), 0.0, time.perf_counter()
         for run_id in ids:
+            if (took := time.perf_counter() - since) >= YIELD_SECONDS:
+                spent += took
+                await asyncio.sleep(0)
+                since = time.perf_counter()
             stored = self._cache.get(run_id)
             if stored is None:
                 continue
@@ -218,6 +226,7 @@ class WakeLoop:
                     group.unchanged.append(run_id)
                 elif run_id not in results:
                     self._set_aside.put(run_id, self._clock.now())  # Due, and nothing to do: not at once again.
+        self._size.took(len(ids), spent + time.perf_counter() - since)
         return group
 
     async def _save_group(self, group: _Group, results: Results) -> None:

@@ -29,7 +29,7 @@ def test_results_that_could_not_be_saved_are_given_again_and_their_run_stays_bus
         assert not calls.busy_runs
         raise OSError("away")
     assert set(calls.busy_runs) == {"r1"} and calls.in_flight == 1
-    assert calls.take_results() == results
+    assert calls.take_results(10) == results
     assert set(calls.busy_runs) == {"r1"}, "until the save"
     calls.end(results)
     assert not calls.busy_runs
