@@ -50,9 +50,7 @@ def python_tasks(runs: int) -> tuple[float, int]:
         program = catalog.program(run, flow())
         assert {binding.system for binding in program.bindings.values()} == {"python"}
         try:
-            took, size = asyncio.run(
-                play(Path(folder), runs, program, Performer({"python": python}, catalog, clock))
-            )
+            took, size = asyncio.run(play(Path(folder), runs, program, Performer({"python": python}, catalog, clock)))
         finally:
             catalog.close()
     return runs * WAKES_PER_RUN / took, size
