@@ -57,7 +57,8 @@ class Performer:
         try:
             call, scope = build_call(action, draft)
             heard = call.heard
-            answer = await asyncio.wait_for(self._contained(self._ask(action, call, draft)), self._timeout)
+            async with asyncio.timeout(self._timeout):
+                answer = await self._contained(self._ask(action, call, draft))
         except TimeoutError:
             answer = Unreached(f"{action.system} did not answer within {self._timeout:g} s", "CallTimeout")
         except Unreachable as problem:

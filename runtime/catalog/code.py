@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import math
 import threading
 import time
 from collections.abc import Awaitable
@@ -52,6 +53,8 @@ class TaskCode:
         self._counting = threading.Lock()
         """A lock of its own, so that an import that hangs keeps no call of the old code from ending."""
         self._loaded: LoadedCode | None = None
+        self._current_at = -math.inf
+        """Monotonic moment at which the files were last seen to be those that were imported."""
         self._broken: _Broken | None = None
 
     @property
@@ -78,9 +81,10 @@ class TaskCode:
             Unreachable: No thread of the workflow is left; Overran where the call took too long.
         """
         seconds = timeout_seconds or self.call_timeout_seconds
+        asked_at = time.monotonic()
 
         def answer() -> Outcome | Stranger | str | None:
-            loaded = self._begin()
+            loaded = self._begin(asked_at)
             try:
                 method = loaded.method(step_id, verb)
                 given: object = method(request) if method else None
@@ -102,7 +106,12 @@ class TaskCode:
         if self._loaded is not None:
             self._loaded.forget()
 
-    def _begin(self) -> LoadedCode:
+    def _begin(self, asked_at: float) -> LoadedCode:
+        """The code as it was at some moment since the call was asked for: of calls asked for together, one looks."""
+        with self._counting:
+            if self._loaded is not None and self._current_at >= asked_at:
+                self._loaded.calls += 1
+                return self._loaded
         with self._lock:
             loaded = self._current()
             with self._counting:
@@ -121,7 +130,9 @@ class TaskCode:
         loaded, path = self._loaded, self.path
         if path is None:
             raise MissingCode(f"Workflow '{self.workflow}' has no tasks.py; put it back and retry.")
+        looked_at = time.monotonic()
         if loaded is not None and loaded.seen.is_current():
+            self._current_at = looked_at
             return loaded
         try:
             seen = look(path)

@@ -7,18 +7,17 @@ author would keep the scheduler from stopping.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
 
+from runtime.catalog.returning import Returning, Waited
 from runtime.errors import Unreachable
 from runtime.safe_text import described
 
 T = TypeVar("T")
-V = TypeVar("V")
 
 
 class Overran(Unreachable):
@@ -33,19 +32,23 @@ class _Ended(Generic[T]):
     error: BaseException | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Work(Generic[T]):
     """One call on its way through the threads."""
 
     call: Callable[[], T]
-    loop: asyncio.AbstractEventLoop
-    begun: asyncio.Future[None]
-    """Set when a thread begins the call, or no thread is left to do so."""
-    ended: asyncio.Future[_Ended[T]]
+    seconds: float
+    returning: Returning
+    future: asyncio.Future[_Ended[T] | None] = field(init=False)
+    """Settled with the end of the call, or None if no thread was left to begin it."""
+    ended: _Ended[T] | None = None
     taken: bool = False
     finished: bool = False
     dropped: bool = False
     """Nobody waits for it any more."""
+
+    def __post_init__(self) -> None:
+        self.future = self.returning.loop.create_future()
 
     def run(self) -> _Ended[T]:
         """Make the call; whatever it raises is part of the answer."""
@@ -53,11 +56,6 @@ class _Work(Generic[T]):
             return _Ended(self.call())
         except BaseException as error:  # a task that calls sys.exit must not end the thread unseen
             return _Ended(error=error)
-
-    def settle(self, future: asyncio.Future[V], value: V) -> None:
-        """Settle a future of the waiting event loop, unless that has ended or nobody waits any more."""
-        with contextlib.suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(lambda: None if future.done() else future.set_result(value))
 
 
 class CallThreads:
@@ -73,6 +71,7 @@ class CallThreads:
         self._queue: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._waiting: dict[_Work[Any], None] = {}
+        self._returning: Returning | None = None
         self._threads = 0
         self._idle = 0
         self._stuck = 0
@@ -94,18 +93,18 @@ class CallThreads:
             Exception: Whatever the call raised; `SystemExit` and the like come as RuntimeError.
         """
         loop = asyncio.get_running_loop()
-        work: _Work[T] = _Work(call, loop, loop.create_future(), loop.create_future())
+        returning = self._returning
+        if returning is None or returning.loop is not loop:
+            returning = self._returning = Returning(loop, self._write_off)
+        work: _Work[T] = _Work(call, seconds, returning)
         self._submit(work)
         try:
-            await work.begun
-            if not work.taken:
-                raise self._none_left()
-            await asyncio.wait({work.ended}, timeout=seconds)
+            ended = await work.future
         finally:
-            overran = self._stop_waiting(work)
-        if overran:
-            raise Overran(f"Code of workflow '{self.name}' did not come back within {seconds:g} s.")
-        ended = await work.ended
+            if not work.finished:
+                self._stop_waiting(work)
+        if ended is None:
+            raise self._none_left()
         if ended.error is None:
             return cast(T, ended.value)
         if isinstance(ended.error, Exception):
@@ -120,7 +119,7 @@ class CallThreads:
             for _ in range(self._threads):
                 self._queue.put(None)
 
-    def _submit(self, work: _Work[T]) -> None:
+    def _submit(self, work: _Work[Any]) -> None:
         with self._lock:
             if self._closed or self._stuck >= self.size:
                 raise self._none_left()
@@ -129,23 +128,30 @@ class CallThreads:
                 self._threads += 1
                 self._idle += 1
                 threading.Thread(target=self._serve, name=f"tasks of {self.name}", daemon=True).start()
-            self._queue.put(work)
+        self._queue.put(work)
 
-    def _stop_waiting(self, work: _Work[T]) -> bool:
+    def _write_off(self, work: Waited) -> None:
+        """A call overran; it counts as stuck until it comes back, unless it did so just now."""
+        assert isinstance(work, _Work)
+        if self._stop_waiting(work) and not work.future.done():
+            error = Overran(f"Code of workflow '{self.name}' did not come back within {work.seconds:g} s.")
+            work.future.set_exception(error)
+
+    def _stop_waiting(self, work: _Work[Any]) -> bool:
         """Stop waiting for a call; returns whether it is still at work, which writes its thread off."""
         with self._lock:
-            work.dropped = True
-            self._waiting.pop(work, None)
             at_work = work.taken and not work.finished
-            if at_work:
+            if at_work and not work.dropped:
                 self._stuck += 1
                 if self._stuck >= self.size:
                     self._refuse_waiting()
+            work.dropped = True
+            self._waiting.pop(work, None)
         return at_work
 
     def _refuse_waiting(self) -> None:
         for work in self._waiting:
-            work.settle(work.begun, None)
+            work.returning.ended_together((work,))
         self._waiting.clear()
 
     def _serve(self) -> None:
@@ -156,14 +162,16 @@ class CallThreads:
                 del self._waiting[work]
                 work.taken = True
                 self._idle -= 1
-            work.settle(work.begun, None)
+            work.returning.began(work)
             ended = work.run()
             with self._lock:
+                work.ended = ended
                 work.finished = True
                 self._idle += 1
                 if work.dropped:
                     self._stuck -= 1
-            work.settle(work.ended, ended)
+            work.returning.ended(work)
+            del work, ended  # what an author's call gave must not live on in a thread that waits
 
     def _none_left(self) -> Unreachable:
         if self._closed:

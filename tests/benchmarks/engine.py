@@ -68,10 +68,17 @@ def flow() -> dict[str, object]:
     }
 
 
-async def _play(folder: Path, runs: int) -> tuple[float, int]:
+def instant() -> tuple[Program, Performer]:
+    """The flow bound to work that answers at once."""
     made = flow_from_stored(flow())
     bindings = {s: Binding("instant") for s in ("a", "b")}
     program = Program("bench", made, FlowGraph(made.steps, made.connections), bindings)
+    return program, Performer({"instant": Instant()}, Catalog([]), ManualClock())  # type: ignore[dict-item]
+
+
+async def play(folder: Path, runs: int, program: Program, performer: Performer) -> tuple[float, int]:
+    """Seconds until so many runs are completed, and the bytes of their documents."""
+    made = program.flow
     clock = ManualClock()
     store = open_file(folder / "store.db")
     now = clock.now()
@@ -79,7 +86,6 @@ async def _play(folder: Path, runs: int) -> tuple[float, int]:
         Run(f"r{n}", "bench", "bench", "1", made.hash, now, now, state=dict(made.global_state)) for n in range(runs)
     ]
     store.runs.save([new_run(head, Situation(program, now)) for head in heads])
-    performer = Performer({"instant": Instant()}, Catalog([]), clock)  # type: ignore[dict-item]
     advancer = Advancer(lambda _: (program, None), clock)
     loop = WakeLoop(store, advancer, Calls(performer.perform, clock, LocalLimits(100_000)), clock, batch=GROUP)
     began = time.perf_counter()
@@ -101,7 +107,7 @@ async def _play(folder: Path, runs: int) -> tuple[float, int]:
 def engine(runs: int) -> tuple[float, int]:
     """Durable wakes a second over so many runs, and the bytes of their documents."""
     with tempfile.TemporaryDirectory() as folder:
-        took, size = asyncio.run(_play(Path(folder), runs))
+        took, size = asyncio.run(play(Path(folder), runs, *instant()))
     return runs * WAKES_PER_RUN / took, size
 
 

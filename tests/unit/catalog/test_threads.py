@@ -7,6 +7,7 @@ import operator
 import threading
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -122,3 +123,43 @@ async def test_closed_threads_end_and_take_no_more_calls() -> None:
     await until(lambda: not [t for t in threading.enumerate() if t.name == "tasks of short-lived"])
     with pytest.raises(Unreachable, match="taken out of use"):
         await threads.run(lambda: None, 5)
+
+
+async def test_results_come_back_together_and_one_timer_watches_all_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads, loop = CallThreads("orders", 1), asyncio.get_running_loop()
+    all_made, wakeups = threading.Event(), 0
+    waking = loop.call_soon_threadsafe
+
+    def count(*args: Any, **kwargs: Any) -> asyncio.Handle:
+        nonlocal wakeups
+        wakeups += 1
+        return waking(*args, **kwargs)
+
+    monkeypatch.setattr(loop, "call_soon_threadsafe", count)
+    runs = [asyncio.create_task(threads.run(partial(operator.neg, n), 5)) for n in range(99)]
+    runs.append(asyncio.create_task(threads.run(lambda: all_made.set() or -99, 5)))  # type: ignore[func-returns-value]
+    await asyncio.sleep(0)  # all are asked for; the loop is then kept from taking any result
+    assert all_made.wait(5)
+    assert await asyncio.gather(*runs) == [-n for n in range(100)]
+    assert wakeups <= 3  # the timer, the results, and the last one that came while they were taken
+    threads.close()
+
+
+async def test_a_call_of_a_short_time_is_given_up_beside_one_of_a_long_time() -> None:
+    threads = CallThreads("orders", 2)
+    release = threading.Event()
+    long = asyncio.create_task(threads.run(lambda: release.wait(5), 5))
+    await asyncio.sleep(0)
+    for _ in range(2):
+        with pytest.raises(Overran, match=r"within 0.01 s"):
+            await threads.run(lambda: release.wait(0.05), 0.01)
+        await until(lambda: threads.stuck == 0)
+    release.set()
+    assert await long
+    threads.close()
+
+
+def test_threads_serve_one_event_loop_after_another() -> None:
+    threads = CallThreads("orders", 1)
+    assert [asyncio.run(threads.run(partial(operator.neg, n), 5)) for n in range(3)] == [0, -1, -2]
+    threads.close()
