@@ -43,12 +43,12 @@ class Rate:
 
 
 @contextmanager
-def store(server: Server, folder: Path) -> Iterator[tuple[str, Runtime]]:
+def store(server: Server, folder: Path, flows: Path = FLOWS) -> Iterator[tuple[str, Runtime]]:
     """A new database with an empty store, and the operations over it."""
     url = new_database(empty=True, of=server)
     upgrade_postgres(url)
-    folder.mkdir()
-    settings = Settings.load({"store": url, "directory": str(folder), "workflows": (str(FLOWS),)}, env={})
+    folder.mkdir(exist_ok=True)
+    settings = Settings.load({"store": url, "directory": str(folder), "workflows": (str(flows),)}, env={})
     runtime = open_runtime(settings, actor=Actor("bench"))
     try:
         yield url, runtime
