@@ -56,7 +56,10 @@ class Player:
             setattr(port(store), name, self._before(name, getattr(port(store), name)))
         write = store.database.writing
 
-        def writing(work: Callable[[Connection], T], *, counted: bool = True) -> T:
+        def writing(work: Callable[[Connection], T], *, counted: bool = True, together: bool = False) -> T:
+            # One statement after the other: what it locks must be locked where it stops.
+            del together
+
             def stopping(con: Connection) -> T:
                 found = work(con)
                 self._gate("commit")

@@ -30,15 +30,15 @@ CALLS_PER_RUN = 6
 """Two starts; each job is running at its first poll and completed at its second."""
 LOADED = ("shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track=top")
 SAVES = "SELECT sum(revision) FROM heads"
-STATEMENTS = "SELECT sum(calls) FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
+HERE = "dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
+STATEMENTS = f"SELECT sum(calls) FROM pg_stat_statements WHERE {HERE}"
 TRANSACTIONS = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
 LOG = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
 UPDATES = """
 SELECT relname, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE n_tup_upd > 0 ORDER BY n_tup_upd DESC
 """
-TOP = """
-SELECT calls, rows, wal_bytes, total_exec_time, query FROM pg_stat_statements
-WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY {order} DESC LIMIT 25
+TOP = f"""
+SELECT calls, rows, wal_bytes, total_exec_time, query FROM pg_stat_statements WHERE {HERE} ORDER BY %s DESC LIMIT 25
 """
 
 
@@ -128,11 +128,10 @@ def measured(server: Server, folder: Path, count: int, runs: int, *, top: str = 
 def show(con: psycopg.Connection, top: str, saves: int) -> None:
     """Print the statements that cost most."""
     order = {"calls": "calls", "wal": "wal_bytes", "time": "total_exec_time"}[top]
-    for calls, rows, log, milliseconds, text in con.execute(TOP.replace("{order}", order)).fetchall():
+    for calls, rows, log, milliseconds, text in con.execute(TOP % order).fetchall():
         words = " ".join(text.split())[:90]
-        print(
-            f"  {calls:7} calls {rows:7} rows {float(log) / saves:7.0f} B/save {milliseconds / saves:7.4f} ms/save  {words}"
-        )
+        share = f"{float(log) / saves:7.0f} B/save {milliseconds / saves:7.4f} ms/save"
+        print(f"  {calls:7} calls {rows:7} rows {share}  {words}")
 
 
 def main() -> None:

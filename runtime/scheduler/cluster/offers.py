@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runtime.scheduler.cluster.queue import WakeJobs
+from runtime.scheduler.cluster.queue import defer_wakes
 from runtime.scheduler.upkeep.stored_acts import acts_are_stored
 from runtime.store.ports.store import Store
 from runtime.store.postgres.cluster import Cluster
@@ -23,11 +23,10 @@ class Offers:
         self._store = store
         self._cluster = cluster
         self._reach = reach
-        self._defer = WakeJobs()
 
     def offer(self, workers: int) -> None:
         """Offer due runs, so many that as many workers have enough to do; raises StoreUnavailable."""
-        self._cluster.offer(self._defer, depth=DEPTH_PER_WORKER * max(1, workers), reach=self._reach)
+        self._cluster.offer(defer_wakes, depth=DEPTH_PER_WORKER * max(1, workers), reach=self._reach)
 
     def seconds_to_next(self) -> float:
         """The seconds until the next offer."""

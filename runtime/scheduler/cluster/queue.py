@@ -7,13 +7,15 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
+from procrastinate.manager import get_channel_for_queues
 from procrastinate.worker import Worker as QueueWorker
 
 from runtime.logs import get_logger
 from runtime.scheduler.cluster.batched_jobs import BatchedJobs
 from runtime.store.postgres.database import Connection, said, silence
+from runtime.store.postgres.queries import sql
 
 log = get_logger(__name__)
 TASK = "forkjoin.wake"
@@ -32,26 +34,12 @@ def queue_of(route: str) -> str:
     return f"{ANY}.{route}" if route else ANY
 
 
-class WakeJobs:
-    """Puts wakes into the queue on a connection of the store, and so in its transaction."""
-
-    def __init__(self) -> None:
-        self._app = App(connector=SyncPsycopgConnector())
-
-    def __call__(self, connection: Connection, runs: Sequence[tuple[str, str]]) -> None:
-        """Defer one wake for each (run, route)."""
-        jobs = [
-            self._app.configure_task(
-                TASK,
-                lock=run_id,
-                queueing_lock=run_id,
-                queue=queue_of(route),
-                task_kwargs={"run_id": run_id},
-                allow_unknown=True,
-            ).job
-            for run_id, route in runs
-        ]
-        self._app.job_manager.batch_defer_jobs(jobs=jobs, connection=connection)
+def defer_wakes(connection: Connection, runs: Sequence[tuple[str, str]]) -> None:
+    """Put wakes into the queue in the transaction of a connection: one for each (run, route)."""
+    queues = [queue_of(route) for _, route in runs]
+    connection.execute(sql("defer_wakes"), (TASK, [run_id for run_id, _ in runs], queues))
+    channels = [*get_channel_for_queues(None), *get_channel_for_queues(sorted(set(queues)))]
+    connection.execute(sql("notify_queues"), (channels,))
 
 
 class Queue:

@@ -186,11 +186,11 @@ class Cluster:
         """
 
         def make(con: Connection) -> int:
-            row = con.execute(sql("offer_right")).fetchone()
+            may, waiting = con.execute(sql("offer_right")), con.execute(sql("queue_depth"))
+            row, count = may.fetchone(), waiting.fetchone()
             if not row or not row[0]:
                 return 0
-            waiting = con.execute(sql("queue_depth")).fetchone()
-            free = depth - (waiting[0] if waiting else 0)
+            free = depth - (count[0] if count else 0)
             if free <= 0:
                 return 0
             named = {
@@ -200,14 +200,11 @@ class Cluster:
                 "routes": list(reach or ()),
             }
             due = con.execute(sql("offer"), named).fetchall()
-            if not due:
-                return 0
-            # One job that is queued already would fail the whole batch. It goes: its queue may be the wrong one.
-            con.execute(sql("withdraw"), ([run_id for run_id, _ in due],))
-            defer(con, due)
+            if due:
+                defer(con, due)
             return len(due)
 
-        return self._database.writing(make, counted=False)
+        return self._database.writing(make, counted=False, together=True)
 
     def next_offer_seconds(self) -> float | None:
         """Seconds until the next run nobody works on comes due; None if none is asleep."""

@@ -7,7 +7,7 @@ import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import psycopg
@@ -160,24 +160,28 @@ class Database:
         except (psycopg.Error, PoolTimeout) as problem:
             raise self.unavailable(problem) from problem
 
-    def writing(self, work: Callable[[Connection], T], *, counted: bool = True) -> T:
+    def writing(self, work: Callable[[Connection], T], *, counted: bool = True, together: bool = False) -> T:
         """Do everything in one durable transaction; deadlocks are tried again.
 
-        With `counted` the change token moves. Raises StoreUnavailable: nothing was saved; or Unconfirmed, when the
-        connection was cut while the commit was under way.
+        With `counted` the change token moves. With `together` statements travel when an answer is asked for, many in
+        one trip to the server; how many rows one changed is known only after a fetch then. Raises StoreUnavailable:
+        nothing was saved; or Unconfirmed, when the connection was cut while the commit was under way.
         """
         for attempt in range(TRIES):
             committing, transaction = False, None
             try:
                 with self._answering() as con:
-                    con.execute(sql("begin"))
                     try:
-                        found = work(con)
+                        with con.pipeline() if together else nullcontext():
+                            con.execute(sql("begin"))
+                            found = work(con)
+                            if counted:
+                                change = con.execute(sql("change"))
+                                if self._may_notify():
+                                    con.execute(sql("notify"))
                         if counted:
-                            row = con.execute(sql("change")).fetchone()
+                            row = change.fetchone()
                             transaction = row[0] if row else None
-                            if self._may_notify():
-                                con.execute(sql("notify"))
                     except BaseException:
                         if not con.closed and not con.broken:
                             con.execute(sql("rollback"))

@@ -54,12 +54,14 @@ class PostgresDueRuns:
 
         def lease(con: Connection) -> set[str]:
             # A lease that a worker took after it was taken out would be given back by nobody.
-            self._right.check(con, owner=owner)
-            return {i for (i,) in con.execute(sql("claim"), named).fetchall()}
+            raise_if_lost = self._right.ask(con, owner=owner)
+            claimed = con.execute(sql("claim"), named)
+            raise_if_lost()
+            return {i for (i,) in claimed.fetchall()}
 
-        got = self._database.writing(lease, counted=False)
+        got = self._database.writing(lease, counted=False, together=True)
         return [i for i in run_ids if i in got]
 
     def release(self, run_ids: Sequence[str], owner: str) -> None:
         values = ([column(i) for i in run_ids], owner)
-        self._database.writing(lambda con: con.execute(sql("release"), values), counted=False)
+        self._database.writing(lambda con: con.execute(sql("release"), values), counted=False, together=True)

@@ -559,8 +559,22 @@ WITH due AS (
 UPDATE heads h SET offered_until = statement_timestamp() + make_interval(secs => %(lease)s)
 FROM due WHERE h.id = due.id RETURNING h.id, h.route
 
--- name: withdraw
-DELETE FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%b)
+-- name: defer_wakes
+-- One that is queued already goes to the queue its next call needs now.
+INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args)
+SELECT queue, %s, id, id, jsonb_build_object('run_id', id) FROM unnest(%b::text[], %b::text[]) AS v(id, queue)
+ON CONFLICT (queueing_lock) WHERE status = 'todo' DO UPDATE SET queue_name = excluded.queue_name
+
+-- name: notify_queues
+SELECT pg_notify(channel, '{"type": "job_inserted", "job_id": 0}') FROM unnest(%b::text[]) AS channel
+
+-- name: lighten_queue
+-- Jobs are hints: what is due stands in heads, and is offered again when a crash of the server empties the queue.
+-- So they need no log, and no record of their lives; an offer notifies once and not for each job.
+ALTER TABLE procrastinate_events SET UNLOGGED;
+ALTER TABLE procrastinate_periodic_defers SET UNLOGGED;
+ALTER TABLE procrastinate_jobs SET UNLOGGED;
+ALTER TABLE procrastinate_jobs DISABLE TRIGGER USER
 
 -- name: routes
 WITH v AS (SELECT id, route FROM unnest(%b::text[], %b::text[]) AS v(id, route)),

@@ -43,16 +43,18 @@ def missing(con: Connection) -> list[str]:
 
 
 def catch_up(con: Connection) -> list[str]:
-    """Apply what is missing, each in a transaction of its own together with its note; gives the names.
+    """Apply what is missing, and make the queue light; gives the names of what was applied.
 
-    One transaction for all would not do: PostgreSQL lets nobody use a new word of an enumeration in the transaction
-    that added it. Interrupted, it goes on where it was.
+    Each is applied in a transaction of its own together with its note. One transaction for all would not do: PostgreSQL
+    lets nobody use a new word of an enumeration in the transaction that added it. Interrupted, it goes on where it was.
     """
     names = missing(con)
     for name in names:
         with con.transaction():
             con.execute(_statements((_folder() / name).read_text(encoding="utf-8")))
             note(con, [name])
+    with con.transaction():
+        con.execute(sql("lighten_queue"))
     return names
 
 

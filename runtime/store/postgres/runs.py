@@ -33,7 +33,7 @@ class PostgresRuns:
             return []
 
         def write(con: Connection) -> list[Save]:
-            self._right.check(con, epoch=epoch)
+            raise_if_lost = self._right.ask(con, epoch=epoch)
             kept: list[Save] = []
             for part in rounds(saves):
                 written = write_heads(con, part)
@@ -42,9 +42,10 @@ class PostgresRuns:
                     for act in save.acts:
                         put_act(con, act)
                 kept += written
+            raise_if_lost()
             return kept
 
-        kept = {id(s) for s in self._database.writing(write)}
+        kept = {id(s) for s in self._database.writing(write, together=True)}
         return [s.run.id for s in saves if id(s) not in kept]
 
     def get(self, run_id: str) -> Run | None:

@@ -65,9 +65,8 @@ def write_heads(con: Connection, saves: Sequence[Save]) -> list[Save]:
         revisions = dict(con.execute(sql("lock_heads"), (sorted(s.run.id for s in known),)).fetchall())
         fresh = [s for s in known if revisions.get(s.run.id) == s.expected_revision]
         if fresh:
-            with con.pipeline():
-                con.execute(sql("update_heads"), columns([head(s.run) for s in fresh]))
-                con.execute(sql("update_runs"), columns([(s.run.id, text(run_document(s.run))) for s in fresh]))
+            con.execute(sql("update_heads"), columns([head(s.run) for s in fresh]))
+            con.execute(sql("update_runs"), columns([(s.run.id, text(run_document(s.run))) for s in fresh]))
         kept |= {s.run.id for s in fresh}
     if new:
         added = {i for (i,) in con.execute(sql("insert_heads"), columns([head(s.run) for s in new])).fetchall()}
@@ -90,20 +89,19 @@ def write_records(con: Connection, saves: Sequence[Save]) -> None:
         for p in s.polls
     ]
     over = [(r, b, n - POLLS_PER_BRANCH) for r, b, n, _ in polls if n > POLLS_PER_BRANCH]
-    with con.pipeline():
-        if branches:
-            con.execute(sql("put_branches"), columns([(*key, doc) for key, doc in branches.items()]))
-        if firings:
-            con.execute(sql("put_joins"), columns([(*key, doc) for key, doc in firings.items()]))
-        if history:
-            con.execute(sql("add_history"), columns(history))
-        if polls:
-            con.execute(sql("add_polls"), columns(polls))
-        if over:
-            con.execute(sql("trim_polls"), columns(over))
-        for save in saves:
-            if save.run.revision % 256 == 0:
-                con.execute(sql("trim_history"), {"run": save.run.id, "kept": HISTORY_PER_RUN})
+    if branches:
+        con.execute(sql("put_branches"), columns([(*key, doc) for key, doc in branches.items()]))
+    if firings:
+        con.execute(sql("put_joins"), columns([(*key, doc) for key, doc in firings.items()]))
+    if history:
+        con.execute(sql("add_history"), columns(history))
+    if polls:
+        con.execute(sql("add_polls"), columns(polls))
+    if over:
+        con.execute(sql("trim_polls"), columns(over))
+    for save in saves:
+        if save.run.revision % 256 == 0:
+            con.execute(sql("trim_history"), {"run": save.run.id, "kept": HISTORY_PER_RUN})
 
 
 def history_text(save: Save) -> str:

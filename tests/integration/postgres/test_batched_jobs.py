@@ -11,7 +11,7 @@ from procrastinate.jobs import Status
 
 from runtime.assembly.location import open_store
 from runtime.scheduler.cluster.batched_jobs import BatchedJobs
-from runtime.scheduler.cluster.queue import WakeJobs
+from runtime.scheduler.cluster.queue import defer_wakes
 from runtime.store.postgres.store import PostgresStore
 from tests.postgres import new_database
 
@@ -28,7 +28,7 @@ class World:
 
     def offer(self, *runs: str) -> None:
         with self.store.database.connection() as con, con.transaction():
-            WakeJobs()(con, [(run, "http" if run.startswith("h") else "") for run in runs])
+            defer_wakes(con, [(run, "http" if run.startswith("h") else "") for run in runs])
 
     async def take(self, queues: list[str] | None = None) -> list[str]:
         """Everything that can be had until the queue says that there is no more."""
@@ -103,5 +103,45 @@ def test_what_was_taken_and_not_begun_is_given_back() -> None:
         assert world.jobs.not_begun == ["b", "c"]
         assert await world.jobs.give_back() == ["b", "c"]
         assert world.statuses() == {"a": "doing", "d": "todo"}
+
+    story(told)
+
+
+def test_a_wake_that_is_queued_already_goes_to_the_queue_it_needs_now() -> None:
+    async def told(world: World) -> None:
+        world.offer("a", "b")
+        with world.store.database.connection() as con, con.transaction():
+            defer_wakes(con, [("a", "http")])
+        assert await world.take(["wake.http"]) == ["a"]
+        assert await world.take(["wake"]) == ["b"]
+
+    story(told)
+
+
+def test_many_wakes_are_one_notification_for_each_who_listens() -> None:
+    async def told(world: World) -> None:
+        with world.store.database.connection() as con:
+            con.execute('LISTEN "procrastinate_any_queue_v1"; LISTEN "procrastinate_queue_v1#wake"')
+            with con.transaction():
+                defer_wakes(con, [(run, "") for run in ("a", "b", "c")])
+            heard = [n.channel for n in con.notifies(timeout=0.5)]
+            con.execute("UNLISTEN *")
+        assert sorted(heard) == ["procrastinate_any_queue_v1", "procrastinate_queue_v1#wake"]
+
+    story(told)
+
+
+def test_the_queue_writes_no_log_and_keeps_no_record_of_its_jobs() -> None:
+    async def told(world: World) -> None:
+        world.offer("a")
+        assert await world.take() == ["a"]
+        await world.jobs.finish_job(world.taken, Status.SUCCEEDED, delete_job=True)
+        with world.store.database.connection() as con:
+            kept = con.execute(
+                "SELECT relpersistence FROM pg_class WHERE relname IN ('procrastinate_jobs', 'procrastinate_events')"
+            )
+            assert kept.fetchall() == [("u",), ("u",)]
+            row = con.execute("SELECT pg_sequence_last_value('procrastinate_events_id_seq')").fetchone()
+        assert row == (None,), "no event was ever written"
 
     story(told)
