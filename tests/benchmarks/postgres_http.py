@@ -21,7 +21,7 @@ from pathlib import Path
 import psycopg
 
 from tests.benchmarks.http_calls import binding
-from tests.benchmarks.many_workers import UNBOUND, number, processor_seconds, reader, store
+from tests.benchmarks.many_workers import STATE, UNBOUND, number, processor_seconds, reader, store
 from tests.benchmarks.postgres import DURABLE
 from tests.postgres import Server
 from tests.workers import workers, write_fork
@@ -80,15 +80,18 @@ def write_flow(folder: Path, port: int) -> None:
     write_fork(folder, "fork", {"one": task, "two": task})
 
 
-def measured(server: Server, folder: Path, count: int, runs: int, *, top: str = "") -> Cost:
-    """So many workers carry so many runs; `top` prints the statements that are highest by calls, wal_bytes or time."""
+def measured(server: Server, folder: Path, count: int, runs: int, *, pace: float = 0.0, top: str = "") -> Cost:
+    """So many workers carry so many runs, all there from the beginning or started at a `pace` a second.
+
+    `top` prints the statements that are highest by calls, wal or time.
+    """
     flows = folder / "flows"
     with job_server() as port, ExitStack() as stack:
         write_flow(flows, port)
         url, runtime = stack.enter_context(store(server, folder, flows))
         con = stack.enter_context(reader(url))
         con.execute("CREATE EXTENSION pg_stat_statements")
-        runtime.commands.start("fork", {"text": "x" * 1_000}, "r", count=runs)
+        runtime.commands.start("fork", STATE, "first", count=1 if pace else runs)
         saved = number(con, SAVES)
         con.execute("SELECT pg_stat_statements_reset(), pg_stat_reset()")
         with workers(url, folder, count, "--workflows", str(flows), more=UNBOUND) as processes:
@@ -98,6 +101,9 @@ def measured(server: Server, folder: Path, count: int, runs: int, *, top: str = 
             ours = sum(processor_seconds(p.pid) for p in processes)
             theirs = processor_seconds(server.pid, children=True)
             looks = 0
+            for one in range(runs - 1 if pace else 0):
+                time.sleep(max(0.0, begun + one / pace - time.monotonic()))
+                runtime.commands.start("fork", STATE, f"r{one}")
             while number(con, "SELECT count(*) FROM heads WHERE status = 'completed'") < runs:
                 looks += 1
                 time.sleep(0.1)
@@ -138,6 +144,7 @@ def main() -> None:
     """Measure and print."""
     asked = argparse.ArgumentParser()
     asked.add_argument("--runs", type=int, default=1_000)
+    asked.add_argument("--pace", type=float, default=0.0, help="runs started a second; 0: all before")
     asked.add_argument("--workers", type=int, nargs="*", default=[1, 2])
     asked.add_argument("--top", choices=("calls", "wal", "time"), default="")
     asked.add_argument("--json", action="store_true")
@@ -147,7 +154,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; PostgreSQL durable, on the same machine")
             for count in given.workers:
-                cost = measured(server, Path(name) / f"workers{count}", count, given.runs, top=given.top)
+                cost = measured(
+                    server, Path(name) / f"workers{count}", count, given.runs, pace=given.pace, top=given.top
+                )
                 if given.json:
                     print(json.dumps(cost.__dict__))
                     continue

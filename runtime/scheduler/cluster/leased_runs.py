@@ -27,6 +27,8 @@ class LeasedRuns:
         self._taken: dict[str, list[asyncio.Future[None]]] = {}
         """The jobs of runs the wake loop has taken."""
         self._leased: set[str] = set()
+        self._unanswered: set[str] = set()
+        """Runs whose lease was asked for and not answered: the store may count them as leased by this worker."""
         self._leasing = asyncio.Lock()
         self.routed = False
         """Some worker does not reach every external system, so that it matters which worker gets a run."""
@@ -79,6 +81,7 @@ class LeasedRuns:
                 got = await asyncio.to_thread(self._due_runs.claim, list(wanted), self._cluster.owner, now, now + LEASE)
                 self._leased |= set(got)
         except BaseException:
+            self._unanswered |= wanted.keys()
             self.end_jobs(list(wanted))
             raise
         self.end_jobs([run_id for run_id in wanted if run_id not in self._leased])
@@ -102,14 +105,19 @@ class LeasedRuns:
     async def renew(self, busy: frozenset[str]) -> None:
         """Renew the leases of what is under way, and give back what the store, being away, did not take back."""
         async with self._leasing:
-            self._leased &= busy | self._taken.keys()
+            kept = busy | self._taken.keys()
+            self._unanswered |= self._leased
+            self._unanswered -= kept
+            self._leased &= kept
             if self._leased:
                 now = self._now()
-                kept = await asyncio.to_thread(
+                renewed = await asyncio.to_thread(
                     self._due_runs.claim, sorted(self._leased), self._cluster.owner, now, now + LEASE
                 )
-                self._leased &= set(kept)
-            await asyncio.to_thread(self._cluster.release_rest, [*self._leased, *self._taken])
+                self._leased &= set(renewed)
+            if self._unanswered:
+                await asyncio.to_thread(self._due_runs.release, sorted(self._unanswered), self._cluster.owner)
+                self._unanswered.clear()
 
     def end_jobs(self, run_ids: Collection[str] | None = None) -> None:
         """End the jobs of these runs, or of all: the queue may hand them out again."""
@@ -118,6 +126,7 @@ class LeasedRuns:
             self._taken.clear()
             self._offered.clear()
             self._leased.clear()
+            self._unanswered.clear()
         else:
             ended = [job for run_id in run_ids for job in self._taken.pop(run_id, ())]
         for job in ended:

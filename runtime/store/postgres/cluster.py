@@ -82,7 +82,8 @@ class Cluster:
 
     @staticmethod
     def _forget(con: Connection, numbers: list[int]) -> None:
-        con.execute(sql("release_all"), ([str(n) for n in numbers],))
+        con.execute(sql("add_gone"), (numbers,))
+        con.execute(sql("forget_gone"))
         con.execute(sql("release_duties"), (numbers,))
         for number in numbers:
             con.execute(sql("remove_worker"), (number,))
@@ -210,11 +211,6 @@ class Cluster:
         """Seconds until the next run nobody works on comes due; None if none is asleep."""
         row = self._database.one("next_offer")
         return float(row[0]) if row and row[0] is not None else None
-
-    def release_rest(self, kept: Sequence[str]) -> None:
-        """Give back every run leased to us but these: when a lease was cut off, its outcome was never told."""
-        values = (self.owner, list(kept))
-        self._database.writing(lambda con: con.execute(sql("release_rest"), values), counted=False)
 
     def hand_on(self, routes: Mapping[str, str]) -> None:
         """Give runs to workers that reach the external system they need now."""

@@ -265,10 +265,11 @@ SELECT id FROM heads WHERE id = ANY(%b) AND status = 'damaged' ORDER BY id FOR U
 -- name: claim
 WITH free AS (
     SELECT id FROM heads
-    WHERE id = ANY(%(ids)b) AND (owner IS NULL OR owner = %(owner)s OR owned_until <= %(now)s)
+    WHERE id = ANY(%(ids)b) AND (owner IS NULL OR owner = %(owner)s OR owned_until <= %(now)s
+        OR owner IN (SELECT number::text FROM gone_workers))
     ORDER BY id FOR UPDATE
 )
-UPDATE heads h SET owner = %(owner)s, owned_until = %(until)s FROM free WHERE h.id = free.id RETURNING h.id
+UPDATE heads h SET owner = %(owner)s, owned_until = %(until)s, offered_until = NULL FROM free WHERE h.id = free.id RETURNING h.id
 
 -- name: release
 -- Rows are locked in the order of their ids, here and below: so no two of us wait for each other in a circle.
@@ -467,7 +468,11 @@ SELECT pg_database_size(current_database())
 -- name: wake_backlog
 SELECT count(*) FILTER (WHERE wake_at <= statement_timestamp()),
        extract(epoch FROM statement_timestamp() - min(wake_at) FILTER (WHERE wake_at <= statement_timestamp()))::float8
-FROM (SELECT wake_at FROM heads WHERE wake_at <= statement_timestamp() AND owner IS NULL ORDER BY wake_at LIMIT 10000) AS due
+FROM (
+    SELECT wake_at FROM heads
+    WHERE wake_at <= statement_timestamp() AND (owner IS NULL OR owner IN (SELECT number::text FROM gone_workers))
+    ORDER BY wake_at LIMIT 10000
+) AS due
 
 -- name: register_worker
 INSERT INTO workers (name, host, beat_at, doc) VALUES (%s, %s, statement_timestamp(), %s) RETURNING number
@@ -486,13 +491,12 @@ DELETE FROM workers WHERE number IN (
     SELECT number FROM workers WHERE beat_at < statement_timestamp() - make_interval(secs => %s) FOR UPDATE SKIP LOCKED
 ) RETURNING number, name, queue_worker, doc
 
--- name: release_all
-WITH theirs AS (SELECT id FROM heads WHERE owner = ANY(%b) ORDER BY id FOR UPDATE)
-UPDATE heads h SET owner = NULL, owned_until = NULL, offered_until = NULL FROM theirs WHERE h.id = theirs.id
+-- name: add_gone
+INSERT INTO gone_workers (number, gone_at) SELECT unnest(%b::bigint[]), statement_timestamp() ON CONFLICT DO NOTHING
 
--- name: release_rest
-WITH rest AS (SELECT id FROM heads WHERE owner = %s AND NOT id = ANY(%b) ORDER BY id FOR UPDATE)
-UPDATE heads h SET owner = NULL, owned_until = NULL, offered_until = NULL FROM rest WHERE h.id = rest.id
+-- name: forget_gone
+-- Their leases have run out long since.
+DELETE FROM gone_workers WHERE gone_at < statement_timestamp() - interval '1 hour'
 
 -- name: release_slots
 UPDATE slots SET worker = NULL, until = NULL WHERE worker = ANY(%b)
@@ -551,7 +555,7 @@ SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'
 WITH due AS (
     SELECT id FROM heads
     WHERE wake_at <= statement_timestamp()
-      AND (owner IS NULL OR owned_until < statement_timestamp())
+      AND (owner IS NULL OR owned_until < statement_timestamp() OR owner IN (SELECT number::text FROM gone_workers))
       AND (offered_until IS NULL OR offered_until < statement_timestamp())
       AND (route = '' OR %(everything)s OR route = ANY(%(routes)b))
     ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED

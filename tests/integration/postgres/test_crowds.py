@@ -57,11 +57,11 @@ def test_nobody_waits_in_a_circle_for_the_same_runs() -> None:
         for n in range(rounds):
             stores[1].due_runs.wake(ids, NOW - timedelta(days=n))
 
-    def bury() -> None:
+    def release() -> None:
         while working():
-            stores[2].database.writing(lambda con: con.execute(sql("release_all"), (["7"],)), counted=False)
+            stores[2].due_runs.release(ids[::-1], "7")
 
-    threads = [threading.Thread(target=work) for work in (lease, wake, bury)]
+    threads = [threading.Thread(target=work) for work in (lease, wake, release)]
 
     def working() -> bool:
         return threads[0].is_alive() or threads[1].is_alive()
