@@ -176,9 +176,7 @@ class Database:
                             con.execute(sql("begin"))
                             found = work(con)
                             if counted:
-                                change = con.execute(sql("change"))
-                                if self._may_notify():
-                                    con.execute(sql("notify"))
+                                change = con.execute(sql("change_and_notify" if self._may_notify() else "change"))
                         if counted:
                             row = change.fetchone()
                             transaction = row[0] if row else None

@@ -41,14 +41,15 @@ SELECT name FROM queue_migrations
 -- name: change
 UPDATE changes SET count = count + 1 WHERE shard = mod(pg_backend_pid(), 16) RETURNING pg_current_xact_id()::text
 
+-- name: change_and_notify
+UPDATE changes SET count = count + 1 WHERE shard = mod(pg_backend_pid(), 16)
+RETURNING pg_current_xact_id()::text, pg_notify('forkjoin_changes', '')
+
 -- name: transaction_ended
 SELECT pg_xact_status(%s::xid8) IS DISTINCT FROM 'in progress'
 
 -- name: listen
 LISTEN forkjoin_changes
-
--- name: notify
-SELECT pg_notify('forkjoin_changes', '')
 
 -- name: change_token
 SELECT sum(count)::bigint FROM changes
@@ -79,35 +80,47 @@ INSERT INTO runs (id, doc) SELECT * FROM unnest(%b::text[], %b::text[])
 -- name: update_runs
 UPDATE runs r SET doc = v.doc FROM unnest(%b::text[], %b::text[]) AS v(id, doc) WHERE r.id = v.id
 
--- name: put_branches
-INSERT INTO branches (run_id, id, doc)
-SELECT run_id, id, doc FROM unnest(%b::text[], %b::text[], %b::text[]) WITH ORDINALITY AS v(run_id, id, doc, n)
-ORDER BY n
-ON CONFLICT (run_id, id) DO UPDATE SET doc = excluded.doc
+-- name: save_known
+-- The columns of heads as in update_heads, then documents as in update_runs: of the same runs.
+WITH columns AS (
+    UPDATE heads h SET revision = v.revision, status = v.status, workflow = v.workflow, attention = v.attention,
+        held = v.held, labels = v.labels::jsonb, wake_at = v.wake_at, created_at = v.created_at,
+        updated_at = v.updated_at, offered_until = NULL
+    FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::text[], %b::int[], %b::boolean[], %b::text[],
+                %b::timestamptz[], %b::timestamptz[], %b::timestamptz[])
+         AS v(id, revision, status, workflow, attention, held, labels, wake_at, created_at, updated_at)
+    WHERE h.id = v.id
+)
+UPDATE runs r SET doc = v.doc FROM unnest(%b::text[], %b::text[]) AS v(id, doc) WHERE r.id = v.id
 
--- name: put_joins
-INSERT INTO joins (run_id, step_id, visit, doc)
-SELECT run_id, step_id, visit, doc
-FROM unnest(%b::text[], %b::text[], %b::int[], %b::text[]) WITH ORDINALITY AS v(run_id, step_id, visit, doc, n)
+-- name: put_records
+-- Numbers follow the order given. Arrays of integers go as %s: empty ones have no type in binary form.
+WITH branches_of_runs AS (
+    INSERT INTO branches (run_id, id, doc)
+    SELECT run_id, id, doc FROM unnest(%b::text[], %b::text[], %b::text[]) WITH ORDINALITY AS v(run_id, id, doc, n)
+    ORDER BY n
+    ON CONFLICT (run_id, id) DO UPDATE SET doc = excluded.doc
+), joins_of_runs AS (
+    INSERT INTO joins (run_id, step_id, visit, doc)
+    SELECT run_id, step_id, visit, doc
+    FROM unnest(%b::text[], %b::text[], %s::int[], %b::text[]) WITH ORDINALITY AS v(run_id, step_id, visit, doc, n)
+    ORDER BY n
+    ON CONFLICT (run_id, step_id, visit) DO UPDATE SET doc = excluded.doc
+), history_of_runs AS (
+    INSERT INTO history (run_id, entries_n, doc)
+    SELECT run_id, entries_n, doc
+    FROM unnest(%b::text[], %s::int[], %b::text[]) WITH ORDINALITY AS v(run_id, entries_n, doc, n) ORDER BY n
+)
+INSERT INTO polls (run_id, branch, poll, doc)
+SELECT run_id, branch, poll, doc
+FROM unnest(%b::text[], %b::text[], %s::int[], %b::text[]) WITH ORDINALITY AS v(run_id, branch, poll, doc, n)
 ORDER BY n
-ON CONFLICT (run_id, step_id, visit) DO UPDATE SET doc = excluded.doc
-
--- name: add_history
-INSERT INTO history (run_id, entries_n, doc)
-SELECT run_id, entries_n, doc
-FROM unnest(%b::text[], %b::int[], %b::text[]) WITH ORDINALITY AS v(run_id, entries_n, doc, n) ORDER BY n
 
 -- name: trim_history
 DELETE FROM history WHERE run_id = %(run)s AND number <= (
     SELECT max(number) FROM (
         SELECT number, sum(entries_n) OVER (ORDER BY number DESC) AS kept FROM history WHERE run_id = %(run)s
     ) AS counted WHERE kept > %(kept)s)
-
--- name: add_polls
-INSERT INTO polls (run_id, branch, poll, doc)
-SELECT run_id, branch, poll, doc
-FROM unnest(%b::text[], %b::text[], %b::int[], %b::text[]) WITH ORDINALITY AS v(run_id, branch, poll, doc, n)
-ORDER BY n
 
 -- name: trim_polls
 DELETE FROM polls p USING unnest(%b::text[], %b::text[], %b::int[]) AS v(run_id, branch, upto)

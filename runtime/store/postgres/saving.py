@@ -1,4 +1,4 @@
-"""What one batch of saves writes: every table in one statement, all in one transaction."""
+"""What one batch of saves writes: two statements for all tables, in one transaction."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def head(run: Run) -> tuple[Any, ...]:
     )
 
 
-def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    """Rows as one list a column, for `unnest`."""
-    return [list(values) for values in zip(*rows, strict=True)]
+def columns(rows: Sequence[tuple[Any, ...]], count: int = 0) -> list[list[Any]]:
+    """Rows as one list a column, for `unnest`; `count` empty ones if there may be no row."""
+    return [list(values) for values in zip(*rows, strict=True)] or [[] for _ in range(count)]
 
 
 def rounds(saves: Sequence[Save]) -> Iterator[list[Save]]:
@@ -65,14 +65,14 @@ def write_heads(con: Connection, saves: Sequence[Save]) -> list[Save]:
         revisions = dict(con.execute(sql("lock_heads"), (sorted(s.run.id for s in known),)).fetchall())
         fresh = [s for s in known if revisions.get(s.run.id) == s.expected_revision]
         if fresh:
-            con.execute(sql("update_heads"), columns([head(s.run) for s in fresh]))
-            con.execute(sql("update_runs"), columns([(s.run.id, text(run_document(s.run))) for s in fresh]))
+            rows = [(*head(s.run), s.run.id, text(run_document(s.run))) for s in fresh]
+            con.execute(sql("save_known"), columns(rows))
         kept |= {s.run.id for s in fresh}
     if new:
         added = {i for (i,) in con.execute(sql("insert_heads"), columns([head(s.run) for s in new])).fetchall()}
-        rows = [(s.run.id, text(run_document(s.run))) for s in new if s.run.id in added]
-        if rows:
-            con.execute(sql("insert_runs"), columns(rows))
+        documents = [(s.run.id, text(run_document(s.run))) for s in new if s.run.id in added]
+        if documents:
+            con.execute(sql("insert_runs"), columns(documents))
         kept |= added
     return [s for s in saves if s.run.id in kept]
 
@@ -89,14 +89,14 @@ def write_records(con: Connection, saves: Sequence[Save]) -> None:
         for p in s.polls
     ]
     over = [(r, b, n - POLLS_PER_BRANCH) for r, b, n, _ in polls if n > POLLS_PER_BRANCH]
-    if branches:
-        con.execute(sql("put_branches"), columns([(*key, doc) for key, doc in branches.items()]))
-    if firings:
-        con.execute(sql("put_joins"), columns([(*key, doc) for key, doc in firings.items()]))
-    if history:
-        con.execute(sql("add_history"), columns(history))
-    if polls:
-        con.execute(sql("add_polls"), columns(polls))
+    if branches or firings or history or polls:
+        values = [
+            *columns([(*key, doc) for key, doc in branches.items()], 3),
+            *columns([(*key, doc) for key, doc in firings.items()], 4),
+            *columns(history, 3),
+            *columns(polls, 4),
+        ]
+        con.execute(sql("put_records"), values)
     if over:
         con.execute(sql("trim_polls"), columns(over))
     for save in saves:
