@@ -15,7 +15,7 @@ WANTED := $(shell $(PYTHON) -c '$(ASK)' 2>/dev/null)
 FOUND := $(shell $(BIN)/python -c '$(ASK)' 2>/dev/null)
 MOVED := $(shell test ! -e $(BIN)/forkjoin || grep -qF '$(CURDIR)/$(BIN)/' $(BIN)/forkjoin || echo moved)
 
-.PHONY: demo help check test coverage bench bench-postgres screenshots clean
+.PHONY: demo help check test coverage bench bench-postgres bench-postgres-http screenshots clean
 ifneq ($(FOUND)$(MOVED),$(or $(WANTED),$(FOUND)))
 .PHONY: .venv/bin/python
 endif
@@ -44,6 +44,9 @@ bench: .venv/.bench  ## measure runtime and console
 
 bench-postgres: .venv/.bench  ## measure many workers on PostgreSQL
 	$(BIN)/python -m tests.benchmarks.postgres
+
+bench-postgres-http: .venv/.bench  ## measure workers on PostgreSQL with HTTP jobs
+	$(BIN)/python -m tests.benchmarks.postgres_http
 
 screenshots: .venv/.test  ## draw the pictures of docs/screens anew
 	$(BIN)/python -m tests.console.screenshots

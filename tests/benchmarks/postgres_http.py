@@ -21,7 +21,7 @@ from pathlib import Path
 import psycopg
 
 from tests.benchmarks.http_calls import binding
-from tests.benchmarks.many_workers import STATE, UNBOUND, number, processor_seconds, reader, store
+from tests.benchmarks.many_workers import STATE, number, processor_seconds, reader, store
 from tests.benchmarks.postgres import DURABLE
 from tests.postgres import Server
 from tests.workers import workers, write_fork
@@ -80,10 +80,12 @@ def write_flow(folder: Path, port: int) -> None:
     write_fork(folder, "fork", {"one": task, "two": task})
 
 
-def measured(server: Server, folder: Path, count: int, runs: int, *, pace: float = 0.0, top: str = "") -> Cost:
+def measured(
+    server: Server, folder: Path, count: int, runs: int, *, places: int = 1_000, pace: float = 0.0, top: str = ""
+) -> Cost:
     """So many workers carry so many runs, all there from the beginning or started at a `pace` a second.
 
-    `top` prints the statements that are highest by calls, wal or time.
+    `places` bounds the calls at once; `top` prints the statements that are highest by calls, wal or time.
     """
     flows = folder / "flows"
     with job_server() as port, ExitStack() as stack:
@@ -94,7 +96,9 @@ def measured(server: Server, folder: Path, count: int, runs: int, *, pace: float
         runtime.commands.start("fork", STATE, "first", count=1 if pace else runs)
         saved = number(con, SAVES)
         con.execute("SELECT pg_stat_statements_reset(), pg_stat_reset()")
-        with workers(url, folder, count, "--workflows", str(flows), more=UNBOUND) as processes:
+        with workers(
+            url, folder, count, "--workflows", str(flows), more={"FORKJOIN_POLLS_PER_TARGET": str(places)}
+        ) as processes:
             while number(con, SAVES) == saved:
                 time.sleep(0.05)
             begun, log = time.monotonic(), number(con, LOG)
@@ -145,6 +149,7 @@ def main() -> None:
     asked = argparse.ArgumentParser()
     asked.add_argument("--runs", type=int, default=1_000)
     asked.add_argument("--pace", type=float, default=0.0, help="runs started a second; 0: all before")
+    asked.add_argument("--places", type=int, default=1_000, help="calls at once to the job server, over all workers")
     asked.add_argument("--workers", type=int, nargs="*", default=[1, 2])
     asked.add_argument("--top", choices=("calls", "wal", "time"), default="")
     asked.add_argument("--json", action="store_true")
