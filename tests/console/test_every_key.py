@@ -117,6 +117,14 @@ class Hand:
         while not self.app.typed.idle:
             await asyncio.sleep(0)
 
+    async def drawn(self) -> None:
+        """What a key has opened is laid out in its own time; then it must show something."""
+        for _ in range(100):
+            if self.desk.screen:
+                return
+            await self.desk.pilot.pause()
+        raise AssertionError(f"{self.told()}: the screen stays empty")
+
     def look(self) -> None:
         """The console must be there, and well."""
         assert self.app._exception is None, f"{self.told()}: {self.app._exception!r}"
@@ -247,10 +255,10 @@ async def sweep(hand: Hand, places: dict[str, Arrange], keys: Sequence[str]) -> 
             with hand.app.batch_update():
                 await hand.press(key)
             if hand.where() != there:
-                assert hand.desk.screen
+                await hand.drawn()
                 await arrange(hand)
                 there = hand.where()
-        assert hand.desk.screen
+        await hand.drawn()
 
 
 @asynccontextmanager

@@ -14,7 +14,6 @@ import pytest
 from runtime.assembly.location import open_store
 from runtime.errors import StoreUnavailable
 from runtime.model.heartbeat import Heartbeat, WorkerReport
-from runtime.scheduler.cluster.leased_runs import LEASE, LeasedRuns
 from runtime.scheduler.cluster.shared_limits import SharedLimits
 from runtime.store.postgres.cluster import Cluster
 from runtime.store.postgres.store import PostgresStore
@@ -112,25 +111,6 @@ def test_places_the_store_would_not_take_back_are_no_dead_end() -> None:
         store.close()
 
     asyncio.run(asyncio.wait_for(story(), 60))
-
-
-def test_a_lease_the_worker_was_not_told_of_goes_back_with_a_heartbeat(tmp_path: Path) -> None:
-    url = new_database()
-    with opened(url, tmp_path) as runtime:
-        runtime.commands.start("profile_update", run_id="r", count=2)
-    store, other = open_store(url), open_store(url)
-    assert isinstance(store, PostgresStore)
-    cluster = Cluster(store)
-    cluster.join("one", "h1", Heartbeat(), WorkerReport())
-    now = store.now()
-    assert now is not None
-    source = LeasedRuns(store.due_runs, cluster, lambda: now)
-    assert len(store.due_runs.claim(["r-0001", "r-0002"], cluster.owner, now, now + LEASE)) == 2
-    assert other.due_runs.claim(["r-0001"], "another", now, now + LEASE) == []
-    asyncio.run(source.renew(frozenset()))
-    assert other.due_runs.claim(["r-0001"], "another", now, now + LEASE) == ["r-0001"]
-    store.close()
-    other.close()
 
 
 def test_places_that_were_left_at_once_to_one_waiting_call_are_not_kept_by_an_idle_worker() -> None:

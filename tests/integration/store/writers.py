@@ -18,10 +18,11 @@ from tests.scheduling import ROOT
 from tests.workers import wait_for
 
 STEPS = """
-import json, subprocess, sys
+import json, signal, subprocess, sys
 from runtime.assembly.location import open_store
 from runtime.store.embedded import writer_line
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # Shells have jobs in the background ignore it.
 writer_line.STUCK_SECONDS = 600  # Whoever is kept waiting by a test is not passed.
 store = open_store(sys.argv[1])
 def say(text):
