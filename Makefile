@@ -15,7 +15,7 @@ WANTED := $(shell $(PYTHON) -c '$(ASK)' 2>/dev/null)
 FOUND := $(shell $(BIN)/python -c '$(ASK)' 2>/dev/null)
 MOVED := $(shell test ! -e $(BIN)/forkjoin || grep -qF '$(CURDIR)/$(BIN)/' $(BIN)/forkjoin || echo moved)
 
-.PHONY: demo help check test coverage bench bench-postgres bench-postgres-http screenshots clean
+.PHONY: demo help check test coverage bench bench-quick bench-postgres bench-postgres-http screenshots clean
 ifneq ($(FOUND)$(MOVED),$(or $(WANTED),$(FOUND)))
 .PHONY: .venv/bin/python
 endif
@@ -41,6 +41,9 @@ coverage: .venv/.test  ## which lines of runtime unit and contract tests reach; 
 
 bench: .venv/.bench  ## measure runtime and console
 	$(BIN)/python -m tests.benchmarks
+
+bench-quick: .venv/.bench  ## the same with less of everything, in about two minutes
+	$(BIN)/python -m tests.benchmarks --quick
 
 bench-postgres: .venv/.bench  ## measure many workers on PostgreSQL
 	$(BIN)/python -m tests.benchmarks.postgres

@@ -6,13 +6,14 @@ import re
 import unicodedata
 from typing import Any
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_INVISIBLE = re.compile(
+# Patterns are compiled when first needed: nearly all text is plain, and reading commands start faster without.
+_CONTROLS = r"[\x00-\x1f\x7f-\x9f]"
+_INVISIBLE = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff\U0001fffe\U0001ffff\U0010fffe\U0010ffff]"
 )
-_SURROGATES = re.compile("[\ud800-\udfff]")
-_JSON_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_SURROGATES = "[\ud800-\udfff]"
+_JSON_UNSAFE = "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 MARKS_KEPT = 2
 
 
@@ -36,10 +37,10 @@ def clean(text: object, limit: int = 500, keep_newlines: bool = False) -> str:
         return part + cut
     part = part.replace("\r\n", "\n").replace("\t", "    ")
     if keep_newlines:
-        part = "\n".join(_CONTROLS.sub(_picture, line) for line in part.split("\n"))
+        part = "\n".join(re.sub(_CONTROLS, _picture, line) for line in part.split("\n"))
     else:
-        part = _CONTROLS.sub(_picture, part)
-    part = _INVISIBLE.sub(lambda m: f"\\u{{{ord(m[0]):x}}}", part)
+        part = re.sub(_CONTROLS, _picture, part)
+    part = re.sub(_INVISIBLE, lambda m: f"\\u{{{ord(m[0]):x}}}", part)
     return (part if part.isascii() else _few_marks(part)) + cut
 
 
@@ -50,7 +51,7 @@ def described(problem: BaseException, limit: int = 2_000) -> str:
     except Exception:
         text = "(its text cannot be had)"
     name = type(problem).__name__
-    return _SURROGATES.sub("\ufffd", f"{name}: {text}" if text else name)[:limit]
+    return re.sub(_SURROGATES, "\ufffd", f"{name}: {text}" if text else name)[:limit]
 
 
 def _few_marks(text: str) -> str:
@@ -68,7 +69,7 @@ def json_text(value: Any, *, indent: int | None = 2) -> str:
     import json
 
     text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
-    return _JSON_UNSAFE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
+    return re.sub(_JSON_UNSAFE, lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
 def encodable(text: str, encoding: str | None) -> str:

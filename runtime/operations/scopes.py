@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from runtime.errors import InvalidInput, NotFound
@@ -71,6 +70,8 @@ def _used(acting: Acting, workflow: str, source: Mapping[str, Any]) -> Iterator[
 
 def _unknown(what: str, scope: str, known: set[str]) -> str:
     name = scope.partition("=")[2]
+    from difflib import get_close_matches  # only who mistyped a scope pays for it
+
     near = get_close_matches(name, sorted(known), n=3, cutoff=0.6)
     told = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(sorted(known)[:_SHOWN]) or 'none'}."
     return f"There is {what}. {told} To hold it all the same: forkjoin hold {shlex.quote(scope)} --force"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -20,8 +21,12 @@ from runtime.model.stored import Stored
 from runtime.safe_text import described
 
 _RUN = reader(Run)
-_BRANCH = reader(Branch)
-_FIRING = reader(Firing)
+
+
+@cache
+def _seldom(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+    # Lists need none of these, and each takes a millisecond to make.
+    return reader(kind)
 
 
 class Unfit(ValueError):
@@ -114,7 +119,7 @@ def assembled(
         parts[row.id] = {}
     for number, run_id, branch_id, doc in branches:
         try:
-            branch: Branch = decoded(_BRANCH, doc)
+            branch: Branch = decoded(_seldom(Branch), doc)
             if _column(branch.run_id) != run_id or _column(branch.id) != branch_id:
                 raise Unfit(f"speaks of {branch.run_id!r}, {branch.id!r}, but stands in the row of {branch_id!r}")
             parts.setdefault(run_id, {})[branch.id] = branch
@@ -122,7 +127,7 @@ def assembled(
             damaged.setdefault(run_id, Damage("branches", number, str(problem), run_id))
     for number, run_id, step_id, visit, doc in firings:
         try:
-            firing: Firing = decoded(_FIRING, doc)
+            firing: Firing = decoded(_seldom(Firing), doc)
             if (_column(firing.run_id), _column(firing.step_id), firing.visit) != (run_id, step_id, visit):
                 raise Unfit("speaks of another firing than its row")
             fired.setdefault(run_id, []).append(firing)

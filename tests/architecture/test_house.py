@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import fields
 
 from console.cli.main import DERIVED, NAMES, cli
-from runtime.assembly.location import open_store
+from runtime.assembly.runtime import open_runtime
 from runtime.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,13 +40,20 @@ def test_the_runtime_draws_nothing() -> None:
     assert loaded.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ["list", "holds", "acts", "wakes", "flows"])
+@pytest.mark.parametrize("command", ["list", "why r", "show r", "holds", "acts", "wakes", "flows"])
 def test_a_reading_command_stays_light(command: str, tmp_path: Path) -> None:
-    open_store(tmp_path).close()
-    heavy = "('pydantic', 'jsonschema_rs', 'textual', 'apscheduler', 'aiohttp')"
+    runtime = open_runtime(Settings.load({"store": str(tmp_path)}, env={}))
+    runtime.commands.start("profile_update", {}, "r")
+    runtime.close()
+    heavy = (
+        *("pydantic", "jsonschema_rs", "textual", "rich", "apscheduler", "aiohttp", "quickjs", "psycopg"),
+        *("procrastinate", "asyncio", "ssl", "logging", "subprocess", "concurrent.futures", "difflib"),
+        *("runtime.engine.advance", "runtime.scheduler", "runtime.external.http", "runtime.store.postgres"),
+    )
+    words = ["--store", str(tmp_path), *command.split()]
     code = (
-        f"import sys; from console.cli.main import run; code = run(['--store', {str(tmp_path)!r}, {command!r}]); "
-        f"assert code == 0; print('heavy', [m for m in {heavy} if m in sys.modules])"
+        f"import sys; from console.cli.main import run; code = run({words!r}); "
+        f"assert code == 0; print('heavy', [m for m in {heavy!r} if m in sys.modules])"
     )
     assert "heavy []" in fresh(code)
 

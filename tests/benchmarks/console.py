@@ -105,12 +105,3 @@ def measure(count: int) -> dict[str, float]:
         finally:
             desk.close()
     return found
-
-
-def main(sizes: tuple[int, ...]) -> None:
-    """Print a table, a size a column."""
-    columns = [measure(size) for size in sizes]
-    for name in columns[0]:
-        print(f"console {name:24}" + "".join(f"{c[name]:14,.1f}" for c in columns))
-    down = "Down_p50_ms"
-    print(f"console key at {sizes[-1]:,} runs over key at {sizes[0]:,}: {columns[-1][down] / columns[0][down]:.2f}")

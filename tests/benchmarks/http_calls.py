@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -138,18 +140,21 @@ async def ours(folder: Path, port: int, runs: int, at_once: int) -> float:
     return runs * CALLS_PER_RUN / took
 
 
+@contextmanager
+def job_server() -> Iterator[int]:
+    """The port of a server of its own process, until the end of the block."""
+    command = [sys.executable, "-m", "tests.benchmarks.http_calls", "serve"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None and server.stdin is not None
+        yield int(server.stdout.readline())
+        server.stdin.close()
+
+
 def http_calls(runs: int, at_once: int) -> tuple[float, float]:
     """Calls a second of ours and of the bare client, with so many calls at once."""
-    command = [sys.executable, "-m", "tests.benchmarks.http_calls", "serve"]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,
-    ):
-        assert server.stdout is not None and server.stdin is not None
-        port = int(server.stdout.readline())
+    with tempfile.TemporaryDirectory() as folder, job_server() as port:
         limit = asyncio.run(bare(port, max(1_000, runs), at_once))
         rate = asyncio.run(ours(Path(folder), port, runs, at_once))
-        server.stdin.close()
     return rate, limit
 
 

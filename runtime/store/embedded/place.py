@@ -25,7 +25,7 @@ def directory_at(text: str) -> Path:
         raise InvalidInput(
             "--store looks like a PostgreSQL URL with a mistake in it; it is written postgresql://USER@HOST/DATABASE."
         )
-    if not os.path.isdir(text):
+    if ("=" in text or "@" in text) and not os.path.isdir(text):
         from runtime.store.url_text import refuse_settings
 
         refuse_settings(text)
