@@ -50,6 +50,8 @@ class Frame:
         left: list[Piece] = [(" forkjoin ", "bold"), (f"{mode}  {clean(desk.options.store_name, 40)}  ", "")]
         if snapshot.alive:
             left.append((f"{_alive(snapshot.beat, with_host=width > 100)}  ", ""))
+            if snapshot.overload:
+                left += [desk.options.look.chip("overloaded"), ("  ", "")]
         else:
             left += [
                 desk.options.look.chip("no scheduler") if desk.options.look.colour else ("[no scheduler]", ""),
@@ -103,6 +105,8 @@ class Frame:
             shell = f" From a shell: {desk.options.driver}"
             can = desk.keymap.fill(" {scheduler} starts one from here.") if desk.options.start_scheduler else shell
             lines.append(plain(f"{due}{can}", "red"))
+        if snapshot.overload and self._status.away is None:
+            lines.append(plain(f" {clean(snapshot.scheduler, 300)}", "yellow"))
         for hold in snapshot.holds[:1]:
             since = words((desk.options.now() - hold.at).total_seconds())
             because = f": {clean(hold.reason, 100)}" if hold.reason else ""

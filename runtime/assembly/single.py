@@ -11,7 +11,7 @@ from runtime.model.act import Actor
 from runtime.scheduler.monitoring.heartbeat_builder import HeartbeatBuilder
 from runtime.scheduler.monitoring.liveness import Liveness
 from runtime.scheduler.monitoring.monitor import Monitor
-from runtime.scheduler.monitoring.store_gauges import read_gauges
+from runtime.scheduler.monitoring.store_gauges import backlog_of, read_gauges
 from runtime.scheduler.single.attachment import AttachedClients
 from runtime.scheduler.single.driving_lock import DrivingLock
 from runtime.scheduler.single.heartbeat import SchedulerHeartbeat
@@ -71,7 +71,13 @@ def _service(
 ) -> SchedulerService:
     store, clock, catalog = runtime.store, runtime.clock, runtime.catalog
     builder = HeartbeatBuilder(loop, catalog, clock, attached=attached)
-    heartbeat = SchedulerHeartbeat(store.facts, builder, parts.meter, liveness)
+    heartbeat = SchedulerHeartbeat(
+        store.facts,
+        builder,
+        parts.meter,
+        liveness,
+        backlog=lambda: backlog_of(store.due_runs, clock.now(), loop.busy_runs),
+    )
     return SchedulerService(
         store,
         loop,

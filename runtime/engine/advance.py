@@ -39,14 +39,15 @@ def advance(
     stored: Stored,
     observations: Sequence[Observed] = (),
     *,
-    in_flight: Slots = (),
+    in_flight: Slots | None = (),
     owner: str = "",
     code_hash: str | None = None,
     reaches: Callable[[str], bool] | None = None,
 ) -> Advance:
     """Move a run as far as it can go. Level-triggered: safe early, late, twice and at once.
 
-    `in_flight` are the calls under way: what was intended and is not among them was never answered. `reaches` says
+    `in_flight` are the calls under way: what was intended and is not among them was never answered; None plans no
+    call and writes no intent. `reaches` says
     which systems can be called from here. `code_hash` is that of the task code as it is now; a change since the last
     wake is noted in history.
     """

@@ -10,9 +10,9 @@ from runtime.engine.cancel_answers import cancel_answer
 from runtime.engine.cancelling import owe_cancels
 from runtime.engine.draft import Draft
 from runtime.engine.ledger import note_call
-from runtime.engine.observed import Answer, Nothing, Observed, Stopped, Unreached
+from runtime.engine.observed import Answer, Nothing, NotMade, Observed, Stopped, Unreached
 from runtime.engine.policies import poll_delay
-from runtime.engine.start_answers import Read, missed, start_answer
+from runtime.engine.start_answers import Read, missed, not_made, start_answer
 from runtime.model.branch import Attempt, Branch, Observation
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import ObservationState
@@ -50,6 +50,9 @@ def _apply_one(draft: Draft, seen: Observed) -> None:
 
 def _observe(draft: Draft, branch: Branch, index: int, attempt: Attempt, seen: Observed) -> None:
     verb = seen.action.verb
+    if isinstance(seen.answer, NotMade):
+        not_made(draft, branch, index, attempt, seen.answer.later_s)
+        return
     read = _read(draft, branch, index, attempt, seen)
     if verb == "local":
         return

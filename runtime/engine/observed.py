@@ -30,7 +30,14 @@ class Nothing(msgspec.Struct, frozen=True):
     """Asked for the work of a key, the system has none."""
 
 
-Answer = Outcome | Unreached | Stopped | Nothing
+class NotMade(msgspec.Struct, frozen=True):
+    """The call was not made: who was to make it stops, or its target is crowded. It says nothing of the work."""
+
+    later_s: float = 0.0
+    """In how many seconds it is due again."""
+
+
+Answer = Outcome | Unreached | Stopped | Nothing | NotMade
 
 
 class Observed(msgspec.Struct, frozen=True):

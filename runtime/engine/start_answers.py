@@ -55,6 +55,18 @@ def start_answer(draft: Draft, branch: Branch, attempt: Attempt, seen: Observed)
     return "failed", f"{answer.type}: {answer.message}", None
 
 
+def not_made(draft: Draft, branch: Branch, index: int, attempt: Attempt, later_s: float) -> None:
+    """A call was not made: due again in so many seconds, without a doubt, a missed poll or a back-off.
+
+    An intended start is as if nobody had intended it: it certainly was not sent.
+    """
+    if attempt.status is B.STARTING and attempt.start is StartFact.INTENDED:
+        branch = draft.change_attempt(branch, attempt.attempt, index=index, start=StartFact.NOT_MADE)
+    current = branch.current_index == index and branch.steps[index].attempts[-1].attempt == attempt.attempt
+    if current and branch.status in (B.STARTING, B.RUNNING):
+        draft.change(branch, next_poll_at=draft.now + timedelta(seconds=later_s))
+
+
 def started(draft: Draft, branch: Branch, attempt: Attempt, external_id: str, how: str = "started") -> datetime:
     """The work has an id and is polled from now on; gives when first."""
     policy = draft.program.step(branch.step_id).poll

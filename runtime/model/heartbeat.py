@@ -68,6 +68,12 @@ class Heartbeat(Record, frozen=True):
     stuck_threads: int = 0
     attached: bool | None = None
     """It serves consoles and ends when the last is gone; None where that is said of each worker."""
+    due: int = 0
+    """Runs that are due and wait to be moved, and calls that wait for a place."""
+    oldest_due_s: float = 0.0
+    """For how many seconds the one that waits longest has been due."""
+    slowest: str = ""
+    """The system and target for which calls wait longest; where none wait, whose calls take longest."""
     queue: QueueState | None = None
     workers: tuple[WorkerState, ...] | None = None
     """The workers that share the store; None where one scheduler drives it alone."""

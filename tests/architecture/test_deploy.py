@@ -27,7 +27,7 @@ from runtime.model.task import Completed, Failed, Lost, Running, Started
 from runtime.scheduler.monitoring.liveness import Liveness
 from runtime.scheduler.monitoring.metrics import Metrics
 from runtime.scheduler.monitoring.store_gauges import StoreGauges
-from runtime.scheduler.single.service import DRAIN_SECONDS
+from runtime.scheduler.waking.wake_loop import DOUBTFUL_SECONDS
 from runtime.settings import Settings
 from tests.scraping import Samples, parsed
 
@@ -146,7 +146,7 @@ def test_a_unit_runs_a_command_that_exists(path: Path) -> None:
     accept(command)
     check_settings([part.partition("=")[0] for part in shlex.split(service["Environment"])])
     assert service["Type"] == "notify"
-    assert int(service["TimeoutStopSec"]) > 2 * DRAIN_SECONDS
+    assert int(service["TimeoutStopSec"]) > 2 * DOUBTFUL_SECONDS
     assert service["KillMode"] == "process", "commands of the system process outlive the scheduler"
 
 

@@ -8,6 +8,17 @@ from runtime.engine.explain.words import ago
 from runtime.model.heartbeat import Heartbeat
 
 SCHEDULER_SILENT_SECONDS = 10.0
+OVERLOAD_SECONDS = 5.0
+OVERLOAD_DUE = 10
+"""Fewer that are due are late for reasons of their own."""
+
+
+def overload(beat: Heartbeat) -> str:
+    """How far behind its work a scheduler is, in a few words; empty if it keeps up."""
+    if beat.due < OVERLOAD_DUE or beat.oldest_due_s < OVERLOAD_SECONDS:
+        return ""
+    slowest = f"; slowest system {beat.slowest}" if beat.slowest else ""
+    return f"overloaded: wakes are {beat.oldest_due_s:,.0f} s late, {beat.due:,} due{slowest}"
 
 
 def scheduler_state(beat: Heartbeat | None, now: datetime) -> tuple[bool, str]:
@@ -26,8 +37,9 @@ def scheduler_state(beat: Heartbeat | None, now: datetime) -> tuple[bool, str]:
             f"No {what} for {ago(now, beat.beat_at)}: nothing is started, polled or joined. "
             f"Last alive {who}. Run forkjoin {what}."
         )
+    late = overload(beat) or f"{beat.lateness_s:.1f} s late"
     workers = beat.workers or ()
     if len(workers) > 1:
         leads = next((f", led by {worker.name}" for worker in workers if worker.leads), "")
-        return True, f"{len(workers)} workers share the wakes{leads}, {beat.lateness_s:.1f} s late."
-    return True, f"The scheduler is alive {who}, {beat.lateness_s:.1f} s late."
+        return True, f"{len(workers)} workers share the wakes{leads}, {late}."
+    return True, f"The scheduler is alive {who}, {late}."

@@ -46,6 +46,9 @@ def combined(members: Sequence[Member], queue: QueueState, now: datetime, rates:
         lateness_p99_s=max((beat.lateness_p99_s for beat in beats), default=0.0),
         in_flight=sum(beat.in_flight for beat in beats),
         stuck_threads=sum(beat.stuck_threads for beat in beats),
+        due=int(queue.due) + sum(beat.due for beat in beats),
+        oldest_due_s=max([queue.oldest_due_s, *(beat.oldest_due_s for beat in beats)]),
+        slowest=max(beats, key=lambda beat: beat.oldest_due_s).slowest if beats else "",
         queue=queue,
         workers=tuple(_state(member) for member in members),
     )

@@ -30,7 +30,6 @@ TURN_SECONDS = 1.0
 LOOK_SECONDS = 0.25
 IDLE_LOOKS = 2
 """A worker that ends when it is idle has seen nothing to do more often than this, one look after the other."""
-DRAIN_SECONDS = 20.0
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 5.0
 FAILED_SECONDS = 1.0
@@ -230,7 +229,7 @@ class WorkerService:
         await asyncio.gather(turning, *others, return_exceptions=True)
         self._holdings.end_jobs_of_leased_runs()
         with suppress(StoreUnavailable):
-            await self._loop.drain(DRAIN_SECONDS)
+            await self._loop.drain()
         not_begun = runs.in_hand
         runs.end_jobs()
         with suppress(Exception):

@@ -8,6 +8,7 @@ from collections import deque
 from runtime.catalog.catalog import Catalog
 from runtime.clock import Clock
 from runtime.model.heartbeat import Heartbeat
+from runtime.model.target import full_name
 from runtime.scheduler.monitoring.wake_rate import WakeRate
 from runtime.scheduler.waking.wake_loop import WakeLoop
 
@@ -29,8 +30,8 @@ class HeartbeatBuilder:
         self._started_at = clock.now()
 
     def build(self, *, stopped: bool = False) -> Heartbeat:
-        """The heartbeat of now; its rate is that since the one before."""
-        rate, counters = self._rate.take(), self._loop.counters
+        """The heartbeat of now; its rate is that since the one before, and what is due are the calls that wait here."""
+        rate, counters, crowds = self._rate.take(), self._loop.counters, self._loop.calls.crowds
         self._rates.append(round(rate, 2))
         return Heartbeat(
             pid=os.getpid(),
@@ -46,5 +47,8 @@ class HeartbeatBuilder:
             in_flight=self._loop.in_flight,
             stuck_threads=sum(self._catalog.stuck_threads().values()),
             attached=self._attached,
+            due=crowds.waiting,
+            oldest_due_s=round(crowds.longest_wait_seconds, 1),
+            slowest=full_name(*crowds.slowest) if crowds.slowest is not None else "",
             stopped=stopped,
         )

@@ -15,7 +15,7 @@ from runtime.engine.plan import Action
 from runtime.model.status import RunStatus
 from runtime.safe_text import clean
 from runtime.scheduler.monitoring.liveness import Liveness
-from runtime.scheduler.monitoring.store_gauges import MOST_DUE, StoreGauges
+from runtime.scheduler.monitoring.store_gauges import StoreGauges
 
 MOST_TARGETS = 100
 MOST_SYSTEMS = 20
@@ -145,9 +145,7 @@ def _store_metrics(gauges: StoreGauges) -> Iterator[Metric]:
         "Runs an operator should look at: forkjoin list --where is:attention.",
         gauges.attention,
     )
-    yield GaugeMetricFamily(
-        "forkjoin_runs_due", f"Runs that are due and that nobody moves yet; counted up to {MOST_DUE}.", gauges.due
-    )
+    yield GaugeMetricFamily("forkjoin_runs_due", "Runs that are due and that nobody moves yet.", gauges.due)
     yield GaugeMetricFamily(
         "forkjoin_oldest_due_seconds", "How long the run that waits longest has been due.", gauges.oldest_due_seconds
     )

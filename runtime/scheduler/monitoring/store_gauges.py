@@ -6,11 +6,29 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from runtime.model.heartbeat import QueueState
+from runtime.store.ports.due_runs import DueRuns
 from runtime.store.ports.store import Store
 
-MOST_DUE = 10_000
+
+class Backlog(NamedTuple):
+    """Runs that are due and that nobody moves yet."""
+
+    due: int
+    oldest_due_s: float
+    """For how many seconds the first of them has been due; 0 if there is none."""
+
+
+def backlog_of(due_runs: DueRuns, now: datetime, busy: frozenset[str]) -> Backlog:
+    """What is due in a store besides `busy` runs, which are being moved; raises StoreUnavailable."""
+    count = due_runs.count_due(now)
+    first = due_runs.next_wake(busy) if count else None
+    if first is None or first > now:
+        return Backlog(0, 0.0)
+    # Nearly all busy runs are due: they stay so until their calls have been saved.
+    return Backlog(max(1, count - len(busy)), (now - first).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +63,5 @@ def read_gauges(
         waiting = queue()
         due, oldest, depth = int(waiting.due), waiting.oldest_due_s, int(waiting.depth)
     else:
-        first = store.due_runs.next_wake(busy)
-        due, depth = len(store.due_runs.due(now, MOST_DUE, busy)), None
-        oldest = max(0.0, (now - first).total_seconds()) if first is not None else 0.0
+        (due, oldest), depth = backlog_of(store.due_runs, now, busy), None
     return StoreGauges(store.listing.counts(), attention(), due, oldest, len(store.holds.all()), depth, time.time())

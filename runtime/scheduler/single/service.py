@@ -27,7 +27,6 @@ from runtime.store.ports.store import Store
 
 log = get_logger(__name__)
 STANDBY_SECONDS = 0.5
-DRAIN_SECONDS = 20.0
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
@@ -91,7 +90,7 @@ class SchedulerService:
             self._liveness.waits("It is stopping.")
             self._rest.end()
             with suppress(StoreUnavailable):
-                await self._loop.drain(DRAIN_SECONDS)
+                await self._loop.drain()
                 self._upkeep.heartbeat.write(stopped=True)
             self._lock.release()
             log.info("scheduler.stopped", wakes=self._loop.counters.wakes)
@@ -165,6 +164,8 @@ class SchedulerService:
     def _look(self) -> tuple[int, datetime | None]:
         """The change token of the store, and when the next run is due."""
         token = self._store.changes.token()
+        if self._loop.is_full:
+            return token, self._loop.next_wake()
         return token, _earlier(self._store.due_runs.next_wake(self._loop.busy_runs), self._loop.next_wake())
 
     def _is_idle(self, wake_at: datetime | None) -> bool:

@@ -50,9 +50,9 @@ class Advancer:
         self._owner = owner
 
     def advance(
-        self, stored: Stored, observations: Sequence[Observed], slots: Collection[Slot], holds: Sequence[Hold]
+        self, stored: Stored, observations: Sequence[Observed], slots: Collection[Slot] | None, holds: Sequence[Hold]
     ) -> Advance:
-        """One step of a run; `slots` are its calls under way. Raises StoreUnavailable."""
+        """One step of a run; `slots` are its calls under way, None plans no more of them. Raises StoreUnavailable."""
         now = self._clock.now()
         try:
             program, code_hash = self.program_of(stored.run)

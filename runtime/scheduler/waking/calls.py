@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,13 +12,17 @@ from contextlib import contextmanager
 from runtime.clock import Clock
 from runtime.engine.apply import Observed, Unreached
 from runtime.engine.draft import Draft
+from runtime.engine.observed import NotMade
 from runtime.engine.plan import Action
 from runtime.logs import get_logger
 from runtime.safe_text import described
+from runtime.scheduler.waking.crowds import Crowds
 from runtime.scheduler.waking.limits import CallLimits, LocalLimits
 
 log = get_logger(__name__)
 CALLS_PER_TARGET = 16
+PUT_OFF_SECONDS = (30.0, 90.0)
+"""Between these a poll is put off at random, so that a crowd comes back spread."""
 Slot = tuple[str, str, int, int]
 """What a call is for: branch, step, visit and attempt."""
 Results = Mapping[str, list[Observed]]
@@ -39,6 +45,11 @@ class Calls:
         self._slots: dict[str, set[Slot]] = {}
         self._results: deque[tuple[str, Observed]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.crowds = Crowds()
+        self._waiting: dict[asyncio.Task[None], tuple[str, Action]] = {}
+        """Calls that wait for a place."""
+        self._doubtful: set[asyncio.Task[None]] = set()
+        """Calls that leave nobody able to say what came of them if they are cut off."""
 
     @property
     def in_flight(self) -> int:
@@ -64,7 +75,34 @@ class Calls:
         self._slots.setdefault(run_id, set()).add(action.slot)
         task = asyncio.get_running_loop().create_task(self._call(run_id, action, draft))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._waiting[task] = (run_id, action)
+        self.crowds.wait(action)
+        if action.verb == "start" and (binding := draft.program.bindings.get(action.step)) is not None:
+            if not binding.idempotent and not binding.finds:
+                self._doubtful.add(task)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._doubtful.discard(task)
+        self._waits_no_more(task)
+
+    def _waits_no_more(self, task: asyncio.Task[None] | None) -> None:
+        if task is not None and (waited := self._waiting.pop(task, None)) is not None:
+            self.crowds.waits_no_more(waited[1])
+
+    def put_off(self, run_id: str, action: Action) -> bool:
+        """Put a poll off if more than enough calls wait for its target; false if it should be made.
+
+        Whatever is due at one target, memory and the other targets are spared.
+        """
+        if action.verb != "poll" or not self.crowds.is_full(action):
+            return False
+        later = random.uniform(*PUT_OFF_SECONDS)
+        self._slots.setdefault(run_id, set()).add(action.slot)
+        self._results.append((run_id, Observed(action, NotMade(later), self._clock.now(), 0.0)))
+        self.result_arrived.set()
+        return True
 
     async def _call(self, run_id: str, action: Action, draft: Draft) -> None:
         self._results.append((run_id, await self._result(action, draft)))
@@ -78,7 +116,14 @@ class Calls:
         """
         try:
             async with self.limits.of(action.system, action.target):
-                return await self.perform(action, draft)
+                self._waits_no_more(asyncio.current_task())
+                observed: Observed | None = None
+                self.crowds.begins(action)
+                try:
+                    observed = await self.perform(action, draft)
+                finally:
+                    self.crowds.ends(action, observed)
+                return observed
         except BaseException as problem:
             task = asyncio.current_task()
             if isinstance(problem, asyncio.CancelledError) and task is not None and task.cancelling():
@@ -120,11 +165,27 @@ class Calls:
             self.put_back(results)
             raise
 
-    async def finish(self, timeout: float) -> None:
-        """Wait at most so many seconds for the calls under way, then cancel those that are left."""
+    async def finish(self, timeout: float, doubtful_timeout: float) -> None:
+        """Make no call that waits for a place, and wait at most so many seconds for those under way.
+
+        A call that leaves its work in doubt if it is cut off is waited for at most `doubtful_timeout` seconds.
+        """
+        self._give_back_waiting()
         if self._tasks:
+            began = time.monotonic()
             await asyncio.wait(set(self._tasks), timeout=timeout)
+            if self._doubtful:
+                left = max(0.0, doubtful_timeout - (time.monotonic() - began))
+                await asyncio.wait(set(self._doubtful), timeout=left)
         self.cancel()
+
+    def _give_back_waiting(self) -> None:
+        """A start is told as not made; of every other call there is nothing to tell, and the store has it due."""
+        for task, (run_id, action) in list(self._waiting.items()):
+            task.cancel()
+            self._waits_no_more(task)
+            if action.verb == "start":
+                self._results.append((run_id, Observed(action, NotMade(), self._clock.now(), 0.0)))
 
     def cancel(self) -> None:
         """Cancel the calls under way."""

@@ -30,6 +30,14 @@ TURN_SECONDS = 0.05
 YIELD_SECONDS = 0.02
 """Runs are advanced for so long before everything else on the event loop has its go."""
 CACHED_RUNS = 2_000
+DRAIN_SECONDS = 4.0
+"""So long calls under way are waited for when the process ends."""
+DOUBTFUL_SECONDS = 20.0
+"""So long a start is, if nobody could say later whether it was made."""
+MOST_BUSY = 10_000
+"""With so many runs under way no further one is begun: what is due waits in the store, not in memory."""
+MOST_CALLS = 2 * MOST_BUSY
+"""The same for calls, of which a run may have many."""
 MOST_REPEATS = 5
 """How often runs of one group that others saved first are read again at once."""
 
@@ -85,6 +93,7 @@ class WakeLoop:
         """The external system of runs whose next call must be made by another worker."""
         self._moving: frozenset[str] = frozenset()
         self._takeovers = 0
+        self._ending = False
 
     @property
     def in_flight(self) -> int:
@@ -95,6 +104,11 @@ class WakeLoop:
     def busy_runs(self) -> frozenset[str]:
         """Runs with calls under way, being moved after a call, or set aside: the store need not offer them."""
         return self._moving.union(self.calls.busy_runs, self._set_aside.runs)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as much is under way as may be: only results make room."""
+        return self.in_flight >= MOST_CALLS or len(self.busy_runs) >= MOST_BUSY
 
     def next_wake(self) -> datetime | None:
         """When a busy run is due for something besides its calls, or one that was set aside is looked at again."""
@@ -127,9 +141,13 @@ class WakeLoop:
         """Let runs go on that were damaged and can be read by now; returns how many."""
         return self._loader.recheck_damaged()
 
-    async def drain(self, timeout: float) -> None:
-        """Finish the calls under way, for at most so many seconds, and save their results."""
-        await self.calls.finish(timeout)
+    async def drain(self, timeout: float = DRAIN_SECONDS) -> None:
+        """Finish the calls under way and save their results; nothing new is begun.
+
+        At most `timeout` seconds are waited, and `DOUBTFUL_SECONDS` for a start that cannot be repeated safely.
+        """
+        self._ending = True
+        await self.calls.finish(timeout, max(timeout, DOUBTFUL_SECONDS))
         while self.calls.has_results:
             await self._move_due(self._size.runs, results_only=True)
 
@@ -164,8 +182,9 @@ class WakeLoop:
             for run_id in results:
                 if run_id not in self.calls.busy_runs:
                     self._idle_wakes.drop(run_id)
-            if due:
-                ids += await self._source.due(now, due, self.busy_runs.union(ids))
+            if not self.is_full:
+                busy = self.busy_runs.union(ids)
+                ids += await self._source.due(now, min(due, max(1, MOST_BUSY - len(busy))), busy)
             if not ids:
                 return 0
             crash_point("wake.claimed")
@@ -219,7 +238,8 @@ class WakeLoop:
             if stored is None:
                 continue
             slots = self.calls.slots(run_id)
-            step = self.advancer.advance(stored, results.get(run_id, ()), slots, self._holds.holds)
+            planned_for = None if self._ending else slots
+            step = self.advancer.advance(stored, results.get(run_id, ()), planned_for, self._holds.holds)
             group.steps[run_id] = step
             if step.save is None and not step.actions and not slots:
                 if not repeated:
@@ -261,8 +281,8 @@ class WakeLoop:
         if due is not None and due <= draft.now and run_id not in self.calls.busy_runs:
             self.counters.late((draft.now - due).total_seconds())
         for action in step.actions:
-            if self.advancer.reaches(action.system):
-                self.calls.begin(run_id, action, draft)
-            else:
+            if not self.advancer.reaches(action.system):
                 self._elsewhere[run_id] = action.system
+            elif not self.calls.put_off(run_id, action):
+                self.calls.begin(run_id, action, draft)
         self._idle_wakes.note(step.stored, self.calls.slots(run_id), draft.now)

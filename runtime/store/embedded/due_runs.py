@@ -36,6 +36,10 @@ class EmbeddedDueRuns:
         return [i for (i,) in rows if i not in exclude][:limit]
 
     @guarded
+    def count_due(self, now: datetime) -> int:
+        return self._runs.count_rows(column("wake_ts") <= now.timestamp())
+
+    @guarded
     def next_wake(self, exclude: frozenset[str] = frozenset()) -> datetime | None:
         rows = self._runs.select(("id", "wake_ts"), ASLEEP, order=LONGEST_DUE_FIRST, limit=len(exclude) + 1)
         return next((datetime.fromtimestamp(at, UTC) for i, at in rows if i not in exclude), None)

@@ -14,6 +14,10 @@ class DueRuns(Protocol):
         """Ids of runs whose next wake lies at or before `now`, the longest due first."""
         ...
 
+    def count_due(self, now: datetime) -> int:
+        """How many runs have their next wake at or before `now`."""
+        ...
+
     def next_wake(self, exclude: frozenset[str] = frozenset()) -> datetime | None:
         """The earliest next wake of all runs."""
         ...

@@ -24,6 +24,9 @@ class PostgresDueRuns:
     def due(self, now: datetime, limit: int, exclude: frozenset[str] = frozenset()) -> list[str]:
         return [i for (i,) in self._database.all("due", now, list(exclude), limit)]
 
+    def count_due(self, now: datetime) -> int:
+        return int(self._database.one("count_due", now)[0])
+
     def next_wake(self, exclude: frozenset[str] = frozenset()) -> datetime | None:
         row = self._database.one("next_wake", list(exclude))
         return row[0] if row else None

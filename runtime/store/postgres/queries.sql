@@ -257,6 +257,9 @@ SELECT status, count(*) FROM heads GROUP BY status
 -- name: due
 SELECT id FROM heads WHERE wake_at <= %s AND NOT id = ANY(%b) ORDER BY wake_at, id LIMIT %s
 
+-- name: count_due
+SELECT count(*) FROM heads WHERE wake_at <= %s
+
 -- name: next_wake
 SELECT wake_at FROM heads WHERE wake_at IS NOT NULL AND NOT id = ANY(%b) ORDER BY wake_at LIMIT 1
 
