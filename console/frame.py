@@ -106,7 +106,7 @@ class Frame:
             can = desk.keymap.fill(" {scheduler} starts one from here.") if desk.options.start_scheduler else shell
             lines.append(plain(f"{due}{can}", "red"))
         if snapshot.overload and self._status.away is None:
-            lines.append(plain(f" {clean(snapshot.scheduler, 300)}", "yellow"))
+            lines.append(plain(f" {clean(snapshot.overload, 300)}", "yellow"))
         for hold in snapshot.holds[:1]:
             since = words((desk.options.now() - hold.at).total_seconds())
             because = f": {clean(hold.reason, 100)}" if hold.reason else ""

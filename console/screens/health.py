@@ -42,8 +42,9 @@ class HealthView(ListView):
             keys.append(key)
 
         beat = data.beat
-        behind = beat is not None and overload(beat)
-        tell("Scheduler", data.told, "red" if not data.alive else "yellow" if behind else "")
+        tell("Scheduler", data.told, "" if data.alive else "red")
+        if data.alive and beat is not None and (behind := overload(beat)):
+            tell("Behind", behind, "yellow")
         if beat is not None:
             since = f"since {beat.started_at.isoformat()[:19] if beat.started_at is not None else '?'}"
             many = len(beat.workers or ()) > 1

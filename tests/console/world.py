@@ -78,7 +78,7 @@ class World:
         """The operations over the store, as somebody."""
         return open_runtime(self.settings, read_only=read_only, actor=actor, clock=self.clock)
 
-    def beat(self) -> None:
+    def beat(self, **more: Any) -> None:
         """The scheduler shows that it is alive."""
         self.runtime.store.facts.put(
             "scheduler",
@@ -90,6 +90,7 @@ class World:
                 "lateness_s": 0.1,
                 "wakes_per_second": 3.0,
                 "rates": [1.0, 2.0, 3.0],
+                **more,
             },
         )
 

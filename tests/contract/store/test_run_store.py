@@ -121,6 +121,7 @@ def test_due_runs_come_longest_due_first_and_wakes_only_come_forward(store: Stor
     add(store, run("a", wake=5), run("b", wake=-5), run("c", wake=-9), run("d"))
     assert store.due_runs.due(NOW, 10) == ["c", "b"]
     assert store.due_runs.due(NOW, 1, frozenset({"c"})) == ["b"]
+    assert store.due_runs.count_due(NOW) == 2
     assert store.due_runs.next_wake(frozenset({"c", "b"})) == NOW + timedelta(seconds=5)
     store.due_runs.wake(["a", "c", "d"], NOW)
     assert store.due_runs.due(NOW, 10) == ["c", "b", "a", "d"]
