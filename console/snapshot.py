@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from runtime.engine.explain.heartbeat_words import overload
-
 if TYPE_CHECKING:
     from runtime.assembly.runtime import Runtime
     from runtime.operations.records import Heartbeat, Hold
@@ -28,11 +26,8 @@ class Snapshot:
     """The sentence about the scheduler."""
     beat: Heartbeat | None = None
     overdue: int = 0
-
-    @property
-    def overload(self) -> str:
-        """How far behind a living scheduler is; empty if it keeps up."""
-        return overload(self.beat) if self.alive and self.beat is not None else ""
+    overload: str = ""
+    """How far behind a living scheduler is; empty if it keeps up."""
 
     @property
     def runs(self) -> int:
@@ -55,4 +50,5 @@ def read_snapshot(runtime: Runtime) -> Snapshot:
         text,
         runtime.queries.scheduler(),
         overdue,
+        runtime.queries.overload(),
     )

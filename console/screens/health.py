@@ -9,7 +9,6 @@ from console import screen_names
 from console.screens.listing import ListView, Table
 from console.theme import Line, fit
 from console.times import column
-from runtime.engine.explain.heartbeat_words import overload
 from runtime.operations.queries.health import read_health
 from runtime.operations.queries.workers import LAGGING_SECONDS, is_silent, lag_of, workers_of
 from runtime.operations.records import WorkerState
@@ -43,8 +42,8 @@ class HealthView(ListView):
 
         beat = data.beat
         tell("Scheduler", data.told, "" if data.alive else "red")
-        if data.alive and beat is not None and (behind := overload(beat)):
-            tell("Behind", behind, "yellow")
+        if data.behind:
+            tell("Behind", data.behind, "yellow")
         if beat is not None:
             since = f"since {beat.started_at.isoformat()[:19] if beat.started_at is not None else '?'}"
             many = len(beat.workers or ()) > 1

@@ -22,6 +22,8 @@ class Health:
     """The last heartbeat."""
     alive: bool
     told: str
+    behind: str
+    """How far behind a living scheduler is; empty if it keeps up."""
     rates: Sequence[float]
     """Wakes a second at the last heartbeats, oldest first."""
     checks: Sequence[Check]
@@ -40,6 +42,7 @@ def read_health(queries: Queries, directory: Path) -> Health:
         beat,
         alive,
         told,
+        queries.overload(),
         beat.rates if beat is not None else (),
         examined(queries, directory),
         queries.store.listing.counts(),

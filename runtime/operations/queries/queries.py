@@ -154,6 +154,13 @@ class Queries:
 
         return scheduler_state(self.scheduler(), self.clock.now())
 
+    def overload(self) -> str:
+        """How far behind a living scheduler is, in a few words; empty if it keeps up, or none is alive."""
+        from runtime.engine.explain.heartbeat_words import overload
+
+        beat = self.scheduler()
+        return overload(beat) if beat is not None and self.scheduler_state()[0] else ""
+
     def attention_count(self) -> int:
         """Runs that need attention."""
         return self.store.listing.count(RunFilter(attention_below=QUIET))
