@@ -108,7 +108,7 @@ class Frame:
         if snapshot.overload and self._status.away is None:
             lines.append(plain(f" {clean(snapshot.overload, 300)}", "yellow"))
         for hold in snapshot.holds[:1]:
-            since = words((desk.options.now() - hold.at).total_seconds())
+            since = words((desk.options.now() - hold.since).total_seconds())
             because = f": {clean(hold.reason, 100)}" if hold.reason else ""
             more = f"  and {len(snapshot.holds) - 1} more" if len(snapshot.holds) > 1 else ""
             lines.append(

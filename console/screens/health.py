@@ -71,7 +71,7 @@ class HealthView(ListView):
         tell("Runs", ", ".join(f"{n:,} {status}" for status, n in sorted(data.counts.items())) or "none")
         now = self.desk.options.now()
         for hold in data.holds:
-            since = column((now - hold.at).total_seconds())
+            since = column((now - hold.since).total_seconds())
             tell(
                 "Hold",
                 f"{hold.scope} by {hold.actor} for {since}: {hold.reason or 'no reason given'}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ from runtime.catalog.python_system import PythonSystem
 from runtime.errors import Refused
 from runtime.external.base import ExternalSystem
 from runtime.flow.program import Program
+from runtime.model.clock_setting import ClockSetting
 from runtime.model.facts import DURATIONS
 from runtime.model.run import Run
 from runtime.operations.programs import program_of
@@ -53,14 +54,14 @@ class SchedulerParts:
         with suppress(Refused):
             start_runs(self.runtime.commands.acting, workflow, [NewRun(run_id)], reason=f"schedule tick {tick}")
 
-    def duties_of(self, loop: WakeLoop) -> StoreDuties:
+    def duties_of(self, loop: WakeLoop, clock_settings: Callable[[], Sequence[ClockSetting]] = tuple) -> StoreDuties:
         """What exactly one process does for the store beside the wakes."""
         store, catalog, clock = self.runtime.store, self.runtime.catalog, self.runtime.clock
         return StoreDuties(
             clock,
             HoldReleases(store),
             RunSchedules(store, catalog, clock, self.start_run),
-            Retention(store, catalog, self.runtime.settings.retention_days),
+            Retention(store, catalog, self.runtime.settings.retention_days, clock_settings),
             loop.recheck_damaged,
         )
 

@@ -21,6 +21,7 @@ from runtime.scheduler.single.upkeep import Upkeep
 from runtime.scheduler.upkeep.moved_store import refuse_moved
 from runtime.scheduler.waking.advancer import Advancer
 from runtime.scheduler.waking.calls import Calls
+from runtime.scheduler.waking.clock_watch import ClockWatch
 from runtime.scheduler.waking.limits import LocalLimits
 from runtime.scheduler.waking.wake_loop import WakeLoop
 from runtime.settings import Settings
@@ -36,9 +37,10 @@ def run_single_scheduler(settings: Settings, *, until_idle: bool, attached: bool
         raise
     parts = parts_of(runtime, runtime.systems.all())
     runtime.catalog.decide_all()
-    loop = _loop(runtime, parts)
+    watch = ClockWatch(runtime.store, runtime.clock)
+    loop = _loop(runtime, parts, watch)
     liveness = Liveness()
-    service = _service(runtime, parts, loop, liveness, attached=attached)
+    service = _service(runtime, parts, loop, watch, liveness, attached=attached)
     monitor = Monitor(
         liveness,
         loop,
@@ -55,19 +57,32 @@ def run_single_scheduler(settings: Settings, *, until_idle: bool, attached: bool
         parts.close()
 
 
-def _loop(runtime: Runtime, parts: SchedulerParts) -> WakeLoop:
+def _loop(runtime: Runtime, parts: SchedulerParts, watch: ClockWatch) -> WakeLoop:
     owner = f"{os.uname().nodename}:{os.getpid()}"
     return WakeLoop(
         runtime.store,
-        Advancer(parts.program_of, runtime.clock, durations=parts.meter.durations, owner=owner),
+        Advancer(
+            parts.program_of,
+            runtime.clock,
+            durations=parts.meter.durations,
+            owner=owner,
+            clock_settings=lambda: watch.settings,
+        ),
         Calls(parts.meter.perform, runtime.clock, LocalLimits(runtime.settings.polls_per_target)),
         runtime.clock,
+        clock_watch=watch,
         batch=runtime.settings.batch_size,
     )
 
 
 def _service(
-    runtime: Runtime, parts: SchedulerParts, loop: WakeLoop, liveness: Liveness, *, attached: bool
+    runtime: Runtime,
+    parts: SchedulerParts,
+    loop: WakeLoop,
+    watch: ClockWatch,
+    liveness: Liveness,
+    *,
+    attached: bool,
 ) -> SchedulerService:
     store, clock, catalog = runtime.store, runtime.clock, runtime.catalog
     builder = HeartbeatBuilder(loop, catalog, clock, attached=attached)
@@ -82,7 +97,15 @@ def _service(
         store,
         loop,
         Rest(store.changes, loop.calls, clock, runtime.settings.sweep_seconds),
-        Upkeep(heartbeat, parts.acts, parts.duties_of(loop), store.questions, parts.answerer.look, parts.sweep),
+        Upkeep(
+            heartbeat,
+            parts.acts,
+            parts.duties_of(loop, lambda: watch.settings),
+            store.questions,
+            parts.answerer.look,
+            parts.sweep,
+            watch,
+        ),
         DrivingLock(runtime.directory),
         AttachedClients(runtime.directory, attached=attached),
         liveness,

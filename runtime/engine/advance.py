@@ -14,6 +14,7 @@ from runtime.engine.explain.cause import cause_of
 from runtime.engine.explain.summary import summarise
 from runtime.engine.moves import settle
 from runtime.engine.plan import Action, Plan, plan
+from runtime.engine.retiming import retime
 from runtime.engine.state_changes import tell_replaced
 from runtime.model.branch import Branch
 from runtime.model.run import HistoryEntry, Run
@@ -52,6 +53,8 @@ def advance(
     wake is noted in history.
     """
     draft = Draft(situation, stored.run, stored.branches, stored.firings)
+    if situation.clock_settings:
+        retime(draft, situation.clock_settings)
     known = stored.run.code_hash
     if known is not None and (code_hash or "") != known:
         draft.run = replace(draft.run, code_hash=code_hash or "")

@@ -17,6 +17,7 @@ from runtime.engine.scope import expression_names
 from runtime.flow.program import Program
 from runtime.model.act import Hold
 from runtime.model.branch import Attempt, Branch, StepVisit
+from runtime.model.clock_setting import ClockSetting
 from runtime.model.run import Firing, HistoryEntry, KeyChange, Poll, Run
 from runtime.model.status import BranchStatus as B
 
@@ -35,6 +36,15 @@ class Situation(msgspec.Struct, frozen=True):
     """Active and released holds."""
     durations: Durations = msgspec.field(default_factory=dict)
     """How long steps took lately, by `workflow/step`."""
+    clock_settings: Sequence[ClockSetting] = ()
+    """By how much the wall clock was set, oldest first."""
+
+
+def _as_the_clock_is_now(holds: Sequence[Hold]) -> Sequence[Hold]:
+    """The holds as if the clock had always been as it is set now, so that what they stopped can be counted."""
+    if not any(hold.clock_s for hold in holds):
+        return holds
+    return [replace(hold, at=hold.since) for hold in holds]
 
 
 class Draft:
@@ -46,7 +56,7 @@ class Draft:
         self.program = situation.program
         self.graph = situation.program.graph
         self.now = situation.now
-        self.holds = situation.holds
+        self.holds = _as_the_clock_is_now(situation.holds)
         self.durations = situation.durations
         self.run = run
         self.state: Mapping[str, Any] = dict(run.state)

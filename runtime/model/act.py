@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from runtime.model.clock_setting import moved
 from runtime.model.moment import Moment
 from runtime.model.record import Record
 from runtime.model.target import in_scope
@@ -89,6 +91,13 @@ class Hold(Record, frozen=True):
     """stop: timeouts stand still; run: they go on."""
     released_at: Moment | None = None
     """Released holds are kept so that the clocks they stopped stay right."""
+    clock_s: float = 0.0
+    """By how many seconds the wall clock was set forward since `at`."""
+
+    @property
+    def since(self) -> datetime:
+        """When it was set, as the clock would tell it now."""
+        return moved(self.at, self.clock_s)
 
     def covers(self, *, run_id: str, workflow: str, flow_id: str, system: str = "", target: str = "") -> bool:
         """Whether work of this run, on this system and target, is in scope."""

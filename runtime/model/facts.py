@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
+from runtime.model.clock_setting import ClockState
 from runtime.model.codec import to_document
 from runtime.model.heartbeat import Heartbeat, TargetCalls, heartbeat_document
 from runtime.model.record import Record
@@ -61,9 +62,11 @@ EPOCH = Fact("epoch", int, placed=True)
 """Counts the schedulers that have driven an embedded store."""
 MOVED_TO = Fact("moved_to", str, placed=True)
 """The store that the runs were moved to; this one is not driven any more."""
+CLOCK = Fact("clock", ClockState, placed=True)
+"""By how much the wall clock was set."""
 COPIED = Fact("copied", str, placed=True)
 """The store that a copy is being made of; this one is not driven until the copy is whole."""
-KNOWN: tuple[Fact[Any], ...] = (HEARTBEAT, SYSTEMS, DURATIONS, EPOCH, MOVED_TO, COPIED)
+KNOWN: tuple[Fact[Any], ...] = (HEARTBEAT, SYSTEMS, DURATIONS, EPOCH, MOVED_TO, COPIED, CLOCK)
 
 HOME = "home:"
 """How the keys of homes begin; the name of the system follows."""

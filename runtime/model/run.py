@@ -83,6 +83,8 @@ class Run(Record, frozen=True):
     code_path: str | None = None
     code_hash: str | None = None
     acknowledged: str | None = None
+    clock: int = 0
+    """Number of the last setting of the wall clock that its moments were corrected for."""
     lease_owner: str | None = None
     lease_until: Moment | None = None
 

@@ -31,7 +31,8 @@ def scheduler_state(beat: Heartbeat | None, now: datetime) -> tuple[bool, str]:
             "No scheduler has driven this store: nothing is started, polled or joined. Run forkjoin scheduler.",
         )
     who = f"on {beat.host or '?'}, pid {beat.pid or '?'}"
-    if (now - beat.beat_at).total_seconds() > SCHEDULER_SILENT_SECONDS or beat.stopped:
+    # A heartbeat from ahead was written before the clock was set back: a living scheduler soon writes another.
+    if abs((now - beat.beat_at).total_seconds()) > SCHEDULER_SILENT_SECONDS or beat.stopped:
         what = "scheduler" if beat.workers is None else "worker"
         return False, (
             f"No {what} for {ago(now, beat.beat_at)}: nothing is started, polled or joined. "

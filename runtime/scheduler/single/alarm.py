@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 ALARM = "alarm"
 SWEEP = "sweep"
@@ -33,10 +32,13 @@ class Alarm:
         """Begin; needs a running event loop."""
         # APScheduler drops an alarm that is set from inside its own date job: it is set again after the job has ended.
         self._scheduler.add_listener(self._job_ended, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR | EVENT_JOB_MISSED)
-        self._scheduler.add_job(
-            self._ring_for_sweep, IntervalTrigger(seconds=self._sweep_seconds, timezone="UTC"), id=SWEEP
-        )
+        self._sweep_again()
         self._scheduler.start()
+
+    def _sweep_again(self) -> None:
+        # An interval trigger lists every sweep that was missed: a clock that is set by years would fill the memory.
+        at = datetime.now(UTC) + timedelta(seconds=self._sweep_seconds)
+        self._scheduler.add_job(self._ring_for_sweep, DateTrigger(at, timezone="UTC"), id=SWEEP, replace_existing=True)
 
     def hint(self, at: datetime | None) -> None:
         """Wake at this moment instead of the one hinted before; None: only the sweep wakes."""
@@ -57,7 +59,9 @@ class Alarm:
         self._on_wake()
 
     def _job_ended(self, event: JobExecutionEvent) -> None:
-        if event.job_id == ALARM and self._at is not None and not self._scheduler.get_job(ALARM):
+        if event.job_id == SWEEP:
+            self._sweep_again()
+        elif event.job_id == ALARM and self._at is not None and not self._scheduler.get_job(ALARM):
             at, self._at = self._at, None
             self.hint(at)
 

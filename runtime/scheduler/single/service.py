@@ -114,6 +114,7 @@ class SchedulerService:
         # While this process stood by the store may have been moved away.
         refuse_moved(self._store.facts)
         self._loop.epoch = self._store.facts.new_epoch()
+        self._upkeep.begin()
         log.info("scheduler.driving", directory=self._lock.directory, epoch=self._loop.epoch, pid=os.getpid())
         return True
 

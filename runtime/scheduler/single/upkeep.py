@@ -12,12 +12,16 @@ from runtime.scheduler.single.heartbeat import BEAT_SECONDS, SchedulerHeartbeat
 from runtime.scheduler.upkeep.contained_duty import contained
 from runtime.scheduler.upkeep.store_duties import StoreDuties
 from runtime.scheduler.upkeep.stored_acts import StoredActs
+from runtime.scheduler.waking.clock_watch import ClockWatch
 from runtime.store.ports.questions import Questions
 
 log = get_logger(__name__)
 OPERATOR_SECONDS = 0.25
 """How often acts and questions of operators are looked for."""
 DUTY_SECONDS = 0.5
+CLOCK_SECONDS = 1.0
+ROUSE_SECONDS = 0.02
+"""Between two parts of the runs that are looked at anew once the clock was set back."""
 
 
 class Upkeep:
@@ -34,6 +38,7 @@ class Upkeep:
         questions: Questions,
         answer: Callable[[Sequence[Question]], None],
         sweep: Callable[[], None],
+        clock_watch: ClockWatch,
     ) -> None:
         """`answer` begins to answer questions, `sweep` removes what removed runs left on this machine."""
         self.heartbeat = heartbeat
@@ -44,6 +49,11 @@ class Upkeep:
         self._questions = questions
         self._answer = answer
         self._sweep = sweep
+        self._clock_watch = clock_watch
+
+    def begin(self) -> None:
+        """This process drives the store from now on; raises StoreUnavailable."""
+        self._clock_watch.begin()
 
     def beats(self) -> list[Beat]:
         """All of it with its pauses, in the order in which it is done when it is done once."""
@@ -51,6 +61,7 @@ class Upkeep:
             Beat("acts", OPERATOR_SECONDS, self._carry_out_acts),
             Beat("questions", OPERATOR_SECONDS, self._answer_questions),
             Beat("duties", DUTY_SECONDS, self._carry_out_duties),
+            Beat("clock", CLOCK_SECONDS, self._follow_clock),
             Beat("heartbeat", BEAT_SECONDS, self.heartbeat.beat),
             Beat("clean-up", BEAT_SECONDS, self._clean_up),
         ]
@@ -66,6 +77,12 @@ class Upkeep:
 
     async def _carry_out_duties(self) -> None:
         await asyncio.to_thread(self._duties.carry_out)
+
+    async def _follow_clock(self) -> None:
+        self._clock_watch.follow()
+        while await asyncio.to_thread(self._clock_watch.rouse):
+            self.on_acts()
+            await asyncio.sleep(ROUSE_SECONDS)
 
     async def _clean_up(self) -> None:
         await asyncio.to_thread(contained, "sweep", self._sweep)

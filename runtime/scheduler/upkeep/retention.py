@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from runtime.catalog.catalog import Catalog
@@ -10,6 +10,7 @@ from runtime.catalog.workflow import Workflow
 from runtime.durations import LONGEST_RETENTION, retention_seconds
 from runtime.errors import InvalidInput
 from runtime.logs import get_logger
+from runtime.model.clock_setting import ClockSetting, corrected
 from runtime.model.run import Run
 from runtime.model.status import RunStatus
 from runtime.model.stored import RunFilter
@@ -25,8 +26,18 @@ PAGE = 500
 class Retention:
     """Completed and cancelled runs are kept as long as their flow says, else as long as the setting says."""
 
-    def __init__(self, store: Store, catalog: Catalog, retention_days: float) -> None:
-        """With 0 `retention_days` runs are kept for ever where their flow does not say otherwise."""
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        retention_days: float,
+        clock_settings: Callable[[], Sequence[ClockSetting]] = tuple,
+    ) -> None:
+        """With 0 `retention_days` runs are kept for ever where their flow does not say otherwise.
+
+        `clock_settings` says by how much the wall clock was set: a year that was only set is no year of keeping.
+        """
+        self._clock_settings = clock_settings
         self._store = store
         self._catalog = catalog
         self._general_seconds = min(retention_days * 86_400, LONGEST_RETENTION)
@@ -44,6 +55,7 @@ class Retention:
         if not limits:
             return 0
         over: list[Run] = []
+        settings = self._clock_settings()
         for status in ENDED:
             where = RunFilter(statuses=frozenset({status}), older_than=now - timedelta(seconds=min(limits)))
             for run in _pages(self._store.runs, where):
@@ -51,7 +63,9 @@ class Retention:
                 from_folder = run.flow_file is None
                 seconds = seconds_of.get(run.workflow, self._general_seconds) if from_folder else self._general_seconds
                 ended_at = run.ended_at if run.next_wake_at is None else None
-                if seconds and ended_at is not None and ended_at < now - timedelta(seconds=seconds):
+                if not seconds or ended_at is None:
+                    continue
+                if corrected(ended_at, settings) < now - timedelta(seconds=seconds):
                     over.append(run)
         return remove_runs(self._store, over)
 

@@ -13,6 +13,7 @@ from runtime.errors import StoreUnavailable
 from runtime.flow.program import Program
 from runtime.logs import get_logger
 from runtime.model.act import Hold
+from runtime.model.clock_setting import ClockSetting
 from runtime.model.run import Run
 from runtime.model.stored import Stored
 from runtime.scheduler.waking.calls import Slot
@@ -38,16 +39,19 @@ class Advancer:
         durations: Callable[[], Durations] = dict,
         owner: str = "scheduler",
         reaches: Callable[[str], bool] = _reaches_all,
+        clock_settings: Callable[[], Sequence[ClockSetting]] = tuple,
     ) -> None:
         """`durations` gives past durations of steps, `reaches` says which systems can be called from here.
 
-        `owner` is the name under which runs are leased while they have calls under way.
+        `owner` is the name under which runs are leased while they have calls under way; `clock_settings` says by how
+        much the wall clock was set.
         """
         self.program_of = program_of
         self.reaches = reaches
         self._clock = clock
         self._durations = durations
         self._owner = owner
+        self._clock_settings = clock_settings
 
     def advance(
         self, stored: Stored, observations: Sequence[Observed], slots: Collection[Slot] | None, holds: Sequence[Hold]
@@ -57,7 +61,7 @@ class Advancer:
         try:
             program, code_hash = self.program_of(stored.run)
             return advance(
-                Situation(program, now, holds, self._durations()),
+                Situation(program, now, holds, self._durations(), self._clock_settings()),
                 stored,
                 observations,
                 in_flight=slots,

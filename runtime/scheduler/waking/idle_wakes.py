@@ -33,6 +33,10 @@ class IdleWakes:
         """When the first of them is due."""
         return min(self._at.values(), default=None)
 
+    def ring(self, now: datetime) -> None:
+        """All of them are due: the clock was set."""
+        self._at = dict.fromkeys(self._at, now)
+
     def drop(self, run_id: str) -> None:
         """Drop the wake of a run."""
         self._at.pop(run_id, None)

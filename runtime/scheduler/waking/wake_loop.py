@@ -13,6 +13,7 @@ from runtime.engine.advance import Advance
 from runtime.engine.crash_points import crash_point
 from runtime.scheduler.waking.advancer import Advancer
 from runtime.scheduler.waking.calls import Calls, Results
+from runtime.scheduler.waking.clock_watch import ClockWatch
 from runtime.scheduler.waking.due_source import DueSource, StoreSource
 from runtime.scheduler.waking.group_save import save_failure, save_group
 from runtime.scheduler.waking.group_size import GroupSize
@@ -65,10 +66,11 @@ class WakeLoop:
         clock: Clock,
         *,
         source: DueSource | None = None,
+        clock_watch: ClockWatch | None = None,
         batch: int = BATCH,
         cached_runs: int = CACHED_RUNS,
     ) -> None:
-        """`source` gives due runs, by default the store.
+        """`source` gives due runs, by default the store; `clock_watch` notices that the wall clock was set.
 
         At most `batch` due runs are moved in one group, fewer where that would take long; `cached_runs` are kept in
         memory besides busy ones.
@@ -82,6 +84,7 @@ class WakeLoop:
         """Sent with every save, so that the store refuses those of a process that may drive it no more."""
         self._store = store
         self._clock = clock
+        self._clock_watch = clock_watch
         self._source = source or StoreSource(store.due_runs)
         self._size = GroupSize(batch)
         self._loader = RunLoader(store.runs, advancer.program_of)
@@ -162,6 +165,9 @@ class WakeLoop:
 
     async def _move_due(self, size: int, *, results_only: bool = False) -> int:
         """Move a group of at most `size` runs with results and `size` due ones; returns how many were moved."""
+        if self._clock_watch is not None and self._clock_watch.look():
+            await asyncio.to_thread(self._clock_watch.take)
+            self._idle_wakes.ring(self._clock.now())
         now = self._clock.now()
         await asyncio.to_thread(self._holds.read)
         self.calls.put_back(self._set_aside.take_due(now))
