@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 
 from runtime.catalog.catalog import Catalog
 from runtime.catalog.workflow import Workflow
@@ -20,6 +21,8 @@ from runtime.store.ports.store import Store
 
 log = get_logger(__name__)
 OPEN = frozenset(RunStatus) - {RunStatus.COMPLETED, RunStatus.CANCELLED, RunStatus.FAILED, RunStatus.DAMAGED}
+WRONG = timedelta(days=1)
+"""A tick that lies further ahead was started by a clock that was wrong: it keeps no other waiting."""
 State = Mapping[str, object]
 """The stored state of a schedule: enabled, enabled_at, last_tick, queued; moments as ISO texts."""
 
@@ -35,11 +38,14 @@ class _Look:
 
     workflow: Workflow
     state: State
+    looked_at: datetime
     next_tick: datetime | None
 
     def still_holds(self, workflow: Workflow, state: State, now: datetime) -> bool:
-        """Whether a look now would come to the same."""
-        unchanged = self.workflow is workflow and self.state == state and not state.get("queued")
+        """Whether a look now would come to the same; one from ahead was made before the clock was set back."""
+        unchanged = (
+            self.looked_at <= now and self.workflow is workflow and self.state == state and not state.get("queued")
+        )
         return unchanged and (self.next_tick is None or now < self.next_tick)
 
 
@@ -102,13 +108,17 @@ class RunSchedules:
         rule, flow_id = _rule(self._catalog, workflow)
         enabled_at = datetime.fromisoformat(str(state["enabled_at"]))
         last_tick = _moment(state, "last_tick")
+        if enabled_at > now + WRONG:
+            enabled_at -= WRONG * ceil((enabled_at - now) / WRONG)
+        if last_tick is not None and last_tick > now + WRONG:
+            last_tick = None
         following = next_tick(rule, enabled_at, now)
         if any(hold.covers(run_id="", workflow=name, flow_id=flow_id) for hold in holds):
             self._looks.pop(name, None)
             return following
         overlap = str(rule.get("overlap", "skip"))
         self._start_due(name, _moment(state, "queued"), overlap, due_tick(rule, enabled_at, last_tick, now))
-        self._looks[name] = _Look(workflow, dict(state), following)
+        self._looks[name] = _Look(workflow, dict(state), now, following)
         return following
 
     def _start_due(self, name: str, queued: datetime | None, overlap: str, tick: datetime | None) -> None:

@@ -86,6 +86,17 @@ def test_a_failed_run_waits_for_an_operator_and_holds_up_no_tick(night: Night) -
     assert len(night.tick(10)) == 2
 
 
+@pytest.mark.parametrize("night", ["allow"], indirect=True)
+@pytest.mark.parametrize("years", [1, 4])
+def test_years_that_were_only_set_start_one_tick_and_keep_no_later_one_waiting(night: Night, years: int) -> None:
+    assert len(night.tick(11)) == 1
+    night.clock.move(years * 365 * 86_400)
+    assert len(night.tick(0)) == 2, "of the ticks that were missed the latest alone"
+    night.clock.move(-years * 365 * 86_400)
+    before = len(night.tick(0))
+    assert len(night.tick(25)) >= before + 1, "a tick of a wrong clock keeps none of the right one waiting"
+
+
 @pytest.mark.parametrize("night", ["queue"], indirect=True)
 def test_queue_keeps_one_tick_until_the_open_run_has_ended(night: Night) -> None:
     assert len(night.tick(11)) == 1
