@@ -10,11 +10,15 @@ TABLES = ("runs", "branches", "joins", "history", "polls", "acts", "holds", "sch
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """Columns of a table: document key to SQL type, unique keys and indexes over columns."""
+    """Columns of a table: document key to SQL type, unique keys and indexes over columns.
+
+    By the columns `counted` the rows are counted with every write.
+    """
 
     columns: dict[str, str]
     unique: tuple[str, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
+    counted: tuple[str, ...] = ()
 
 
 LAYOUTS: dict[str, Layout] = {
@@ -38,6 +42,7 @@ LAYOUTS: dict[str, Layout] = {
             ("status",),
             ("attention", "updated_ts", "id"),
         ),
+        counted=("status", "workflow", "attention"),
     ),
     "branches": Layout({"run_id": "TEXT", "id": "TEXT"}, unique=("run_id", "id")),
     "joins": Layout({"run_id": "TEXT", "step_id": "TEXT", "visit": "INTEGER"}, unique=("run_id", "step_id", "visit")),

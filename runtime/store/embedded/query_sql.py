@@ -55,6 +55,16 @@ def tree_of(condition: QueryLike | None) -> Any:
     return getattr(condition, "_hash", None)
 
 
+def fields_of(tree: Any) -> set[str]:
+    """The fields that the tree of a query asks for; those of documents, and of what is no query, as an empty name."""
+    if tree is None:
+        return set()
+    kind, operand, *_ = tree if isinstance(tree, tuple) and tree else (None, None)
+    if kind in ("and", "or"):
+        return set().union(*(fields_of(one) for one in operand))
+    return {str(operand[0])} if isinstance(operand, tuple) and len(operand) == 1 else {""}
+
+
 def narrow(tree: Any, layout: Layout) -> Sql | None:
     """A condition that every document matching a query satisfies; None if no column can help.
 

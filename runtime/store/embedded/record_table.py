@@ -9,7 +9,9 @@ from typing import Any
 
 from tinydb.queries import QueryLike
 
-from runtime.store.embedded.query_sql import Key, after, over_columns, tree_of
+from runtime.store.embedded.query_sql import Key, after, fields_of, over_columns, tree_of
+from runtime.store.embedded.row_counts import counts_table
+from runtime.store.embedded.row_storage import stored_name
 from runtime.store.embedded.row_table import RowTable
 
 PART = 500
@@ -32,6 +34,10 @@ class RecordTable(RowTable):
     @cached_property
     def _in_sql(self) -> str:
         return self.rows.quoted(self.name)
+
+    @cached_property
+    def _counts_in_sql(self) -> str:
+        return counts_table(stored_name(self.name))
 
     def _where(self, cond: QueryLike | None) -> tuple[str, list[Any]]:
         if cond is None:
@@ -95,16 +101,24 @@ class RecordTable(RowTable):
         return found
 
     def count_rows(self, cond: QueryLike | None = None) -> int:
-        """How many rows match."""
+        """How many rows match; read from the kept counts where these can tell."""
         where, values = self._where(cond)
+        counted = self.rows.layout(self.name).counted
         with self.rows.lock:
+            if counted and fields_of(tree_of(cond)) <= {*counted} and self.rows.keeps_counts(self.name):
+                return self._sum(f"SELECT sum(n) FROM {self._counts_in_sql}{where}", values)
             return int(self.rows.con.execute(f"SELECT count(*) FROM {self._in_sql}{where}", values).fetchone()[0])
 
     def count_by(self, field: str) -> dict[Any, int]:
-        """How many rows have each value of a field."""
+        """How many rows have each value of a field; read from the kept counts where these can tell."""
         text = f'SELECT "{field}", count(*) FROM {self._in_sql} GROUP BY "{field}"'
         with self.rows.lock:
+            if field in self.rows.layout(self.name).counted and self.rows.keeps_counts(self.name):
+                text = f'SELECT "{field}", sum(n) FROM {self._counts_in_sql} GROUP BY "{field}" HAVING sum(n)>0'
             return dict(self.rows.con.execute(text).fetchall())
+
+    def _sum(self, text: str, values: Sequence[Any]) -> int:
+        return int(self.rows.con.execute(text, values).fetchone()[0] or 0)
 
     def highest_number(self) -> int:
         """The highest number of a document; 0 in an empty table."""

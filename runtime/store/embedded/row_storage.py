@@ -16,6 +16,7 @@ from tinydb.storages import Storage
 
 from runtime.errors import StoreUnavailable
 from runtime.store.embedded.read_only_file import BUSY_SECONDS, ReadOnlyFile
+from runtime.store.embedded.row_counts import drop_counts, keep_counts, keeps_counts
 from runtime.store.embedded.writer_line import WriterLine
 from runtime.store.layout import APPLICATION_ID, FORMAT, NOTHING, Layout
 
@@ -53,6 +54,7 @@ class RowStorage(Storage):
         """The thread that is in a transaction."""
         self.own_changes = 0
         self._known: set[str] = set()
+        self._counted: set[str] = set()
         self.read_only = read_only
         name = self.path = os.fspath(path)
         self._file = ReadOnlyFile(name) if read_only and name != ":memory:" else None
@@ -76,6 +78,8 @@ class RowStorage(Storage):
             return
         self.con.execute("PRAGMA journal_mode=WAL")
         self.con.execute("PRAGMA synchronous=FULL")
+        # A row that takes the place of another is counted instead of it, not beside it.
+        self.con.execute("PRAGMA recursive_triggers=1")
         if self.con.execute("PRAGMA application_id").fetchone()[0] == 0:
             with self.transaction():
                 self.con.execute(f"PRAGMA application_id={APPLICATION_ID}")
@@ -149,6 +153,20 @@ class RowStorage(Storage):
             for index in layout.indexes:
                 keys = ", ".join(f'"{c}"' for c in index)
                 self.con.execute(f'CREATE INDEX IF NOT EXISTS "i_{table}_{"_".join(index)}" ON {name} ({keys})')
+            self.ensure_counts(table)
+
+    def keeps_counts(self, table: str) -> bool:
+        """Whether the counts of a table are kept."""
+        if table not in self._counted and self.layout(table).counted and keeps_counts(self.con, stored_name(table)):
+            self._counted.add(table)
+        return table in self._counted
+
+    def ensure_counts(self, table: str) -> None:
+        """Keep the counts of a table from now on; counts its rows once."""
+        if self.layout(table).counted and not self.keeps_counts(table):
+            with self.transaction():
+                if not keeps_counts(self.con, stored_name(table)):
+                    keep_counts(self.con, stored_name(table), self.layout(table).counted)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -175,6 +193,7 @@ class RowStorage(Storage):
             except BaseException:
                 if self.con.in_transaction:
                     self._known.clear()
+                    self._counted.clear()
                     self.con.execute("ROLLBACK")
                 raise
             finally:
@@ -234,7 +253,7 @@ class RowStorage(Storage):
         """Replace everything."""
         with self.transaction():
             for table in self.tables():
-                self.con.execute(f"DROP TABLE {self.quoted(table)}")
+                self.drop(table)
             self._known.clear()
             for table, documents in data.items():
                 self.ensure(table)
@@ -244,7 +263,9 @@ class RowStorage(Storage):
         """Remove one table."""
         with self.transaction():
             self.con.execute(f"DROP TABLE IF EXISTS {self.quoted(table)}")
+            drop_counts(self.con, stored_name(table))
             self._known.discard(table)
+            self._counted.discard(table)
 
     def close(self) -> None:
         """Close the file."""

@@ -27,10 +27,14 @@ class StoreFile(RowStorage):
             super().__init__(path, read_only=read_only, layouts=LAYOUTS)
             upgrade(self, read_only=read_only)
             # A file that has all its tables is opened without waiting for those who write to it.
-            if not read_only and not all(self.exists(table) for table in (*TABLES, *PASSING)):
+            if read_only:
+                return
+            if not all(self.exists(table) for table in (*TABLES, *PASSING)):
                 with self.transaction():
                     for table in (*TABLES, *PASSING):
                         self.ensure(table)
+            for table in TABLES:
+                self.ensure_counts(table)
         except sqlite3.Error as problem:
             raise unavailable(self.path, problem, read_only=read_only) from problem
 
