@@ -38,6 +38,33 @@ class Save(msgspec.Struct, frozen=True):
     """Acts with id 0 are added and numbered; others are replaced."""
 
 
+class Term(msgspec.Struct, frozen=True):
+    """A word that a run keeps for life: `flow` or `label:NAME`, and its value, or how that begins."""
+
+    kind: str
+    value: str
+    whole: bool = True
+
+
+class Hints(msgspec.Struct, frozen=True):
+    """What every run that is wanted has; a store leaves out others as far as that is cheap for it, or none."""
+
+    statuses: frozenset[str] = frozenset()
+    ids: tuple[str, ...] = ()
+    """One of these."""
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    wake_after: datetime | None = None
+    wake_before: datetime | None = None
+    terms: tuple[Term, ...] = ()
+    texts: tuple[str, ...] = ()
+    """Lower-case ASCII that stands in its document in any case, unless that cannot be read."""
+    marks: tuple[str, ...] = ()
+    """ASCII that stands in its document just so, unless that cannot be read."""
+    branch_texts: tuple[str, ...] = ()
+    """ASCII that stands in the document of one of its branches."""
+
+
 class RunFilter(msgspec.Struct, frozen=True):
     """Narrows a query; empty fields do not narrow. `matches` in operations does the rest."""
 
@@ -49,3 +76,5 @@ class RunFilter(msgspec.Struct, frozen=True):
     """Only runs whose `updated_at` lies before."""
     attention_below: int | None = None
     """Only runs whose attention rank is lower, which is worse."""
+    hints: Hints = Hints()
+    """Runs without these need not be given; whoever asks looks at each himself."""

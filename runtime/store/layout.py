@@ -12,13 +12,15 @@ TABLES = ("runs", "branches", "joins", "history", "polls", "acts", "holds", "sch
 class Layout(msgspec.Struct, frozen=True):
     """Columns of a table: document key to SQL type, unique keys and indexes over columns.
 
-    By the columns `counted` the rows are counted with every write.
+    By the columns `counted` the rows are counted with every write; with `terms` the words that a run keeps for life
+    are indexed.
     """
 
     columns: dict[str, str]
     unique: tuple[str, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     counted: tuple[str, ...] = ()
+    terms: bool = False
 
 
 LAYOUTS: dict[str, Layout] = {
@@ -43,6 +45,7 @@ LAYOUTS: dict[str, Layout] = {
             ("attention", "updated_ts", "id"),
         ),
         counted=("status", "workflow", "attention"),
+        terms=True,
     ),
     "branches": Layout({"run_id": "TEXT", "id": "TEXT"}, unique=("run_id", "id")),
     "joins": Layout({"run_id": "TEXT", "step_id": "TEXT", "visit": "INTEGER"}, unique=("run_id", "step_id", "visit")),

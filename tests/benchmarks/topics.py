@@ -15,6 +15,7 @@ from runtime.settings import Settings
 from tests.benchmarks import console
 from tests.benchmarks.beside_writer import beside_writer
 from tests.benchmarks.engine import engine, raw
+from tests.benchmarks.filters import filters
 from tests.benchmarks.growth import BRANCHES, branch_cost, idle_look
 from tests.benchmarks.hand_written import hand_written
 from tests.benchmarks.http_calls import bare, job_server, ours
@@ -124,6 +125,13 @@ def too_much(quick: bool) -> Iterator[Row]:
             yield Row(f"overload of {runs:,} runs: {what.removesuffix(' s').removesuffix(' MiB')}", unit, (value,))
 
 
+def lists(quick: bool) -> Iterator[Row]:
+    """The first page of a filter, where one run of 20,000 matches, and where all do."""
+    count = 20_000 if quick else 200_000
+    for text, _, took_ms in filters(count):
+        yield Row(f"{count:,} runs, list --where {text}", "ms", (took_ms,))
+
+
 def screens(quick: bool) -> Iterator[Row]:
     """The console in a terminal."""
     for count in (1_000, 100_000) if quick else (1_000, 100_000, 1_000_000):
@@ -141,5 +149,6 @@ TOPICS: tuple[Callable[[bool], Iterator[Row]], ...] = (
     sleeping,
     branches,
     too_much,
+    lists,
     screens,
 )

@@ -15,6 +15,7 @@ from runtime.model.status import ENDED_RUN, RunStatus
 from runtime.model.stored import RunFilter, Stored
 from runtime.model.target import full_name, in_scope
 from runtime.nearest import did_you_mean
+from runtime.operations.queries.filter_hints import hints_of
 
 if TYPE_CHECKING:
     from runtime.store.ports.runs import Runs
@@ -58,7 +59,12 @@ class Filter(msgspec.Struct, frozen=True):
     """All parts must match."""
 
     parts: tuple[Part, ...]
+    words: tuple[str, ...]
     narrowed: RunFilter
+
+    def narrowed_at(self, now: datetime) -> RunFilter:
+        """What a store can leave out by itself."""
+        return msgspec.structs.replace(self.narrowed, hints=hints_of(self.words, now))
 
     @property
     def deep(self) -> bool:
@@ -97,7 +103,7 @@ def parse(text: str) -> Filter:
         statuses=frozenset(statuses) if len(statuses) == 1 else frozenset(),
         attention_below=QUIET if "is:attention" in words else None,
     )
-    return Filter(tuple(_part(w) for w in words), narrowed)
+    return Filter(tuple(_part(w) for w in words), tuple(words), narrowed)
 
 
 def _words(text: str) -> list[str]:
@@ -228,11 +234,14 @@ def matching(
     after: str | None = None,
     wanted: int | None = None,
 ) -> Iterator[Run]:
-    """Every run that matches, page by page; where all match, the first page holds no more than are `wanted`."""
-    size = PAGE if wanted is None or chosen.parts else min(PAGE, wanted)
+    """Every run that matches, page by page; the first page is small where few are `wanted`."""
+    narrowed = chosen.narrowed_at(now)
+    size = PAGE if wanted is None else min(PAGE, wanted)
     while True:
-        page = runs.query(chosen.narrowed, order=order, descending=descending, limit=size, after=after)
+        page = runs.query(narrowed, order=order, descending=descending, limit=size, after=after)
         yield from chosen.select(runs, page, now)
         if len(page) < size:
             return
         after = page[-1].id
+        # Where few match, many are read at once; where most do, no more than are wanted.
+        size = min(PAGE, size * 2)

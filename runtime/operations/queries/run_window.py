@@ -51,11 +51,11 @@ class RunLists:
             known = listing.numbers(only)
             return Order(array("q", (known[i] for i in only if i in known)), where, sort, listing.count())
         chosen = parse(where)
-        numbers = listing.snapshot(chosen.narrowed, order=sort, descending=sort in DESCENDING)
+        now = self._clock.now()
+        numbers = listing.snapshot(chosen.narrowed_at(now), order=sort, descending=sort in DESCENDING)
         total = listing.count()
         if not where.strip():
             return Order(numbers, where, sort, total)
-        now = self._clock.now()
         kept = array("q")
         for start in range(0, len(numbers), STEP):
             part = numbers[start : start + STEP]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from tinydb.queries import QueryInstance
 
-from runtime.model.stored import RunFilter
+from runtime.model.stored import Hints, RunFilter, Term
 from runtime.store.embedded.query_sql import Key, column
 
 FIELDS = {
@@ -17,8 +19,11 @@ FIELDS = {
 """The column of each order."""
 
 
-def query_of(where: RunFilter | None) -> QueryInstance | None:
-    """The query that finds the runs of a filter; None finds all."""
+def query_of(where: RunFilter | None, is_common: Callable[[Term], bool] | None = None) -> QueryInstance | None:
+    """The query that finds the runs of a filter; None finds all.
+
+    `is_common` says whether many runs have a term; without it no index of terms is asked.
+    """
     if where is None:
         return None
     parts: list[QueryInstance] = []
@@ -33,12 +38,39 @@ def query_of(where: RunFilter | None) -> QueryInstance | None:
         parts.append(column("attention") < where.attention_below)
     if where.older_than is not None:
         parts.append(column("updated_ts") < where.older_than.timestamp())
+    parts += _narrowing(where.hints, is_common)
     if not parts:
         return None
     whole = parts[0]
     for part in parts[1:]:
         whole &= part
     return whole
+
+
+def _narrowing(hints: Hints, is_common: Callable[[Term], bool] | None) -> Iterator[QueryInstance]:
+    if hints.statuses:
+        yield column("status").one_of(sorted(hints.statuses))
+    if hints.ids:
+        yield column("id").one_of(list(hints.ids))
+    for name, after, before in (
+        ("created_ts", hints.created_after, hints.created_before),
+        ("wake_ts", hints.wake_after, hints.wake_before),
+    ):
+        if after is not None:
+            yield column(name) >= after.timestamp()
+        if before is not None:
+            yield column(name) <= before.timestamp()
+    for term in hints.terms if is_common is not None else ():
+        common = is_common is not None and is_common(term)
+        # How a common one begins narrows nothing: a page of it is soon full.
+        if term.whole or not common:
+            yield column("doc_id").has_term(term.kind, term.value, whole=term.whole, common=common)
+    for text in hints.texts:
+        yield column("doc").mentions(text)
+    for text in hints.marks:
+        yield column("doc").mentions(text, just_so=True)
+    for text in hints.branch_texts:
+        yield column("id").in_branches(text)
 
 
 def keyset(order: str, *, descending: bool) -> tuple[Key, ...]:

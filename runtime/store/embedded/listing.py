@@ -9,7 +9,7 @@ from runtime.model.run import Run
 from runtime.model.stored import RunFilter
 from runtime.store.documents import HeadRow, shown
 from runtime.store.embedded.error_translation import guarded
-from runtime.store.embedded.filter_query import list_order, query_of
+from runtime.store.embedded.filter_query import list_order
 from runtime.store.embedded.runs import HEAD
 from runtime.store.embedded.store_database import StoreDatabase
 
@@ -32,7 +32,7 @@ class EmbeddedListing:
         stop: Callable[[], bool] | None = None,
     ) -> array[int]:
         keys = list_order(order, descending=descending)
-        return self._runs.numbers_in_order(query_of(where), keys, limit=limit, stop=stop)
+        return self._runs.numbers_in_order(self.database.runs_of(where), keys, limit=limit, stop=stop)
 
     @guarded
     def rows_at(self, numbers: Sequence[int]) -> list[Run | None]:
@@ -46,7 +46,7 @@ class EmbeddedListing:
 
     @guarded
     def count(self, where: RunFilter | None = None) -> int:
-        return self._runs.count_rows(query_of(where))
+        return self._runs.count_rows(self.database.runs_of(where))
 
     @guarded
     def counts(self) -> dict[str, int]:

@@ -105,7 +105,7 @@ class RecordTable(RowTable):
         where, values = self._where(cond)
         counted = self.rows.layout(self.name).counted
         with self.rows.lock:
-            if counted and fields_of(tree_of(cond)) <= {*counted} and self.rows.keeps_counts(self.name):
+            if counted and fields_of(tree_of(cond)) <= {*counted} and self.rows.kept.counts(self.name):
                 return self._sum(f"SELECT sum(n) FROM {self._counts_in_sql}{where}", values)
             return int(self.rows.con.execute(f"SELECT count(*) FROM {self._in_sql}{where}", values).fetchone()[0])
 
@@ -113,7 +113,7 @@ class RecordTable(RowTable):
         """How many rows have each value of a field; read from the kept counts where these can tell."""
         text = f'SELECT "{field}", count(*) FROM {self._in_sql} GROUP BY "{field}"'
         with self.rows.lock:
-            if field in self.rows.layout(self.name).counted and self.rows.keeps_counts(self.name):
+            if field in self.rows.layout(self.name).counted and self.rows.kept.counts(self.name):
                 text = f'SELECT "{field}", sum(n) FROM {self._counts_in_sql} GROUP BY "{field}" HAVING sum(n)>0'
             return dict(self.rows.con.execute(text).fetchall())
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
+from sqlite3 import Connection
 
 NO_VALUE = "''"
 """A missing value is counted as an empty text, so that the key of a count is whole."""
@@ -14,13 +14,13 @@ def counts_table(table: str) -> str:
     return '"c' + table.removeprefix("t").replace('"', '""') + '"'
 
 
-def keeps_counts(con: sqlite3.Connection, table: str) -> bool:
+def keeps_counts(con: Connection, table: str) -> bool:
     """Whether a file has the counts of a table."""
     name = counts_table(table)[1:-1].replace('""', '"')
     return con.execute("SELECT 1 FROM sqlite_master WHERE type='table' AND name=?", (name,)).fetchone() is not None
 
 
-def keep_counts(con: sqlite3.Connection, table: str, columns: Sequence[str]) -> None:
+def keep_counts(con: Connection, table: str, columns: Sequence[str]) -> None:
     """Count the rows there are, and have them counted from now on; inside a transaction.
 
     No INSERT of a trigger may meet a key that is there: of two rules for that, the one of the statement that set it
@@ -45,7 +45,7 @@ def keep_counts(con: sqlite3.Connection, table: str, columns: Sequence[str]) -> 
         con.execute(f'CREATE TRIGGER "{name}_{counts[1:-1]}" AFTER {event} ON {rows}{when} BEGIN {body}END')
 
 
-def drop_counts(con: sqlite3.Connection, table: str) -> None:
+def drop_counts(con: Connection, table: str) -> None:
     """Forget the counts of a table that is dropped; its triggers go with it."""
     con.execute(f"DROP TABLE IF EXISTS {counts_table(table)}")
 

@@ -15,8 +15,8 @@ import orjson
 from tinydb.storages import Storage
 
 from runtime.errors import StoreUnavailable
+from runtime.store.embedded.kept_rows import KeptRows
 from runtime.store.embedded.read_only_file import BUSY_SECONDS, ReadOnlyFile
-from runtime.store.embedded.row_counts import drop_counts, keep_counts, keeps_counts
 from runtime.store.embedded.writer_line import WriterLine
 from runtime.store.layout import APPLICATION_ID, FORMAT, NOTHING, Layout
 
@@ -54,7 +54,7 @@ class RowStorage(Storage):
         """The thread that is in a transaction."""
         self.own_changes = 0
         self._known: set[str] = set()
-        self._counted: set[str] = set()
+        self.kept = KeptRows(lambda: self.con, self.layout, stored_name, self.transaction)
         self.read_only = read_only
         name = self.path = os.fspath(path)
         self._file = ReadOnlyFile(name) if read_only and name != ":memory:" else None
@@ -153,20 +153,7 @@ class RowStorage(Storage):
             for index in layout.indexes:
                 keys = ", ".join(f'"{c}"' for c in index)
                 self.con.execute(f'CREATE INDEX IF NOT EXISTS "i_{table}_{"_".join(index)}" ON {name} ({keys})')
-            self.ensure_counts(table)
-
-    def keeps_counts(self, table: str) -> bool:
-        """Whether the counts of a table are kept."""
-        if table not in self._counted and self.layout(table).counted and keeps_counts(self.con, stored_name(table)):
-            self._counted.add(table)
-        return table in self._counted
-
-    def ensure_counts(self, table: str) -> None:
-        """Keep the counts of a table from now on; counts its rows once."""
-        if self.layout(table).counted and not self.keeps_counts(table):
-            with self.transaction():
-                if not keeps_counts(self.con, stored_name(table)):
-                    keep_counts(self.con, stored_name(table), self.layout(table).counted)
+            self.kept.ensure(table)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -193,7 +180,7 @@ class RowStorage(Storage):
             except BaseException:
                 if self.con.in_transaction:
                     self._known.clear()
-                    self._counted.clear()
+                    self.kept.look_again()
                     self.con.execute("ROLLBACK")
                 raise
             finally:
@@ -263,9 +250,8 @@ class RowStorage(Storage):
         """Remove one table."""
         with self.transaction():
             self.con.execute(f"DROP TABLE IF EXISTS {self.quoted(table)}")
-            drop_counts(self.con, stored_name(table))
+            self.kept.drop(table)
             self._known.discard(table)
-            self._counted.discard(table)
 
     def close(self) -> None:
         """Close the file."""

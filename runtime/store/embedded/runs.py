@@ -12,7 +12,7 @@ from runtime.model.status import RunStatus
 from runtime.model.stored import RunFilter, Save, Stored
 from runtime.store.documents import HeadRow, assembled, refuse, shown
 from runtime.store.embedded.error_translation import guarded
-from runtime.store.embedded.filter_query import keyset, query_of
+from runtime.store.embedded.filter_query import keyset
 from runtime.store.embedded.keyed import epoch_of
 from runtime.store.embedded.saving import BatchWriter, SaveRows
 from runtime.store.embedded.store_database import StoreDatabase
@@ -96,7 +96,7 @@ class EmbeddedRuns:
             if not last:
                 raise NotFound(f"There is no run {after} to go on after.")
             behind = last[0]
-        rows = self._runs.select(HEAD, query_of(where), order=keys, behind=behind, limit=limit)
+        rows = self._runs.select(HEAD, self.database.runs_of(where), order=keys, behind=behind, limit=limit)
         return [shown(HeadRow(*row)) for row in rows]
 
     @guarded

@@ -7,8 +7,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, cast
 
+from tinydb.queries import QueryInstance
+
 from runtime.errors import StoreUnavailable
+from runtime.model.stored import RunFilter
 from runtime.store.embedded.error_translation import unavailable
+from runtime.store.embedded.filter_query import query_of
 from runtime.store.embedded.record_table import RecordTable
 from runtime.store.embedded.row_storage import RowStorage
 from runtime.store.embedded.row_table import RowDB
@@ -34,7 +38,7 @@ class StoreFile(RowStorage):
                     for table in (*TABLES, *PASSING):
                         self.ensure(table)
             for table in TABLES:
-                self.ensure_counts(table)
+                self.kept.ensure(table)
         except sqlite3.Error as problem:
             raise unavailable(self.path, problem, read_only=read_only) from problem
 
@@ -53,6 +57,10 @@ class StoreDatabase(RowDB):
     def records(self, table: str) -> RecordTable:
         """One table of the store."""
         return cast(RecordTable, self.table(table))
+
+    def runs_of(self, where: RunFilter | None) -> QueryInstance | None:
+        """The query that finds the runs of a filter; None finds all."""
+        return query_of(where, self.rows.kept.is_common if self.rows.kept.terms else None)
 
     def transaction(self) -> AbstractContextManager[None]:
         """One durable commit for everything written inside; nests."""

@@ -8,12 +8,13 @@ import orjson
 from psycopg.sql import SQL, Composed
 
 from runtime.errors import NotFound
-from runtime.model.stored import RunFilter
+from runtime.model.stored import Hints, RunFilter
 from runtime.store.postgres.database import Connection
 from runtime.store.postgres.queries import piece, sql
 from runtime.store.postgres.text import column
 
 AND = SQL(" AND ")
+LABEL = "label:"
 
 
 def conditions(where: RunFilter | None) -> tuple[list[Composed], list[Any]]:
@@ -34,7 +35,30 @@ def conditions(where: RunFilter | None) -> tuple[list[Composed], list[Any]]:
         found["if_attention_below"] = where.attention_below
     if where.older_than is not None:
         found["if_older_than"] = where.older_than
-    return [*parts, *(piece(name) for name in found)], list(found.values())
+    more, values = _narrowing(where.hints)
+    return [*parts, *(piece(name) for name in found), *more], [*found.values(), *values]
+
+
+def _narrowing(hints: Hints) -> tuple[list[Composed], list[Any]]:
+    """Conditions over the columns of heads alone: what stands in documents is left to whoever asks."""
+    labels = [term for term in hints.terms if term.kind.startswith(LABEL)]
+    named = [term.kind.removeprefix(LABEL) for term in labels]
+    found: list[tuple[str, Any]] = [
+        ("if_status", sorted(hints.statuses)),
+        ("if_id", [column(i) for i in hints.ids]),
+        ("if_created_after", hints.created_after),
+        ("if_created_before", hints.created_before),
+        ("if_wake_after", hints.wake_after),
+        ("if_wake_before", hints.wake_before),
+        ("if_label", [column(name) for name, term in zip(named, labels, strict=True) if not term.whole]),
+    ]
+    found += [
+        ("if_labels", orjson.dumps({column(name): column(term.value)}).decode())
+        for name, term in zip(named, labels, strict=True)
+        if term.whole
+    ]
+    given = [(piece(name), value) for name, value in found if value]
+    return [part for part, _ in given], [value for _, value in given]
 
 
 def narrowed(name: str, parts: list[Composed], order: Composed | None = None) -> Composed:

@@ -180,6 +180,24 @@ h.attention < %s
 -- name: if_older_than
 h.updated_at < %s
 
+-- name: if_id
+h.id = ANY(%b)
+
+-- name: if_created_after
+h.created_at >= %s
+
+-- name: if_created_before
+h.created_at <= %s
+
+-- name: if_wake_after
+h.wake_at >= %s
+
+-- name: if_wake_before
+h.wake_at <= %s
+
+-- name: if_label
+h.labels ?& %b
+
 -- name: order_created_at
 h.created_at {way}, h.id {way}
 
