@@ -87,6 +87,9 @@ def conclude(
 
 def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[Stored, Save | None]:
     old = stored.run
+    if planned.actions and _is_untouched(draft, old, planned):
+        # A poll that is due: its answer changes the run, and is worked out then.
+        return stored, None
     tell_replaced(draft)
     starts = [a for a in planned.actions if a.verb in ("start", "local")]
     leased = bool(starts) and bool(owner)
@@ -143,6 +146,13 @@ def _finish(draft: Draft, stored: Stored, planned: Plan, owner: str) -> tuple[St
         polls=tuple(draft.polls),
     )
     return Stored(run, draft.branches, tuple(draft.firings.values())), save
+
+
+def _is_untouched(draft: Draft, old: Run, planned: Plan) -> bool:
+    """Whether a draft is what was stored, and due when that says."""
+    same = draft.run is old and not (draft.changed or draft.history or draft.polls or draft.changed_firings)
+    due = (planned.next_wake_at, planned.reason, planned.held)
+    return same and not draft.state_ledger and due == (old.next_wake_at, old.wake_reason, old.held)
 
 
 def new_run(run: Run, situation: Situation, entries: Sequence[HistoryEntry] = ()) -> Save:

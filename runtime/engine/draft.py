@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 LIVE = frozenset({B.PENDING, B.STARTING, B.UNCONFIRMED, B.RUNNING, B.WAITING, B.ARRIVED, B.AWAITING_RETRY, B.FAILED})
 
 
+MOST_STEPS = 100
+"""So many steps one wake moves a run; a run that goes on and on takes turns with the others."""
+
+
 class Situation(msgspec.Struct, frozen=True):
     """Everything a decision may depend on besides the records themselves."""
 
@@ -79,7 +83,7 @@ class Draft:
         self.changed_firings: dict[tuple[str, int], None] = {}
         self.history: list[HistoryEntry] = []
         self.polls: list[Poll] = []
-        self.steps_left = 1_000
+        self.steps_left = MOST_STEPS
         self.intended: set[tuple[str, str, int, int]] = set()
         """Starts written down in this draft: branch, step, visit, attempt. Their calls cannot have been made yet."""
         self.gathering: dict[str, None] = {}

@@ -148,6 +148,10 @@ class Branch(Record, frozen=True):
     @property
     def current(self) -> StepVisit | None:
         """The visit the token is on, or None while it stands at a join."""
+        if self.steps:
+            last = self.steps[-1]
+            if last.visit == self.visit and last.step_id == self.step_id:
+                return last
         index = self.current_index
         return None if index is None else self.steps[index]
 
