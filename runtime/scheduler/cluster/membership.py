@@ -85,6 +85,7 @@ class Membership:
     def publish(self, members: Sequence[Member]) -> None:
         """Write the heartbeat of all workers together, where consoles and `why` read it."""
         facts = self._store.facts
+        self._cluster.fold_counts()
         merged = combined(members, self._cluster.queue(), self._clock.now(), self._rates)
         self._rates.append(merged.heartbeat.wakes_per_second)
         HEARTBEAT.write(facts, merged.heartbeat)

@@ -147,6 +147,10 @@ class Cluster:
             lambda con: con.execute(sql("take_duty"), named).fetchone() is not None, counted=False
         )
 
+    def fold_counts(self) -> None:
+        """Put the rows together that count the same runs; the counts stay as they are."""
+        self._database.writing(lambda con: con.execute(sql("fold_counts")), counted=False)
+
     def forget_old_duties(self) -> None:
         """Remove duties nobody renewed for an hour, like those of single questions."""
         self._database.writing(lambda con: con.execute(sql("forget_duties")), counted=False)

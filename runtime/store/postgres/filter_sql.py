@@ -39,6 +39,13 @@ def conditions(where: RunFilter | None) -> tuple[list[Composed], list[Any]]:
     return [*parts, *(piece(name) for name in found), *more], [*found.values(), *values]
 
 
+def kept_by_counts(where: RunFilter | None) -> bool:
+    """Whether the counts that are kept with the saves tell how many runs a filter finds."""
+    if where is None:
+        return True
+    return not (where.labels or where.held is not None or where.older_than or where.hints != Hints())
+
+
 def _narrowing(hints: Hints) -> tuple[list[Composed], list[Any]]:
     """Conditions over the columns of heads alone: what stands in documents is left to whoever asks."""
     labels = [term for term in hints.terms if term.kind.startswith(LABEL)]

@@ -10,7 +10,7 @@ from runtime.model.run import Run
 from runtime.model.stored import RunFilter
 from runtime.store.documents import HeadRow, shown
 from runtime.store.postgres.database import Connection, Database
-from runtime.store.postgres.filter_sql import conditions, narrowed, ordering
+from runtime.store.postgres.filter_sql import conditions, kept_by_counts, narrowed, ordering
 from runtime.store.postgres.text import column
 
 CHUNK = 20_000
@@ -56,7 +56,7 @@ class PostgresListing:
 
     def count(self, where: RunFilter | None = None) -> int:
         parts, values = conditions(where)
-        query = narrowed("count_runs", parts)
+        query = narrowed("count_kept" if kept_by_counts(where) else "count_runs", parts)
         row: Any = self._database.reading(lambda con: con.execute(query, values).fetchone())
         return int(row[0])
 

@@ -15,7 +15,7 @@ from runtime.store.postgres.database import Connection, Database
 from runtime.store.postgres.queries import sql
 from runtime.store.postgres.queue_schema import unfit
 
-FORMAT = 4
+FORMAT = 5
 """The format this program works with; `schema_1.sql` to `schema_N.sql` are the steps to it."""
 SILENT_SECONDS = 6.0
 """So long a worker may be silent before it is taken out."""

@@ -270,7 +270,14 @@ FROM heads h LEFT JOIN runs r ON r.id = h.id WHERE h.number = ANY(%b)
 SELECT id, number FROM heads WHERE id = ANY(%b)
 
 -- name: counts
-SELECT status, count(*) FROM heads GROUP BY status
+SELECT status, sum(n)::bigint FROM run_counts GROUP BY status HAVING sum(n) <> 0
+
+-- name: count_kept
+SELECT coalesce(sum(n), 0)::bigint FROM run_counts h WHERE {conditions}
+
+-- name: fold_counts
+WITH gone AS (DELETE FROM run_counts RETURNING status, workflow, attention, n)
+INSERT INTO run_counts SELECT status, workflow, attention, sum(n) FROM gone GROUP BY status, workflow, attention HAVING sum(n) <> 0
 
 -- name: due
 SELECT id FROM heads WHERE wake_at <= %s AND NOT id = ANY(%b) ORDER BY wake_at, id LIMIT %s

@@ -137,7 +137,9 @@ def test_a_queue_of_an_older_procrastinate_is_caught_up(tmp_path: Path) -> None:
             con.execute((folder / name).read_bytes())
         for table in ("heads", "runs", "branches", "joins", "history", "polls", "acts", "holds", "schedules", "flows"):
             con.execute(f"ALTER TABLE rest.{table} SET SCHEMA forkjoin")
-        con.execute("ALTER TABLE rest.gone_workers SET SCHEMA forkjoin")
+        con.execute(
+            "ALTER TABLE rest.gone_workers SET SCHEMA forkjoin; ALTER TABLE rest.run_counts SET SCHEMA forkjoin"
+        )
         for table in ("meta", "questions", "changes", "workers", "duties", "slots", "store_format", "queue_migrations"):
             con.execute(f"ALTER TABLE rest.{table} SET SCHEMA forkjoin")
         con.execute("DELETE FROM queue_migrations WHERE NOT name = ANY(%s)", (known,))
