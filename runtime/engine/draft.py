@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 LIVE = frozenset({B.PENDING, B.STARTING, B.UNCONFIRMED, B.RUNNING, B.WAITING, B.ARRIVED, B.AWAITING_RETRY, B.FAILED})
 
 
-MOST_STEPS = 100
-"""So many steps one wake moves a run; a run that goes on and on takes turns with the others."""
+MOST_STEPS = 1_000
+"""So many steps one wake moves a run."""
 
 
 class Situation(msgspec.Struct, frozen=True):

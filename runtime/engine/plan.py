@@ -22,6 +22,9 @@ from runtime.model.branch import Attempt, Branch, StepVisit
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import StartFact
 
+GO_ON = "go on moving"
+"""Why a run is due that used its share of steps."""
+
 
 class Action(msgspec.Struct, frozen=True):
     """One call to make: start, local, find, poll or cancel, for one attempt of one visit."""
@@ -69,7 +72,7 @@ def plan(draft: Draft, calls: Slots | None = None, reaches: Callable[[str], bool
         if scope != after.held_by and after.status not in (B.COMPLETED, B.SUPERSEDED, B.CANCELLED, B.SKIPPED):
             draft.change(after, held_by=scope)
     if draft.steps_left <= 0 or draft.gathering:
-        planning.wakes.append((draft.now, "go on moving"))
+        planning.wakes.append((draft.now, GO_ON))
     at, reason = min(planning.wakes, default=(None, ""))
     return Plan(tuple(planning.actions), at, reason, held)
 

@@ -27,7 +27,7 @@ from runtime.model.task import Completed, Failed, Lost, Running, Started
 from runtime.scheduler.monitoring.liveness import Liveness
 from runtime.scheduler.monitoring.metrics import Metrics
 from runtime.scheduler.monitoring.store_gauges import StoreGauges
-from runtime.scheduler.waking.wake_loop import DOUBTFUL_SECONDS
+from runtime.scheduler.waking.bounds import DOUBTFUL_SECONDS
 from runtime.settings import Settings
 from tests.scraping import Samples, parsed
 

@@ -25,6 +25,7 @@ from tests.benchmarks.python_tasks import python_tasks
 from tests.benchmarks.sleepers import lateness, memory_of
 from tests.benchmarks.storage import storage
 from tests.benchmarks.table import Row
+from tests.benchmarks.targets import targets
 
 ROUNDS = 3
 
@@ -125,6 +126,14 @@ def too_much(quick: bool) -> Iterator[Row]:
             yield Row(f"overload of {runs:,} runs: {what.removesuffix(' s').removesuffix(' MiB')}", unit, (value,))
 
 
+def many_targets(quick: bool) -> Iterator[Row]:
+    """10,000 branches on 500 targets, 50 of which refuse or never answer."""
+    branches, seconds = (2_000, 45.0) if quick else (10_000, 120.0)
+    p50, p99, _, _ = targets(branches, seconds)
+    yield Row(f"{branches:,} branches on 500 targets, 50 dead: late, p50", "ms", (p50 * 1e3,))
+    yield Row(f"{branches:,} branches on 500 targets, 50 dead: late, p99", "ms", (p99 * 1e3,))
+
+
 def lists(quick: bool) -> Iterator[Row]:
     """The first page of a filter, where one run of 20,000 matches, and where all do."""
     count = 20_000 if quick else 200_000
@@ -149,6 +158,7 @@ TOPICS: tuple[Callable[[bool], Iterator[Row]], ...] = (
     sleeping,
     branches,
     too_much,
+    many_targets,
     lists,
     screens,
 )

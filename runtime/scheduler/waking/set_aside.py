@@ -1,4 +1,4 @@
-"""Runs that can be neither moved nor given up now: looked at again after a while, and never in between."""
+"""Runs that can be neither moved nor given up now, or had their share: looked at again after a while, never before."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class RunsSetAside:
         """Ids of the runs that are set aside."""
         return frozenset(self._until)
 
-    def put(self, run_id: str, now: datetime, results: Sequence[Observed] = ()) -> None:
-        """Set a run aside."""
-        self._until[run_id] = now + RECHECK
+    def put(self, run_id: str, now: datetime, results: Sequence[Observed] = (), *, wait: timedelta = RECHECK) -> None:
+        """Set a run aside for so long, at most a minute."""
+        self._until[run_id] = now + min(wait, RECHECK)
         self._results.setdefault(run_id, []).extend(results)
 
     def take_due(self, now: datetime) -> dict[str, list[Observed]]:

@@ -6,12 +6,24 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from runtime.clock import Clock
 from runtime.engine.advance import Advance
 from runtime.engine.crash_points import crash_point
+from runtime.engine.plan import GO_ON
 from runtime.scheduler.waking.advancer import Advancer
+from runtime.scheduler.waking.bounds import (
+    BATCH,
+    CACHED_RUNS,
+    DOUBTFUL_SECONDS,
+    DRAIN_SECONDS,
+    MOST_BUSY,
+    MOST_CALLS,
+    MOST_REPEATS,
+    TURN_SECONDS,
+    YIELD_SECONDS,
+)
 from runtime.scheduler.waking.calls import Calls, Results
 from runtime.scheduler.waking.clock_watch import ClockWatch
 from runtime.scheduler.waking.due_source import DueSource, StoreSource
@@ -25,23 +37,6 @@ from runtime.scheduler.waking.set_aside import RunsSetAside
 from runtime.scheduler.waking.wake_counters import WakeCounters
 from runtime.store.ports.store import Store
 
-BATCH = 500
-TURN_SECONDS = 0.05
-"""A turn that took so long moves no further group."""
-YIELD_SECONDS = 0.02
-"""Runs are advanced for so long before everything else on the event loop has its go."""
-CACHED_RUNS = 2_000
-DRAIN_SECONDS = 4.0
-"""So long calls under way are waited for when the process ends."""
-DOUBTFUL_SECONDS = 20.0
-"""So long a start is, if nobody could say later whether it was made."""
-MOST_BUSY = 10_000
-"""With so many runs under way no further one is begun: what is due waits in the store, not in memory."""
-MOST_CALLS = 2 * MOST_BUSY
-"""The same for calls, of which a run may have many."""
-MOST_REPEATS = 5
-"""How often runs of one group that others saved first are read again at once."""
-
 
 @dataclass(slots=True)
 class _Group:
@@ -51,6 +46,8 @@ class _Group:
     """The next step of each run; those that cannot be written are taken out when the group is saved."""
     unchanged: list[str] = field(default_factory=list)
     """Due runs for which there was nothing to do: what is cached of them may be out of date."""
+    shares: dict[str, float] = field(default_factory=dict)
+    """Seconds it took to move runs by as many steps as one wake may, which are due again at once."""
     conflicts: list[str] = field(default_factory=list)
     """Runs that were saved by somebody else first."""
 
@@ -223,6 +220,9 @@ class WakeLoop:
         for run_id, step in group.steps.items():
             if run_id not in again:
                 self._accept(run_id, step)
+                if run_id in group.shares:
+                    wait = timedelta(seconds=group.shares[run_id])
+                    self._set_aside.put(run_id, self._clock.now(), wait=wait)  # As long as others waited for it.
         for run_id in again:
             self._cache.drop(run_id)
         left = {run_id: results[run_id] for run_id in again if run_id in results}
@@ -245,8 +245,11 @@ class WakeLoop:
                 continue
             slots = self.calls.slots(run_id)
             planned_for = None if self._ending else slots
+            began = time.perf_counter()
             step = self.advancer.advance(stored, results.get(run_id, ()), planned_for, self._holds.holds)
             group.steps[run_id] = step
+            if step.stored.run.wake_reason == GO_ON:
+                group.shares[run_id] = time.perf_counter() - began
             if step.save is None and not step.actions and not slots:
                 if not repeated:
                     group.unchanged.append(run_id)

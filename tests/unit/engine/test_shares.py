@@ -1,4 +1,4 @@
-"""A run that goes round for ever takes turns with the others."""
+"""What one wake does of a run, and what it leaves to the next."""
 
 from __future__ import annotations
 

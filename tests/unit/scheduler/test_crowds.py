@@ -206,3 +206,30 @@ def test_no_more_runs_are_begun_than_may_be_under_way(monkeypatch: pytest.Monkey
         assert world.made["slow", "start"] == 30
 
     asyncio.run(story())
+
+
+def test_a_run_that_goes_round_for_ever_leaves_as_much_time_to_the_others() -> None:
+    async def story() -> None:
+        store, clock = memory_store(), ManualClock()
+        steps = {"begin": {}, "a": {"type": "decision"}, "b": {"type": "decision"}, "end": {}}
+        ways = (("begin", "a"), ("a", "b"), ("b", "a", "true"), ("b", "end"))
+        flow = flow_from_stored(flow_of(steps, ways))
+        program = Program("play", flow, FlowGraph(flow.steps, flow.connections), {})
+
+        async def perform(action: Action, draft: Draft) -> Observed:
+            raise AssertionError("nothing is called")
+
+        loop = WakeLoop(store, Advancer(lambda _: (program, None), clock), Calls(perform, clock), clock)
+        now = clock.now()
+        store.runs.save([new_run(Run("round", "play", "play", "1", flow.hash, now, now), Situation(program, now))])
+        await loop.turn()
+        visits = store.runs.query()[0].total_visits
+        assert visits > 1 and "round" in loop.busy_runs
+        for _ in range(5):
+            assert await loop.turn() == 0, "it is due, and others go first"
+        assert loop.next_wake() is not None
+        clock.move(61)
+        await loop.turn()
+        assert store.runs.query()[0].total_visits > visits
+
+    asyncio.run(story())
