@@ -30,8 +30,10 @@ class EmbeddedDueRuns:
         self._leases = database.records("leases")
 
     @guarded
-    def due(self, now: datetime, limit: int, exclude: frozenset[str] = frozenset()) -> list[str]:
+    def due(self, now: datetime, limit: int, exclude: frozenset[str] = frozenset(), *, new: bool = False) -> list[str]:
         cond = column("wake_ts") <= now.timestamp()
+        if new:
+            cond &= column("status") == str(RunStatus.PENDING)
         rows = self._runs.select(("id",), cond, order=LONGEST_DUE_FIRST, limit=limit + len(exclude))
         return [i for (i,) in rows if i not in exclude][:limit]
 

@@ -10,8 +10,8 @@ from typing import Protocol
 class DueRuns(Protocol):
     """Wakes and leases of runs."""
 
-    def due(self, now: datetime, limit: int, exclude: frozenset[str] = frozenset()) -> list[str]:
-        """Ids of runs whose next wake lies at or before `now`, the longest due first."""
+    def due(self, now: datetime, limit: int, exclude: frozenset[str] = frozenset(), *, new: bool = False) -> list[str]:
+        """Ids of runs whose next wake lies at or before `now`, the longest due first; with `new` those never woken."""
         ...
 
     def count_due(self, now: datetime) -> int:

@@ -21,8 +21,8 @@ class PostgresDueRuns:
         self._database = database
         self._right = right
 
-    def due(self, now: datetime, limit: int, exclude: frozenset[str] = frozenset()) -> list[str]:
-        return [i for (i,) in self._database.all("due", now, list(exclude), limit)]
+    def due(self, now: datetime, limit: int, exclude: frozenset[str] = frozenset(), *, new: bool = False) -> list[str]:
+        return [i for (i,) in self._database.all("due_new" if new else "due", now, list(exclude), limit)]
 
     def count_due(self, now: datetime) -> int:
         return int(self._database.one("count_due", now)[0])

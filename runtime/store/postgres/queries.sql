@@ -282,6 +282,9 @@ INSERT INTO run_counts SELECT status, workflow, attention, sum(n) FROM gone GROU
 -- name: due
 SELECT id FROM heads WHERE wake_at <= %s AND NOT id = ANY(%b) ORDER BY wake_at, id LIMIT %s
 
+-- name: due_new
+SELECT id FROM heads WHERE wake_at <= %s AND NOT id = ANY(%b) AND status = 'pending' ORDER BY wake_at, id LIMIT %s
+
 -- name: count_due
 SELECT count(*) FROM heads WHERE wake_at <= %s
 

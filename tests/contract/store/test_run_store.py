@@ -122,6 +122,10 @@ def test_due_runs_come_longest_due_first_and_wakes_only_come_forward(store: Stor
     assert store.due_runs.due(NOW, 10) == ["c", "b"]
     assert store.due_runs.due(NOW, 1, frozenset({"c"})) == ["b"]
     assert store.due_runs.count_due(NOW) == 2
+    add(store, run("new", wake=-1, status="pending"), run("newer", wake=1, status="pending"))
+    assert store.due_runs.due(NOW, 10, new=True) == ["new"]
+    assert store.due_runs.due(NOW, 10, frozenset({"new"}), new=True) == []
+    store.runs.remove(["new", "newer"])
     assert store.due_runs.next_wake(frozenset({"c", "b"})) == NOW + timedelta(seconds=5)
     store.due_runs.wake(["a", "c", "d"], NOW)
     assert store.due_runs.due(NOW, 10) == ["c", "b", "a", "d"]

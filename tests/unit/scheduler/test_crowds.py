@@ -233,3 +233,23 @@ def test_a_run_that_goes_round_for_ever_leaves_as_much_time_to_the_others() -> N
         assert store.runs.query()[0].total_visits > visits
 
     asyncio.run(story())
+
+
+def test_a_new_run_begins_soon_though_many_others_are_long_due() -> None:
+    async def story() -> None:
+        world = World()
+        world.start(300, "busy")
+        await world.rest()
+        world.clock.move(3_600)
+        world.start(1, "new")
+        for _ in range(200):
+            if world.made["new", "start"]:
+                break
+            await world.loop.turn()
+            await asyncio.sleep(0)
+        assert world.made["new", "start"] == 1
+        assert world.made["busy", "poll"] < 200, "it has not waited for all of them"
+        await world.rest()
+        assert world.made["busy", "poll"] == 300
+
+    asyncio.run(story())
