@@ -15,6 +15,9 @@ WANTED := $(shell $(PYTHON) -c '$(ASK)' 2>/dev/null)
 FOUND := $(shell $(BIN)/python -c '$(ASK)' 2>/dev/null)
 MOVED := $(shell test ! -e $(BIN)/forkjoin || grep -qF '$(CURDIR)/$(BIN)/' $(BIN)/forkjoin || echo moved)
 
+# Tests and benchmarks start hundreds of processes: none of them should compile all modules anew.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: demo help check test coverage bench bench-quick bench-postgres bench-postgres-http screenshots clean
 ifneq ($(FOUND)$(MOVED),$(or $(WANTED),$(FOUND)))
 .PHONY: .venv/bin/python

@@ -14,6 +14,8 @@ from console.screens.runs.state import SORTS, Progress, RunsState, Selection
 
 QUIET_SECONDS = 5.0
 """After so long without a key the list puts itself in order: nobody is about to press one."""
+REST_PER_READING = 50
+"""An order that the list reads by itself is followed by so many times as long without one: 2 % of a core."""
 LOGS_SECONDS = 5.0
 """How often logs that are followed are asked for again."""
 
@@ -50,7 +52,8 @@ def opened(state: RunsState, rows: int, now: datetime) -> Step:
 def store_changed(state: RunsState, now: datetime) -> Step:
     """Rows in sight are read again; the list puts itself in order only while nobody is at the keys."""
     touched = state.key_at is not None and (now - state.key_at).total_seconds() < QUIET_SECONDS
-    if touched or (now - state.ordered_at).total_seconds() < QUIET_SECONDS:
+    pause = max(QUIET_SECONDS, REST_PER_READING * state.order_took_s)
+    if touched or (now - state.ordered_at).total_seconds() < pause:
         return state, (Read.WINDOW, Read.DETAIL, Read.GROWN)
     return state, (Read.ORDER,)
 
@@ -114,9 +117,9 @@ def order_looked_through(state: RunsState, done: int, total: int) -> RunsState:
     return replace(state, progress=Progress(done, total))
 
 
-def order_read(state: RunsState, now: datetime) -> Step:
-    """The order was read."""
-    state = replace(state, progress=None, new_rows=0, ordered=True, ordered_at=now)
+def order_read(state: RunsState, now: datetime, took_s: float = 0.0) -> Step:
+    """The order was read, within so many seconds."""
+    state = replace(state, progress=None, new_rows=0, ordered=True, ordered_at=now, order_took_s=took_s)
     return state, (Read.WINDOW, Read.DETAIL)
 
 

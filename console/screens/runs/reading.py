@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from array import array
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from console.screens.runs.parts import RunsParts
     from runtime.assembly.runtime import Runtime
     from runtime.operations.records import Question, Run
+
+    _Read = tuple[Order, list[Run | None], int | None, float]
+    """An order, its first rows, where in it a run stands, and how many seconds that took to read."""
 
 FIRST = 100
 """Rows that are read together with the order."""
@@ -62,10 +66,11 @@ class Reading:
             parts.state = presenter.order_looked_through(parts.state, done, total)
             return feed.serial("order") == mine
 
-        def work(runtime: Runtime) -> tuple[Order, list[Run | None], int | None]:
+        def work(runtime: Runtime) -> _Read:
+            began = time.monotonic()
             order = runtime.queries.lists.order(where, sort, only=only, progress=looked_through)
             at = runtime.queries.lists.row_number(chosen) if chosen else None
-            return order, runtime.queries.lists.rows(order.numbers[:FIRST]), at
+            return order, runtime.queries.lists.rows(order.numbers[:FIRST]), at, time.monotonic() - began
 
         feed.read("order", work, self._take_order, self._no_order, slow=bool(where), brings=brings)
 
@@ -73,10 +78,10 @@ class Reading:
         self._parts.state = presenter.order_failed(self._parts.state)
         self._parts.desk.read_failed(problem)
 
-    def _take_order(self, answer: tuple[Order, list[Run | None], int | None]) -> None:
-        order, first, at = answer
+    def _take_order(self, answer: _Read) -> None:
+        order, first, at, took_s = answer
         parts = self._parts
-        parts.state, wanted = presenter.order_read(parts.state, parts.desk.options.now())
+        parts.state, wanted = presenter.order_read(parts.state, parts.desk.options.now(), took_s)
         same = order.numbers == parts.source.order.numbers
         parts.source.take_order(order)
         parts.source.take_rows(order.numbers[:FIRST], first)

@@ -44,6 +44,8 @@ class RunsState:
     """When a key was pressed last."""
     ordered_at: datetime = NEVER
     """When the order was read last."""
+    order_took_s: float = 0.0
+    """How many seconds that took."""
     ordered: bool = False
     """Whether an order was ever read."""
     progress: Progress | None = None

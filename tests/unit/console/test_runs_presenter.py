@@ -39,6 +39,12 @@ def test_the_list_puts_itself_in_order_only_while_nobody_is_at_the_keys(
     assert moves or wanted == (Read.WINDOW, Read.DETAIL, Read.GROWN)
 
 
+def test_an_order_that_takes_long_to_read_is_read_more_seldom() -> None:
+    state, _ = presenter.order_read(RunsState(), NOW, took_s=2.0)
+    assert Read.ORDER not in presenter.store_changed(state, NOW + seconds(99))[1]
+    assert Read.ORDER in presenter.store_changed(state, NOW + seconds(101))[1]
+
+
 @pytest.mark.parametrize(
     ("pending", "for_key", "forget"),
     [(True, False, True), (True, True, False), (False, False, False)],
