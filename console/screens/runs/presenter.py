@@ -117,10 +117,11 @@ def order_looked_through(state: RunsState, done: int, total: int) -> RunsState:
     return replace(state, progress=Progress(done, total))
 
 
-def order_read(state: RunsState, now: datetime, took_s: float = 0.0) -> Step:
-    """The order was read, within so many seconds."""
+def order_read(state: RunsState, now: datetime, took_s: float = 0.0, *, begun: bool = False) -> Step:
+    """The order was read, within so many seconds; `begun`: it has but the first of more rows, and no filter."""
+    first = begun and not state.ordered and not state.filtered
     state = replace(state, progress=None, new_rows=0, ordered=True, ordered_at=now, order_took_s=took_s)
-    return state, (Read.WINDOW, Read.DETAIL)
+    return state, (Read.WINDOW, Read.DETAIL, *((Read.ORDER_FOR_KEY,) if first else ()))
 
 
 def order_failed(state: RunsState) -> RunsState:

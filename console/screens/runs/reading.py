@@ -61,6 +61,8 @@ class Reading:
         where, sort, only = state.whole_filter, state.sort, state.only.ids
         chosen = select or (parts.run.id if parts.run and (parts.list.cursor or state.key_at) else None)
         mine = feed.serial("order") + 1
+        # The first rows of a long list are there long before its order: they are shown before that is read.
+        limit = None if state.ordered or where or only or select else FIRST
 
         def looked_through(done: int, total: int) -> bool:
             parts.state = presenter.order_looked_through(parts.state, done, total)
@@ -68,7 +70,7 @@ class Reading:
 
         def work(runtime: Runtime) -> _Read:
             began = time.monotonic()
-            order = runtime.queries.lists.order(where, sort, only=only, progress=looked_through)
+            order = runtime.queries.lists.order(where, sort, only=only, progress=looked_through, limit=limit)
             at = runtime.queries.lists.row_number(chosen) if chosen else None
             return order, runtime.queries.lists.rows(order.numbers[:FIRST]), at, time.monotonic() - began
 
@@ -81,7 +83,8 @@ class Reading:
     def _take_order(self, answer: _Read) -> None:
         order, first, at, took_s = answer
         parts = self._parts
-        parts.state, wanted = presenter.order_read(parts.state, parts.desk.options.now(), took_s)
+        now = parts.desk.options.now()
+        parts.state, wanted = presenter.order_read(parts.state, now, took_s, begun=len(order.numbers) < order.total)
         same = order.numbers == parts.source.order.numbers
         parts.source.take_order(order)
         parts.source.take_rows(order.numbers[:FIRST], first)

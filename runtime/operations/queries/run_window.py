@@ -41,8 +41,11 @@ class RunLists:
         *,
         only: Sequence[str] = (),
         progress: Callable[[int, int], bool] | None = None,
+        limit: int | None = None,
     ) -> Order:
         """The order of all runs that match, or of `only` these; InvalidInput if the filter cannot be read.
+
+        With `limit` it has no more than the first of them, where there is no filter.
 
         `progress(read, total)` is called now and then; where it answers False, reading ends with what was found.
         """
@@ -52,9 +55,11 @@ class RunLists:
             return Order(array("q", (known[i] for i in only if i in known)), where, sort, listing.count())
         chosen = parse(where)
         now = self._clock.now()
-        numbers = listing.snapshot(chosen.narrowed_at(now), order=sort, descending=sort in DESCENDING)
+        plain = not where.strip()
+        most = limit if plain else None
+        numbers = listing.snapshot(chosen.narrowed_at(now), order=sort, descending=sort in DESCENDING, limit=most)
         total = listing.count()
-        if not where.strip():
+        if plain:
             return Order(numbers, where, sort, total)
         kept = array("q")
         for start in range(0, len(numbers), STEP):

@@ -39,6 +39,13 @@ def test_the_list_puts_itself_in_order_only_while_nobody_is_at_the_keys(
     assert moves or wanted == (Read.WINDOW, Read.DETAIL, Read.GROWN)
 
 
+def test_the_first_rows_of_a_long_list_are_shown_before_its_order_is_read() -> None:
+    state, wanted = presenter.order_read(RunsState(), NOW, begun=True)
+    assert wanted == (Read.WINDOW, Read.DETAIL, Read.ORDER_FOR_KEY)
+    assert presenter.order_read(state, NOW)[1] == (Read.WINDOW, Read.DETAIL)
+    assert presenter.order_read(RunsState(where="is:lost"), NOW, begun=True)[1] == (Read.WINDOW, Read.DETAIL)
+
+
 def test_an_order_that_takes_long_to_read_is_read_more_seldom() -> None:
     state, _ = presenter.order_read(RunsState(), NOW, took_s=2.0)
     assert Read.ORDER not in presenter.store_changed(state, NOW + seconds(99))[1]
