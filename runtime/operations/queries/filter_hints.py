@@ -24,6 +24,11 @@ FLAG_TEXTS = {
 OF_DAMAGED = "damaged cannot be read which record forkjoin why says its"
 """Words that lists say of a run whose document is no use; a text that may be one of them narrows nothing."""
 SHORTEST_TEXT = 2
+LONGEST_TEXT = 200
+"""What holds a text holds its beginning: a database takes no pattern of any length."""
+MOST_IDS = 500
+MOST_OF_A_KIND = 10
+"""Further words narrow nothing: a database takes no condition of any depth."""
 
 
 def hints_of(words: Sequence[str], now: datetime) -> Hints:
@@ -38,10 +43,8 @@ def hints_of(words: Sequence[str], now: datetime) -> Hints:
 def _both(one: Hints, other: Hints) -> Hints:
     """What both say; of two that narrow the same, the first is kept."""
     changes = {
-        "terms": (*one.terms, *other.terms),
-        "texts": (*one.texts, *other.texts),
-        "marks": (*one.marks, *other.marks),
-        "branch_texts": (*one.branch_texts, *other.branch_texts),
+        name: (*getattr(one, name), *getattr(other, name))[:MOST_OF_A_KIND]
+        for name in ("terms", "texts", "marks", "branch_texts")
     }
     for name in ("statuses", "ids", "created_after", "created_before", "wake_after", "wake_before"):
         changes[name] = getattr(one, name) or getattr(other, name)
@@ -65,7 +68,7 @@ def _hints(word: str, now: datetime) -> Hints:
         return Hints(terms=(_term(f"label:{name}", label if equals else "*"),))
     if key == "id":
         ids = tuple(value.split(","))
-        return Hints() if _literal(value) != value else Hints(ids=ids)
+        return Hints() if _literal(value) != value or len(ids) > MOST_IDS else Hints(ids=ids)
     if key == "system":
         return _system(value)
     if key == "status":
@@ -101,7 +104,7 @@ def _text(text: str) -> Hints:
     plain = text.isascii() and text.isprintable() and not any(sign in text for sign in '"\\ ')
     if not plain or len(text) < SHORTEST_TEXT or text in OF_DAMAGED:
         return Hints()
-    return Hints(texts=(text,))
+    return Hints(texts=(text[:LONGEST_TEXT],))
 
 
 def _system(value: str) -> Hints:
@@ -109,6 +112,8 @@ def _system(value: str) -> Hints:
     name, colon, _ = value.partition(":")
     literal = _literal(name)
     if not literal or not literal.isascii() or not literal.isprintable() or any(sign in literal for sign in '"\\'):
+        return Hints()
+    if len(literal) > LONGEST_TEXT:
         return Hints()
     closed = '"' if literal == name and (colon or literal == value) else ""
     return Hints(branch_texts=(f'"external_system":"{literal}{closed}',))

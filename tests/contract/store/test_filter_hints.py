@@ -150,6 +150,28 @@ def test_a_store_leaves_out_by_itself_most_of_what_does_not_match(store: Store, 
     assert len(matched) <= len(given) <= len(matched) + 25 < everything
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 100_000,
+        "error~" + "(" * 100_000,
+        "id:" + ",".join(f"r{n}" for n in range(100_000)),
+        " ".join(f"w{n}" for n in range(5_000)),
+        " ".join(f"label:l{n}=v" for n in range(5_000)),
+        "flow:" + "f" * 100_000,
+        "system:" + "s" * 100_000,
+        "label:" + "l" * 100_000,
+    ],
+    ids=lambda text: text[:9],
+)
+def test_a_filter_of_any_length_is_answered(store: Store, text: str) -> None:
+    filled(store, 20, 8)
+    chosen = parse(text)
+    everything = store.runs.query(limit=None)
+    expected = sorted(run.id for run in chosen.select(store.runs, everything, NOW))
+    assert sorted(run.id for run in matching(store.runs, chosen, NOW)) == expected
+
+
 def test_labels_of_a_run_that_was_removed_and_started_again_are_those_of_the_new_one(store: Store) -> None:
     made, branch = some_run(random.Random(1), 1)
     store.runs.save([Save(replace(made, labels={"env": "prod"}), None, branches=(branch,))])
