@@ -23,6 +23,8 @@ class JoinState(msgspec.Struct, frozen=True):
     expected: int
     held: bool
     fired_at: datetime | None
+    branches: tuple[str, ...] = ()
+    """Ids of the branches that it counts while it has not fired: arrived, failed, expected."""
 
 
 class BranchReason(msgspec.Struct, frozen=True):
@@ -32,6 +34,8 @@ class BranchReason(msgspec.Struct, frozen=True):
     step_id: str
     status: BranchStatus
     reason: str
+    facts: tuple[str, ...] = ()
+    """The parts of the reason: what it is doing, then what is known of that, then what comes next."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -50,6 +54,12 @@ class Explanation(msgspec.Struct, frozen=True):
     """The last heartbeat of whoever drives the store."""
     alive: bool
     """Whether that is a heartbeat of somebody who still does."""
+    headline: str = ""
+    """What the run is, and when it goes on."""
+    then: str = ""
+    """What follows once what is open has come to its end; empty where that is not settled."""
+    driven: str = ""
+    """The sentence about whoever drives the store."""
 
     @property
     def advice(self) -> str:

@@ -36,6 +36,7 @@ def join_states(program: Program, branches: Mapping[str, Branch], firings: Seque
                     len(count.expected),
                     count.held,
                     None,
+                    tuple(b.id for b in (*count.arrived, *count.failed, *count.expected)),
                 )
             )
         elif fired is not None:
@@ -55,7 +56,8 @@ def join_states(program: Program, branches: Mapping[str, Branch], firings: Seque
         else:
             live = [b for b in branches.values() if is_token(b) and expects(program.graph, step_id, b)]
             if live:
-                states.append(JoinState(step_id, str(policy), 1, policy.n or len(live), 0, 0, len(live), False, None))
+                needed, ids = policy.n or len(live), tuple(b.id for b in live)
+                states.append(JoinState(step_id, str(policy), 1, needed, 0, 0, len(live), False, None, ids))
     return states + _item_states(program, branches)
 
 
@@ -76,7 +78,7 @@ def _item_states(program: Program, branches: Mapping[str, Branch]) -> list[JoinS
             policy = program.step(visit.step_id).join
             held = not visit.recorded and waits == 0 and parent.status is not B.CANCELLED
             needed = policy.n or arrived + failed + waits
-            states.append(
-                JoinState(visit.step_id, str(policy), visit.visit, needed, arrived, failed, waits, held, visit.ended_at)
-            )
+            ids = tuple(b.id for b in group) if visit.ended_at is None else ()
+            count = (visit.step_id, str(policy), visit.visit, needed, arrived, failed, waits, held)
+            states.append(JoinState(*count, visit.ended_at, ids))
     return states

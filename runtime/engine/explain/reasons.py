@@ -43,7 +43,8 @@ def why(
     draft = Draft(situation, run, stored.branches, stored.firings)
     joins = join_states(program, stored.branches, stored.firings)
     relevant = _holds(draft)
-    sentences = [_headline(draft)]
+    headline = _headline(draft)
+    sentences = [headline]
     if run.failure is not None:
         sentences.append(f"{run.failure.type}: {run.failure.message}")
     open_run = run.status not in (RunStatus.COMPLETED, RunStatus.CANCELLED)
@@ -71,6 +72,9 @@ def why(
         can=tuple(can),
         scheduler=scheduler,
         alive=alive,
+        headline=headline,
+        then=what_follows(program, [j for j in joins if j.fired_at is None], stored.branches) if open_run else "",
+        driven=text,
     )
 
 
@@ -104,16 +108,16 @@ def _worth_telling(branch: Branch, open_run: bool) -> bool:
 
 
 def _branch_sentence(draft: Draft, branch: Branch) -> str:
-    return f"{branch.id}: {reason(draft, branch).rstrip('.')}."
+    return f"{branch.id}: {'; '.join(facts(draft, branch)).rstrip('.')}."
 
 
-def reason(draft: Draft, branch: Branch) -> str:
-    """What a branch is doing and what it waits for, in words."""
+def facts(draft: Draft, branch: Branch) -> list[str]:
+    """What a branch is doing, what is known of that and what it waits for, in words."""
     now = draft.now
     visit = branch.current
     attempt = visit.attempts[-1] if visit and visit.attempts else None
     if branch.held_by:
-        return f"{branch.step_id} is held by {branch.held_by}"
+        return [f"{branch.step_id} is held by {branch.held_by}"]
     if branch.status is B.FAILED:
         problem = visit.failure if visit else None
         text = f"{branch.step_id} failed {ago(now, problem.at if problem else None)} ago"
@@ -122,58 +126,60 @@ def reason(draft: Draft, branch: Branch) -> str:
         step = draft.program.step(branch.step_id)
         if visit is not None and attempt is not None:
             text += f" ({tries(visit, step.retry.maximum_attempts)})"
-        return text
+        return [text]
     if branch.status is B.WAITING and visit is not None:
         if visit.event:
-            return f"waits for the event {visit.event}, open for {ago(now, visit.entered_at)}"
+            return [f"waits for the event {visit.event}, open for {ago(now, visit.entered_at)}"]
         if visit.due_at:
-            return f"the timer {branch.step_id} fires in {span((visit.due_at - now).total_seconds())}"
+            return [f"the timer {branch.step_id} fires in {span((visit.due_at - now).total_seconds())}"]
     if branch.status is B.AWAITING_RETRY:
         wait = span((branch.retry_at - now).total_seconds()) if branch.retry_at else "the cancel of the old job"
-        return f"{branch.step_id} is tried again after {wait}"
+        return [f"{branch.step_id} is tried again after {wait}"]
     if branch.status is B.UNCONFIRMED and visit is not None and visit.failure is not None:
-        return f"{branch.step_id} is unconfirmed for {ago(now, visit.failure.at)}: {visit.failure.message[:1_000]}"
+        return [f"{branch.step_id} is unconfirmed for {ago(now, visit.failure.at)}: {visit.failure.message[:1_000]}"]
     if branch.status is B.STARTING and attempt is not None:
         return starting_words(draft, branch, attempt)
     if branch.status is B.RUNNING and attempt is not None:
         return _running(draft, branch)
     if branch.status is B.ARRIVED:
-        return f"stands at the join {branch.step_id}"
+        return [f"stands at the join {branch.step_id}"]
     if branch.status is B.PENDING:
-        return f"{branch.step_id} has not begun"
-    return f"{branch.step_id} is {branch.status}"
+        return [f"{branch.step_id} has not begun"]
+    return [f"{branch.step_id} is {branch.status}"]
 
 
-def _running(draft: Draft, branch: Branch) -> str:
+def _running(draft: Draft, branch: Branch) -> list[str]:
     now = draft.now
     visit = branch.current
     assert visit is not None
     attempt = visit.attempts[-1]
-    text = (
+    found = [
         f"{branch.step_id} runs for {ago(now, attempt.started_at)} as {attempt.external_system} {attempt.external_id}"
-    )
+    ]
     seen = branch.observation
     if seen is not None and seen.state is ObservationState.STALE:
         problem = branch.last_poll_failure
-        text += f"; not seen for {ago(now, seen.seen_at)}: {seen.missed} polls failed"
-        text += f", {problem.message[:300]}; it may still run" if problem else ""
+        text = f"not seen for {ago(now, seen.seen_at)}: {seen.missed} polls failed"
+        found += [f"{text}, {problem.message[:300]}", "it may still run"] if problem else [text]
     elif seen is not None and seen.state is ObservationState.LOST:
-        text += "; the system does not know it, a second poll decides"
+        found.append("the system does not know it, a second poll decides")
     elif branch.last_polled_at is not None:
         progress = f", {attempt.progress * 100:.0f} %" if attempt.progress is not None else ""
-        text += f"; polled {ago(now, branch.last_polled_at)} ago{progress}"
+        found.append(f"polled {ago(now, branch.last_polled_at)} ago{progress}")
     if attempt.doubt is not None:
-        text += f"; {attempt.doubt}"
+        found.append(attempt.doubt)
     if late := late_words(draft, branch):
-        text += f"; late: {late}"
+        found.append(f"late: {late}")
     if branch.next_poll_at is not None:
-        text += f"; next poll in {span(max(0.0, (branch.next_poll_at - now).total_seconds()))}"
-    ends = deadlines(draft, branch, visit, attempt)
-    return text + (f"; gives up in {span((ends - now).total_seconds())}" if ends else "")
+        found.append(f"next poll in {span(max(0.0, (branch.next_poll_at - now).total_seconds()))}")
+    if ends := deadlines(draft, branch, visit, attempt):
+        found.append(f"gives up in {span((ends - now).total_seconds())}")
+    return found
 
 
 def _branch_reason(draft: Draft, branch: Branch) -> BranchReason:
-    return BranchReason(branch.id, branch.step_id, branch.status, reason(draft, branch))
+    told = facts(draft, branch)
+    return BranchReason(branch.id, branch.step_id, branch.status, "; ".join(told), tuple(told))
 
 
 def _holds(draft: Draft) -> list[Hold]:

@@ -14,23 +14,26 @@ _MADE = {
 }
 
 
-def starting_words(draft: Draft, branch: Branch, attempt: Attempt) -> str:
+def starting_words(draft: Draft, branch: Branch, attempt: Attempt) -> list[str]:
     """What a branch that is being started waits for: tries, the last answer, whether it was made, the next try."""
-    text = f"{branch.step_id} is being started on {place(attempt)}"
+    found = [f"{branch.step_id} is being started on {place(attempt)}"]
     problem, seen = branch.last_poll_failure, branch.observation
     if problem is None:
         if attempt.start is StartFact.UNANSWERED:
-            text += f" under the key {attempt.idempotency_key}; it may have been started, and is looked for"
-        return text
+            found[0] += f" under the key {attempt.idempotency_key}"
+            found.append("it may have been started, and is looked for")
+        return found
     tries = seen.missed if seen is not None else 1
-    text += (
-        f"; {tries} tr{'y' if tries == 1 else 'ies'}, the last was not answered: {problem.message[:300].rstrip('.')}"
-    )
-    made = _MADE.get(attempt.start)
-    text += f"; {made}" if made else ""
+    found.append(f"{tries} tr{'y' if tries == 1 else 'ies'}, the last was not answered: {_trimmed(problem.message)}")
+    if made := _MADE.get(attempt.start):
+        found.append(made)
     if branch.next_poll_at is not None:
-        text += f"; next try in {span(max(0.0, (branch.next_poll_at - draft.now).total_seconds()))}"
-    return text
+        found.append(f"next try in {span(max(0.0, (branch.next_poll_at - draft.now).total_seconds()))}")
+    return found
+
+
+def _trimmed(message: str) -> str:
+    return message[:300].rstrip(".")
 
 
 def cancel_words(attempt: Attempt, owed: Cancel) -> str:
