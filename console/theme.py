@@ -156,3 +156,12 @@ def wrapped(text: str, width: int, indent: str = "") -> Sequence[Line]:
     """Clean text broken at words to lines of `width` cells, later ones indented."""
     parts = wrap(text, max(10, width), subsequent_indent=indent, break_long_words=True, break_on_hyphens=False)
     return [((part, ""),) for part in parts or [""]]
+
+
+def labelled(label: str, text: str, width: int, size: int = 10) -> list[Line]:
+    """Clean text in a column beside its label, wrapped."""
+    size = max(size, len(label) + 1)
+    parts = wrapped(text, width - size - 1)
+    return [
+        ((label.ljust(size) if n == 0 else " " * size, "bold" if n == 0 else ""), *part) for n, part in enumerate(parts)
+    ]

@@ -131,6 +131,13 @@ def status_piece(branch: Branch, showing: Showing, interval: float) -> Piece:
     return showing.look.status(word)
 
 
+def status_glyph(detail: RunDetail, branch: Branch, showing: Showing) -> Piece:
+    """The sign of a branch alone, shaded as its word would be."""
+    step = detail.program.graph.steps.get(branch.step_id)
+    word, style = status_piece(branch, showing, step.poll.interval if step else 30.0)
+    return (word[:1], style)
+
+
 def _cells(detail: RunDetail, branch: Branch, showing: Showing, *, exact: bool) -> list[Piece]:
     step = detail.program.graph.steps.get(branch.step_id)
     attempt = last_attempt(branch)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.panes.base import Pane, Showing, branch_of
 from console.panes.why import you_can
-from console.theme import Line, wrapped
+from console.theme import Line, labelled
 from console.times import clock_time, words
 from console.widgets.rows import Lines
 from runtime.model.tries import tries_used
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from runtime.operations.queries.run_detail import RunDetail
     from runtime.operations.records import Attempt
 
-LABEL = 10
 DETAIL_LIMIT = 20_000
 
 
@@ -32,7 +31,7 @@ class FailurePane(Pane):
         look, width, run = showing.look, showing.width, detail.run
         lines: list[Line] = []
         if run.failure is not None:
-            lines += _labelled(clean(run.failure.type, 60), clean(run.failure.message, 4_000), width)
+            lines += labelled(clean(run.failure.type, 60), clean(run.failure.message, 4_000), width)
         branch = branch_of(detail, showing)
         if branch is None:
             return Lines(lines or [(("Nothing has been started yet.", "dim"),)])
@@ -54,31 +53,31 @@ class FailurePane(Pane):
         step = detail.program.graph.steps.get(branch.step_id)
         if failure is not None:
             used = f"; {tries_used(visit, step.retry.maximum_attempts)}" if step and visit and attempts else ""
-            lines += _labelled(clean(failure.type, 60), clean(failure.message, 4_000) + used, width)
+            lines += labelled(clean(failure.type, 60), clean(failure.message, 4_000) + used, width)
             since = words((showing.now - failure.at).total_seconds())
-            lines += _labelled("When", f"{since} ago, {clock_time(failure.at, showing.zone)}", width)
+            lines += labelled("When", f"{since} ago, {clock_time(failure.at, showing.zone)}", width)
         if poll is not None and branch.observation is not None and branch.observation.missed:
             text = f"{branch.observation.missed} in a row failed: {clean(poll.type, 60)}: {clean(poll.message, 2_000)}"
-            lines += _labelled("Polls", text + ". This says nothing of the work itself.", width)
+            lines += labelled("Polls", text + ". This says nothing of the work itself.", width)
         if attempts:
             last = attempts[-1]
             place = f"{last.external_system}:{last.target}" if last.target else last.external_system
-            lines += _labelled("System", f"{clean(place, 200)} id {clean(last.external_id or 'not known', 300)}", width)
-            lines += _labelled("Key", clean(last.idempotency_key, 300), width)
+            lines += labelled("System", f"{clean(place, 200)} id {clean(last.external_id or 'not known', 300)}", width)
+            lines += labelled("Key", clean(last.idempotency_key, 300), width)
         if branch.item is not None:
             item = branch.item if isinstance(branch.item, str) else json_text(branch.item, indent=None)
-            lines += _labelled("Item", clean(item, 1_000), width)
+            lines += labelled("Item", clean(item, 1_000), width)
         details = failure.details if failure else poll.details if poll else None
         if details not in (None, "", {}, []):
             text = details if isinstance(details, str) else json_text(details)
             for number, part in enumerate(clean(text, DETAIL_LIMIT, keep_newlines=True).split("\n")):
-                lines += _labelled("Details" if number == 0 else "", part, width)
+                lines += labelled("Details" if number == 0 else "", part, width)
         for number, attempt in enumerate(reversed(attempts)):
-            lines += _labelled("Attempts" if number == 0 else "", _attempt(attempt, showing), width)
+            lines += labelled("Attempts" if number == 0 else "", _attempt(attempt, showing), width)
         if step is not None and step.runbook:
-            lines += _labelled("Runbook", clean(step.runbook, 500), width)
+            lines += labelled("Runbook", clean(step.runbook, 500), width)
         if step is not None and step.owner:
-            lines += _labelled("Owner", clean(step.owner, 200), width)
+            lines += labelled("Owner", clean(step.owner, 200), width)
         return Lines([*lines, *you_can(detail, showing)])
 
 
@@ -87,11 +86,3 @@ def _attempt(attempt: Attempt, showing: Showing) -> str:
     took = words((ended - attempt.requested_at).total_seconds()) if ended else "open"
     said = f"{attempt.failure.type}: {attempt.failure.message}" if attempt.failure else str(attempt.status)
     return f"{attempt.attempt}  {clock_time(attempt.requested_at, showing.zone)}  {took}  {clean(said, 400)}"
-
-
-def _labelled(label: str, text: str, width: int) -> list[Line]:
-    size = max(LABEL, len(label) + 1)
-    parts = wrapped(text, width - size - 1)
-    return [
-        ((label.ljust(size) if n == 0 else " " * size, "bold" if n == 0 else ""), *part) for n, part in enumerate(parts)
-    ]

@@ -26,6 +26,16 @@ class JoinState(msgspec.Struct, frozen=True):
     branches: tuple[str, ...] = ()
     """Ids of the branches that it counts while it has not fired: arrived, failed, expected."""
 
+    @property
+    def arithmetic(self) -> str:
+        """What it needs and has, as a sentence without its full stop."""
+        ways_in = self.arrived + self.failed + self.expected
+        text = (
+            f"{self.step_id} needs {self.needed:,} of {ways_in:,} ({self.policy}): "
+            f"{self.arrived:,} completed, {self.failed:,} failed, {self.expected:,} open"
+        )
+        return f"{text}; it is held until a failure is repaired or skipped" if self.held else text
+
 
 class BranchReason(msgspec.Struct, frozen=True):
     """What one branch is doing and what it waits for."""
@@ -36,6 +46,8 @@ class BranchReason(msgspec.Struct, frozen=True):
     reason: str
     facts: tuple[str, ...] = ()
     """The parts of the reason: what it is doing, then what is known of that, then what comes next."""
+    marks: tuple[str, ...] = ()
+    """What is out of the ordinary, in a word each: held, expired, lost, stale, late, event."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -56,6 +68,10 @@ class Explanation(msgspec.Struct, frozen=True):
     """Whether that is a heartbeat of somebody who still does."""
     headline: str = ""
     """What the run is, and when it goes on."""
+    failure: str = ""
+    """What the run as a whole failed of."""
+    notes: tuple[str, ...] = ()
+    """Cancels that are owed, and a wake that is overdue."""
     then: str = ""
     """What follows once what is open has come to its end; empty where that is not settled."""
     driven: str = ""

@@ -4,7 +4,7 @@ from runtime.flow.program import Program
 from runtime.model.act import Act, Actor, ActState, Hold
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
 from runtime.model.bulk import order_of
-from runtime.model.explanation import Explanation, JoinState
+from runtime.model.explanation import BranchReason, Explanation, JoinState
 from runtime.model.heartbeat import Heartbeat, WorkerState
 from runtime.model.question import Question
 from runtime.model.run import HistoryEntry, Poll, Run
@@ -16,6 +16,7 @@ __all__ = [
     "Actor",
     "Attempt",
     "Branch",
+    "BranchReason",
     "Explanation",
     "Failure",
     "Heartbeat",

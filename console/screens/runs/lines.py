@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from console.panes.why import told_sentences, you_can
+from console.panes.why import table, you_can
 from console.theme import Line, crop, plain
 from runtime.safe_text import clean
 
@@ -51,15 +51,21 @@ def info_lines(parts: RunsParts, width: int) -> list[Line]:
     return [crop(plain(text), width)]
 
 
+UNWRAPPED = 10_000
+"""A width at which each row of the why is one line, to be cut at its end."""
+
+
 def why_lines(parts: RunsParts, width: int) -> list[Line]:
     """A title, the first sentences, and what can be done."""
     detail = parts.area.detail
     if detail is None or not parts.state.why_lines:
         return []
-    told = [plain(clean(s, 400)) for s in told_sentences(detail)[1:]] or [plain(clean(told_sentences(detail)[0], 400))]
+    showing = parts.area.showing(UNWRAPPED)
+    headline, *rest = table(detail, showing)
+    told = [tuple(line) for line in rest] or [headline]
     if parts.state.why_lines == 1:
         return [crop(((" ", ""), *told[0]), width)]
-    can = you_can(detail, parts.area.showing(10_000))
+    can = you_can(detail, showing)
     told = [*told[: parts.state.why_lines - 1 - len(can)], *can]
     head = f" Why {detail.run.id} {clean(detail.run.workflow, 60)} "
     title: Line = ((head, "bold"), (parts.desk.options.look.rule(width - len(head)), "dim"))

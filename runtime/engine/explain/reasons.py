@@ -8,6 +8,7 @@ from datetime import datetime
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.explain.advice import advice
 from runtime.engine.explain.branch_work import at_work
+from runtime.engine.explain.following import what_follows
 from runtime.engine.explain.heartbeat_words import scheduler_state
 from runtime.engine.explain.join_state import join_states
 from runtime.engine.explain.lateness import Durations
@@ -19,13 +20,16 @@ from runtime.engine.repair.allowed import Verdicts
 from runtime.flow.program import Program
 from runtime.model.act import Hold
 from runtime.model.branch import Branch
-from runtime.model.explanation import BranchReason, Explanation, JoinState
+from runtime.model.explanation import BranchReason, Explanation
 from runtime.model.heartbeat import Heartbeat
 from runtime.model.status import BranchStatus as B
 from runtime.model.status import ObservationState, RunStatus
 from runtime.model.stored import Stored
 from runtime.model.tries import tries
 from runtime.shell_line import shell_line
+
+MOST_TOLD = 50
+OVERDUE_SECONDS = 2.0
 
 
 def why(
@@ -44,24 +48,26 @@ def why(
     joins = join_states(program, stored.branches, stored.firings)
     relevant = _holds(draft)
     headline = _headline(draft)
-    sentences = [headline]
-    if run.failure is not None:
-        sentences.append(f"{run.failure.type}: {run.failure.message}")
+    failure = f"{run.failure.type}: {run.failure.message}" if run.failure is not None else ""
     open_run = run.status not in (RunStatus.COMPLETED, RunStatus.CANCELLED)
-    if open_run:
-        sentences += [_join_sentence(j) for j in joins if j.fired_at is None]
+    waiting = [j for j in joins if j.fired_at is None] if open_run else []
     told = [_branch_sentence(draft, b) for b in draft.in_order(at_work(stored.branches)) if _worth_telling(b, open_run)]
-    sentences += told[:50]
-    if len(told) > 50:
-        sentences.append(f"{len(told) - 50} more branches are open.")
-    sentences += [_hold_sentence(h) for h in relevant]
-    sentences += _cancel_sentences(draft)
-    alive, text = scheduler_state(scheduler, now)
-    if open_run and run.status is not RunStatus.WAITING:
-        sentences.append(text)
-        if run.next_wake_at is not None and run.next_wake_at < now and (now - run.next_wake_at).total_seconds() > 2:
-            sentences.append(f"Its wake ({run.wake_reason}) is overdue by {ago(now, run.next_wake_at)}.")
-    can = [shell_line(words) for words in advice(draft, allowed or Verdicts(situation, stored))]
+    if len(told) > MOST_TOLD:
+        told[MOST_TOLD:] = [f"{len(told) - MOST_TOLD} more branches are open."]
+    owed = _cancel_sentences(draft)
+    alive, driven = scheduler_state(scheduler, now)
+    awaited = open_run and run.status is not RunStatus.WAITING
+    overdue = _overdue(draft) if awaited else []
+    sentences = [
+        headline,
+        failure,
+        *(f"{j.arithmetic}." for j in waiting),
+        *told,
+        *(_hold_sentence(h) for h in relevant),
+        *owed,
+        *([driven] if awaited else []),
+        *overdue,
+    ]
     return Explanation(
         run=run.id,
         status=run.status,
@@ -69,13 +75,22 @@ def why(
         joins=tuple(joins),
         branches=tuple(_branch_reason(draft, b) for b in draft.in_order(at_work(stored.branches))),
         holds=tuple(relevant),
-        can=tuple(can),
+        can=tuple(shell_line(words) for words in advice(draft, allowed or Verdicts(situation, stored))),
         scheduler=scheduler,
         alive=alive,
         headline=headline,
-        then=what_follows(program, [j for j in joins if j.fired_at is None], stored.branches) if open_run else "",
-        driven=text,
+        failure=failure,
+        notes=(*owed, *overdue),
+        then=what_follows(program, waiting, stored.branches) if open_run else "",
+        driven=driven,
     )
+
+
+def _overdue(draft: Draft) -> list[str]:
+    run, now = draft.run, draft.now
+    if run.next_wake_at is None or (now - run.next_wake_at).total_seconds() <= OVERDUE_SECONDS:
+        return []
+    return [f"Its wake ({run.wake_reason}) is overdue by {ago(now, run.next_wake_at)}."]
 
 
 def _headline(draft: Draft) -> str:
@@ -88,16 +103,6 @@ def _headline(draft: Draft) -> str:
         text += (
             f", next wake in {span(seconds)} ({run.wake_reason})" if seconds > 0 else f", due now ({run.wake_reason})"
         )
-    return text + "."
-
-
-def _join_sentence(join: JoinState) -> str:
-    text = (
-        f"{join.step_id} needs {join.needed} ({join.policy}): {join.arrived} completed, {join.failed} failed, "
-        f"{join.expected} open"
-    )
-    if join.held:
-        text += "; it is held until a failure is repaired or skipped"
     return text + "."
 
 
@@ -142,10 +147,19 @@ def facts(draft: Draft, branch: Branch) -> list[str]:
     if branch.status is B.RUNNING and attempt is not None:
         return _running(draft, branch)
     if branch.status is B.ARRIVED:
-        return [f"stands at the join {branch.step_id}"]
+        return [*_ended(draft, branch), f"stands at the join {branch.step_id}"]
     if branch.status is B.PENDING:
         return [f"{branch.step_id} has not begun"]
-    return [f"{branch.step_id} is {branch.status}"]
+    return _ended(draft, branch) or [f"{branch.step_id} is {branch.status}"]
+
+
+def _ended(draft: Draft, branch: Branch) -> list[str]:
+    """How the last step of a branch that has ended, or stands at a join, came to its end."""
+    visit = branch.steps[-1] if branch.steps else None
+    if visit is None or visit.ended_at is None:
+        return []
+    took = (visit.ended_at - visit.entered_at).total_seconds()
+    return [f"{visit.step_id} {visit.status} {ago(draft.now, visit.ended_at)} ago after {span(took)}"]
 
 
 def _running(draft: Draft, branch: Branch) -> list[str]:
@@ -153,23 +167,26 @@ def _running(draft: Draft, branch: Branch) -> list[str]:
     visit = branch.current
     assert visit is not None
     attempt = visit.attempts[-1]
-    found = [
-        f"{branch.step_id} runs for {ago(now, attempt.started_at)} as {attempt.external_system} {attempt.external_id}"
-    ]
-    seen = branch.observation
+    work = f"runs for {ago(now, attempt.started_at)} as {attempt.external_system} {attempt.external_id}"
+    found = []
+    late, seen = late_words(draft, branch), branch.observation
+    if late:
+        found.append(f"late: {late}")
     if seen is not None and seen.state is ObservationState.STALE:
         problem = branch.last_poll_failure
         text = f"not seen for {ago(now, seen.seen_at)}: {seen.missed} polls failed"
-        found += [f"{text}, {problem.message[:300]}", "it may still run"] if problem else [text]
+        found += [f"{text}, {problem.message[:300].rstrip('.')}", "it may still run"] if problem else [text]
     elif seen is not None and seen.state is ObservationState.LOST:
-        found.append("the system does not know it, a second poll decides")
-    elif branch.last_polled_at is not None:
+        found += [f"is lost: {attempt.external_system} does not know it", "a second poll decides"]
+    # What is out of the ordinary comes first: where there is little room, the end is not seen.
+    found = [*found, work] if found else [work]
+    if not late:
+        found[0] = f"{branch.step_id} {found[0]}"
+    if branch.last_polled_at is not None and (seen is None or seen.state is ObservationState.FRESH):
         progress = f", {attempt.progress * 100:.0f} %" if attempt.progress is not None else ""
         found.append(f"polled {ago(now, branch.last_polled_at)} ago{progress}")
     if attempt.doubt is not None:
         found.append(attempt.doubt)
-    if late := late_words(draft, branch):
-        found.append(f"late: {late}")
     if branch.next_poll_at is not None:
         found.append(f"next poll in {span(max(0.0, (branch.next_poll_at - now).total_seconds()))}")
     if ends := deadlines(draft, branch, visit, attempt):
@@ -179,7 +196,22 @@ def _running(draft: Draft, branch: Branch) -> list[str]:
 
 def _branch_reason(draft: Draft, branch: Branch) -> BranchReason:
     told = facts(draft, branch)
-    return BranchReason(branch.id, branch.step_id, branch.status, "; ".join(told), tuple(told))
+    return BranchReason(
+        branch.id, branch.step_id, branch.status, "; ".join(told), tuple(told), tuple(_marks(draft, branch))
+    )
+
+
+def _marks(draft: Draft, branch: Branch) -> list[str]:
+    seen, running = branch.observation, branch.status is B.RUNNING
+    found = {
+        "held": bool(branch.held_by),
+        "expired": branch.expired,
+        "lost": running and seen is not None and seen.state is ObservationState.LOST,
+        "stale": running and seen is not None and seen.state is ObservationState.STALE,
+        "late": bool(late_words(draft, branch)),
+        "event": branch.status is B.WAITING and branch.current is not None and bool(branch.current.event),
+    }
+    return [mark for mark, holds in found.items() if holds]
 
 
 def _holds(draft: Draft) -> list[Hold]:

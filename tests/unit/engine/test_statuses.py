@@ -30,7 +30,7 @@ def test_why_says_what_the_join_has_and_what_each_open_branch_waits_for() -> Non
     play.answer("a", Started("job-7"))
     play.complete("b")
     text = told(play)
-    assert "join needs 2 (allSettled): 1 completed, 0 failed, 1 open" in text
+    assert "join needs 2 of 2 (allSettled): 1 completed, 0 failed, 1 open" in text
     assert "as fake job-7" in text
     assert "No scheduler has driven this store" in text
     play.move(30)
