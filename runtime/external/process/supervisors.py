@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 SPAWNER = str(Path(__file__).with_name("spawner.py"))
+PATIENCE_SECONDS = 20.0
+"""How long a spawner may take for a fork before another is started in its place."""
 
 
 class Supervisors:
@@ -45,7 +47,7 @@ class Supervisors:
         with self._lock:
             try:
                 answer = self._ask(request)
-            except (ConnectionError, EOFError):  # the spawner was killed since the last job
+            except (ConnectionError, EOFError, TimeoutError):  # the spawner was killed or stopped since the last job
                 self._close()
                 answer = self._ask(request)
         if answer != b"ok":
@@ -85,6 +87,7 @@ class Supervisors:
             raise
         finally:
             theirs.close()
+        ours.settimeout(PATIENCE_SECONDS)
         self._asked, self._end = ours, weakref.finalize(self, _end, ours, child, os.getpid())
         return ours
 
@@ -98,5 +101,5 @@ def _end(asked: socket.socket, child: int, parent: int) -> None:
     asked.close()
     if os.getpid() == parent:  # not in a copy of this process that was forked
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
-            os.kill(child, signal.SIGTERM)
+            os.kill(child, signal.SIGKILL)  # it keeps nothing, and one that is stopped hears nothing else
             os.waitpid(child, 0)
