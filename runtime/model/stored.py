@@ -57,12 +57,14 @@ class Hints(msgspec.Struct, frozen=True):
     wake_after: datetime | None = None
     wake_before: datetime | None = None
     terms: tuple[Term, ...] = ()
+    said: tuple[str, ...] = ()
+    """Lower-case ASCII that stands in its why or its failure in any case, unless its document cannot be read."""
     texts: tuple[str, ...] = ()
-    """Lower-case ASCII that stands in its document in any case, unless that cannot be read."""
+    """The same in these, its ids, status or labels."""
     marks: tuple[str, ...] = ()
-    """ASCII that stands in its document just so, unless that cannot be read."""
+    """ASCII that stands in its document just so, unless that cannot be read: one of its flags."""
     branch_texts: tuple[str, ...] = ()
-    """ASCII that stands in the document of one of its branches."""
+    """ASCII that stands in the document of one of its branches: the system of its last work."""
 
 
 class RunFilter(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ class Layout(msgspec.Struct, frozen=True):
     """Columns of a table: document key to SQL type, unique keys and indexes over columns.
 
     By the columns `counted` the rows are counted with every write; with `terms` the words that a run keeps for life
-    are indexed.
+    are indexed, and with `words` what searches look into stands in a narrow table too.
     """
 
     columns: dict[str, str]
@@ -21,6 +21,7 @@ class Layout(msgspec.Struct, frozen=True):
     indexes: tuple[tuple[str, ...], ...] = ()
     counted: tuple[str, ...] = ()
     terms: bool = False
+    words: bool = False
 
 
 LAYOUTS: dict[str, Layout] = {
@@ -46,8 +47,9 @@ LAYOUTS: dict[str, Layout] = {
         ),
         counted=("status", "workflow", "attention"),
         terms=True,
+        words=True,
     ),
-    "branches": Layout({"run_id": "TEXT", "id": "TEXT"}, unique=("run_id", "id")),
+    "branches": Layout({"run_id": "TEXT", "id": "TEXT"}, unique=("run_id", "id"), words=True),
     "joins": Layout({"run_id": "TEXT", "step_id": "TEXT", "visit": "INTEGER"}, unique=("run_id", "step_id", "visit")),
     "history": Layout({"run_id": "TEXT", "entries_n": "INTEGER"}, indexes=(("run_id",),)),
     "polls": Layout(

@@ -14,7 +14,8 @@ SQL = re.compile(
     r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|WHERE|ORDER BY|VALUES|BEGIN|COMMIT|ROLLBACK|SET|PRAGMA|LIMIT)\b"
 )
 EMBEDDED = FOLDER.parent / "embedded"
-SPEAK_SQL = {"row_storage.py", "row_counts.py", "row_terms.py", "row_table.py", "record_table.py", "query_sql.py"}
+SPEAK_SQL = {"row_storage.py", "row_counts.py", "row_terms.py", "row_words.py", "row_table.py"}
+SPEAK_SQL |= {"record_table.py", "query_sql.py"}
 """TinyDB's storage and table over rows, the table of a store, and the SQL of their queries."""
 FILES = sorted(FOLDER.glob("*.py"))
 MADE = {"order_": "filter_sql.py", "position_": "filter_sql.py", "after_": "filter_sql.py", "place_": "documents.py"}

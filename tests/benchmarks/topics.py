@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runtime.assembly.runtime import open_runtime
 from runtime.settings import Settings
-from tests.benchmarks import console
+from tests.benchmarks import console, process_starts
 from tests.benchmarks.beside_writer import beside_writer
 from tests.benchmarks.engine import engine, raw
 from tests.benchmarks.filters import filters
@@ -60,6 +60,12 @@ def http(quick: bool) -> Iterator[Row]:
                 by_hand.append(asyncio.run(hand_written(Path(name), port, runs, at_once)))
         others = {"written by hand": sorted(by_hand)[1]}
         yield Row(f"HTTP jobs, {at_once} at once", "calls/s", tuple(rates), tuple(limits), "bare client", others)
+
+
+def processes(quick: bool) -> Iterator[Row]:
+    """Commands started, supervised and ended."""
+    mine, limits = zip(*(process_starts.measure(200 if quick else 1_000) for _ in range(ROUNDS)), strict=True)
+    yield Row(f"process jobs, {process_starts.AT_ONCE} at once", "jobs/s", mine, limits, "bare start of the same")
 
 
 def store(quick: bool) -> Iterator[Row]:
@@ -152,6 +158,7 @@ def screens(quick: bool) -> Iterator[Row]:
 TOPICS: tuple[Callable[[bool], Iterator[Row]], ...] = (
     durable_wakes,
     http,
+    processes,
     store,
     cold_start,
     writers,

@@ -1,7 +1,8 @@
 """The small program that copies the output of a command from pipes to files: bounded, with secrets masked.
 
-It is started by file with `python -I -S`, so it imports nothing but a few modules of the standard library. It is a
-process of its own: the command goes on as before when its supervisor is killed. Of a long output the beginning and the
+The supervisor forks it; where both were killed it is started by file with `python -I -S`, so it imports nothing but a
+few modules of the standard library. It is a process of its own: the command goes on as before when its supervisor is
+killed. Of a long output the beginning and the
 end are kept. The beginning is one file; what follows goes into numbered pieces of a quarter of the limit, of which
 the last two are kept. So what is on disk tells all, and another pump can go on where one was killed.
 """
@@ -177,14 +178,17 @@ class Pump:
         return True
 
 
-def main(folder: str, limit: int, control: int, pipes: dict[str, int]) -> None:
-    """Pump until the pipes are closed; the secrets come on stdin, as a JSON list of texts in latin-1."""
-    with os.fdopen(0, "rb") as given:
-        secrets = [text.encode("latin-1") for text in json.loads(given.read() or b"[]")]
+def copy(folder: str, limit: int, secrets: bytes, control: int, pipes: dict[str, int]) -> None:
+    """Pump until the pipes are closed; the secrets are a JSON list of texts in latin-1."""
+    texts = [text.encode("latin-1") for text in json.loads(secrets or b"[]")]
     lock = os.open(os.path.join(folder, LOCK), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    Pump({fd: Output(folder, name, limit, secrets) for name, fd in pipes.items()}, control).run()
+    Pump({fd: Output(folder, name, limit, texts) for name, fd in pipes.items()}, control).run()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), {"stdout": int(sys.argv[4]), "stderr": int(sys.argv[5])})
+    with os.fdopen(0, "rb") as given:
+        told = given.read()
+    copy(
+        sys.argv[1], int(sys.argv[2]), told, int(sys.argv[3]), {"stdout": int(sys.argv[4]), "stderr": int(sys.argv[5])}
+    )

@@ -1,7 +1,7 @@
-"""The small program that runs one command, waits for it and records how it ended.
+"""Runs one command, waits for it and records how it ended: what a process forked by the spawner does.
 
-It is started by file with `python -I -S`, so it imports nothing but a few modules of the standard library. It shares
-with the adapter the names of the files in a job folder and the way a process is recognised.
+It imports nothing but a few modules of the standard library. It shares with the adapter the names of the files in a job
+folder and the way a process is recognised.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import json
 import os
 import signal
 import socket
-import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 SPEC = "spec.json"
@@ -27,7 +27,6 @@ USUAL_LIMIT = 64_000_000
 SPACE = 4096
 """Bytes reserved for each record, so that it can be written on a full disk."""
 RETRY_SECONDS = 2.0
-PUMP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pump.py")
 
 
 def start_mark(pid: int) -> str | None:
@@ -116,12 +115,27 @@ def _start_mark_by_ps(pid: int) -> str | None:
     return None if not state or state.startswith("Z") else started.strip()
 
 
-class _Supervisor:
-    def __init__(self, folder: str, grace_seconds: int) -> None:
+class Supervisor:
+    """Supervises the command of one job folder.
+
+    `secrets` are the texts to be masked in its output, a JSON list in latin-1. `copy` is the pump: it copies the output
+    of a folder, up to a limit in bytes, with secrets masked, told by a socket, from pipes by the names of outputs.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        grace_seconds: int,
+        secrets: bytes,
+        copy: Callable[[str, int, bytes, int, dict[str, int]], None],
+    ) -> None:
         self.folder = folder
         self.grace_seconds = grace_seconds
+        self.secrets = secrets
+        self.copy = copy
         self.child = 0
         self.pump = 0
+        self.entrances: list[int] = []
         self.control: socket.socket | None = None
         self.stop_asked = False
         self.stopping = False
@@ -133,9 +147,6 @@ class _Supervisor:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         os.setsid()
-        with os.fdopen(0, "rb", closefd=False) as given:
-            self.secrets = given.read()
-        json.loads(self.secrets)  # the process that started this one may have died before it had sent everything
         with open(os.path.join(self.folder, SPEC), encoding="utf-8") as file:
             spec = json.load(file)
         if not claim(self.folder, {"pid": os.getpid(), "mark": start_mark(os.getpid())}):
@@ -143,10 +154,10 @@ class _Supervisor:
         self.limit = int(spec.get("limit") or USUAL_LIMIT)
         # The reading ends stay open here: without its pump the command waits instead of dying of a broken pipe.
         self.pipes = [os.pipe(), os.pipe()]
+        self.entrances = [entrance for _, entrance in self.pipes]
         self._start_pump()
         problem = self._spawn(spec)
-        for _, entrance in self.pipes:
-            os.close(entrance)
+        self._close_entrances()
         os.chdir("/")
         if self.stop_asked:
             self._stop()
@@ -196,31 +207,29 @@ class _Supervisor:
                 self._start_pump()
         return {OUTPUT: -1, ERRORS: -1}
 
+    def _close_entrances(self) -> None:
+        """Leave the writing ends of the pipes to the command: its output ends when nobody has one any more."""
+        for entrance in self.entrances:
+            os.close(entrance)
+        self.entrances = []
+
     def _start_pump(self) -> None:
         if self.control is not None:
             self.control.close()
         self.control, theirs = socket.socketpair()
-        heard, told = os.pipe()
         self.pump = os.fork()
         if self.pump == 0:
             try:
                 os.setsid()  # signals to the group are for the command, not for the supervisor
-                os.dup2(heard, 0)
-                for fd in (theirs.fileno(), *(way_out for way_out, _ in self.pipes)):
-                    os.set_inheritable(fd, True)
-                numbers = [str(fd) for fd in (theirs.fileno(), *(way_out for way_out, _ in self.pipes))]
-                program = [sys.executable, "-I", "-S", PUMP, self.folder, str(self.limit), *numbers]
-                os.execve(sys.executable, program, {"PATH": os.defpath})
+                for number in (signal.SIGTERM, signal.SIGALRM):
+                    signal.signal(number, signal.SIG_DFL)
+                self.control.close()
+                self._close_entrances()
+                ways_out = {name: way_out for name, (way_out, _) in zip((OUTPUT, ERRORS), self.pipes, strict=True)}
+                self.copy(self.folder, self.limit, self.secrets, theirs.detach(), ways_out)
             finally:
                 os._exit(127)
         theirs.close()
-        os.close(heard)
-        with os.fdopen(told, "wb") as file:
-            try:
-                file.write(self.secrets)
-                file.flush()
-            except BrokenPipeError:
-                return  # it is gone already, and started again
 
     def _spawn(self, spec: Any) -> str | None:
         heard, told = os.pipe()
@@ -283,7 +292,3 @@ def _signal_group(leader: int, number: int) -> None:
         os.killpg(leader, number)
     except (ProcessLookupError, PermissionError):
         return  # no process of the group is left
-
-
-if __name__ == "__main__":
-    _Supervisor(sys.argv[1], int(sys.argv[2])).run()

@@ -17,6 +17,7 @@ from typing import Any
 
 from runtime.errors import ExpressionError, Unreachable
 from runtime.external.base import Call
+from runtime.external.process import pump
 from runtime.external.process import supervisor as files
 from runtime.external.process.command import (
     KEYS,
@@ -29,6 +30,7 @@ from runtime.external.process.command import (
 )
 from runtime.external.process.end import reading_of
 from runtime.external.process.job_folder import JobFolder, asked_for, forget
+from runtime.external.process.supervisors import Supervisors
 from runtime.external.secrets import learn, secrets_of, spellings_of
 from runtime.external.taken_key import other_request
 from runtime.model.binding_keys import Key
@@ -52,6 +54,7 @@ class ProcessSystem:
         self.directory = directory.resolve()
         self._root = self.directory / "jobs"
         self._grace_seconds = grace_seconds
+        self._supervisors = Supervisors(grace_seconds)
         self._patience_seconds = patience_seconds
         self._children: set[int] = set()
         self._lock = threading.Lock()
@@ -136,7 +139,8 @@ class ProcessSystem:
         return forget(directory / "jobs", starts)
 
     async def close(self) -> None:
-        """Nothing is open; the jobs run on."""
+        """End the process that starts supervisors; the jobs run on."""
+        await asyncio.to_thread(self._supervisors.close)
         await asyncio.to_thread(self._reap)
 
     def _launch(self, folder: JobFolder, command: Command, call: Call) -> Started | Failed:
@@ -165,8 +169,7 @@ class ProcessSystem:
         return Started(folder.name)
 
     def _supervise(self, folder: JobFolder, environment: Mapping[str, str], call: Call) -> None:
-        program = [sys.executable, "-I", "-S", files.__file__, str(folder.path), str(self._grace_seconds)]
-        self._spawn(program, environment, folder, call)
+        self._supervisors.supervise(folder.path, environment, spellings_of(call))
 
     def _rescue(self, folder: JobFolder, command: int, call: Call) -> None:
         """Give a command another pump if its supervisor and pump were killed: without one it would wait for ever."""
@@ -179,13 +182,13 @@ class ProcessSystem:
                 limit = str(folder.spec().get("limit") or files.USUAL_LIMIT)
                 for pipe in pipes:
                     os.set_inheritable(pipe, True)
-                program = [sys.executable, "-I", "-S", files.PUMP, str(folder.path), limit, "-1", *map(str, pipes)]
-                self._spawn(program, {"PATH": os.defpath}, folder, call)
+                program = [sys.executable, "-I", "-S", pump.__file__, str(folder.path), limit, "-1", *map(str, pipes)]
+                self._spawn(program, folder, call)
         finally:
             for pipe in pipes:
                 os.close(pipe)
 
-    def _spawn(self, program: list[str], environment: Mapping[str, str], folder: JobFolder, call: Call) -> None:
+    def _spawn(self, program: list[str], folder: JobFolder, call: Call) -> None:
         self._reap()
         log = str(folder.path / "supervisor.log")
         given, told = os.pipe()
@@ -193,7 +196,7 @@ class ProcessSystem:
             child = os.posix_spawn(
                 sys.executable,
                 program,
-                dict(environment),
+                {"PATH": os.defpath},
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, given, 0),
                     (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),

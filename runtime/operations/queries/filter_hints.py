@@ -44,7 +44,7 @@ def _both(one: Hints, other: Hints) -> Hints:
     """What both say; of two that narrow the same, the first is kept."""
     changes = {
         name: (*getattr(one, name), *getattr(other, name))[:MOST_OF_A_KIND]
-        for name in ("terms", "texts", "marks", "branch_texts")
+        for name in ("terms", "said", "texts", "marks", "branch_texts")
     }
     for name in ("statuses", "ids", "created_after", "created_before", "wake_after", "wake_before"):
         changes[name] = getattr(one, name) or getattr(other, name)
@@ -53,7 +53,8 @@ def _both(one: Hints, other: Hints) -> Hints:
 
 def _hints(word: str, now: datetime) -> Hints:
     if word.startswith(("error~", "why~")):
-        return _text(word.partition("~")[2])
+        found = _text(word.partition("~")[2])
+        return Hints(said=found.texts)
     for key in ("wake", "age"):
         for sign in ("<", ">"):
             if word.startswith(key + sign):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from tinydb.queries import QueryInstance
 
-from runtime.model.stored import Hints, RunFilter, Term
+from runtime.model.stored import Hints, RunFilter
+from runtime.store.embedded.kept_rows import KeptRows
 from runtime.store.embedded.query_sql import Key, column
 
 FIELDS = {
@@ -19,11 +20,8 @@ FIELDS = {
 """The column of each order."""
 
 
-def query_of(where: RunFilter | None, is_common: Callable[[Term], bool] | None = None) -> QueryInstance | None:
-    """The query that finds the runs of a filter; None finds all.
-
-    `is_common` says whether many runs have a term; without it no index of terms is asked.
-    """
+def query_of(where: RunFilter | None, kept: KeptRows) -> QueryInstance | None:
+    """The query that finds the runs of a filter, with what is kept beside the rows; None finds all."""
     if where is None:
         return None
     parts: list[QueryInstance] = []
@@ -38,7 +36,7 @@ def query_of(where: RunFilter | None, is_common: Callable[[Term], bool] | None =
         parts.append(column("attention") < where.attention_below)
     if where.older_than is not None:
         parts.append(column("updated_ts") < where.older_than.timestamp())
-    parts += _narrowing(where.hints, is_common)
+    parts += _narrowing(where.hints, kept)
     if not parts:
         return None
     whole = parts[0]
@@ -47,7 +45,7 @@ def query_of(where: RunFilter | None, is_common: Callable[[Term], bool] | None =
     return whole
 
 
-def _narrowing(hints: Hints, is_common: Callable[[Term], bool] | None) -> Iterator[QueryInstance]:
+def _narrowing(hints: Hints, kept: KeptRows) -> Iterator[QueryInstance]:
     if hints.statuses:
         yield column("status").one_of(sorted(hints.statuses))
     if hints.ids:
@@ -60,12 +58,35 @@ def _narrowing(hints: Hints, is_common: Callable[[Term], bool] | None) -> Iterat
             yield column(name) >= after.timestamp()
         if before is not None:
             yield column(name) <= before.timestamp()
-    for term in hints.terms if is_common is not None else ():
-        common = is_common is not None and is_common(term)
+    for term in hints.terms if kept.terms else ():
+        common = kept.is_common(term)
         # How a common one begins narrows nothing: a page of it is soon full.
         if term.whole or not common:
             yield column("doc_id").has_term(term.kind, term.value, whole=term.whole, common=common)
-    for text in hints.texts:
+    yield from _texts(hints, kept) if kept.words else _documents(hints)
+
+
+def _texts(hints: Hints, kept: KeptRows) -> Iterator[QueryInstance]:
+    """Of a text that few hold all numbers are read first; what many hold is soon met in the order of the list."""
+    looked = (
+        *((("said",), text, False) for text in hints.said),
+        *((("said", "named"), text, False) for text in hints.texts),
+        *((("flags",), text, True) for text in hints.marks),
+    )
+    for columns, text, just_so in looked:
+        numbers = kept.few_runs(columns, text, just_so=just_so)
+        if numbers is None:
+            yield column("doc_id").has_words(columns, text, just_so=just_so)
+        else:
+            yield column("doc_id").is_any_of(numbers)
+    for text in hints.branch_texts:
+        ids = kept.few_by_systems(text)
+        yield column("id").has_system(text) if ids is None else column("id").is_any_of(ids)
+
+
+def _documents(hints: Hints) -> Iterator[QueryInstance]:
+    """The same in a file of before that may only be read."""
+    for text in (*hints.said, *hints.texts):
         yield column("doc").mentions(text)
     for text in hints.marks:
         yield column("doc").mentions(text, just_so=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple, cast
@@ -11,6 +10,7 @@ import orjson
 from tinydb.queries import Query, QueryInstance, QueryLike
 
 from runtime.store.embedded.row_terms import TABLE
+from runtime.store.embedded.row_words import OF_BRANCHES, OF_RUNS, anywhere, condition
 from runtime.store.layout import Layout
 
 Sql = tuple[str, list[Any]]
@@ -39,6 +39,30 @@ class Column(Query):
             raise TypeError("Only the index of terms tells which rows have one.")
 
         return self._generate_test(test, ("has_term", self._path, kind, value, whole, common))
+
+    def is_any_of(self, wanted: Sequence[Any]) -> QueryInstance:
+        """One of so many numbers or texts that a statement might not have places for them."""
+
+        def test(value: Any) -> bool:
+            return value in wanted
+
+        return self._generate_test(test, ("is_any_of", self._path, tuple(wanted)))
+
+    def has_words(self, columns: Sequence[str], text: str, *, just_so: bool = False) -> QueryInstance:
+        """The run with this number may hold a text in these columns of its words, which stand in a narrow table."""
+
+        def test(_: Any) -> bool:
+            raise TypeError("Only the narrow table of words tells what a run holds.")
+
+        return self._generate_test(test, ("has_words", self._path, tuple(columns), text, just_so))
+
+    def has_system(self, text: str) -> QueryInstance:
+        """The run with this id has a branch that may hold a text in its systems, which stand in a narrow table."""
+
+        def test(_: Any) -> bool:
+            raise TypeError("Only the narrow table of branches tells their systems.")
+
+        return self._generate_test(test, ("has_system", self._path, text))
 
     def mentions(self, text: str, *, just_so: bool = False) -> QueryInstance:
         """Text that holds this lower-case ASCII in any case; where it has letters that others turn into, it may.
@@ -139,6 +163,8 @@ def over_columns(tree: Any, layout: Layout) -> Sql:
     name = f'"{operand[0]}"'
     if kind in _COMPARED:
         return f"{name}{_COMPARED[kind]}?", [int(rest[0]) if isinstance(rest[0], bool) else rest[0]]
+    if kind == "is_any_of":
+        return f"{name} IN (SELECT value FROM json_each(?))", [orjson.dumps(rest[0]).decode()]
     if kind == "exists":
         return f"{name} IS NOT NULL", []
     if kind == "one_of":
@@ -161,23 +187,32 @@ def _has_term(kind: str, value: str, whole: bool, common: bool) -> Sql:
 
 def _mentions(text: str, just_so: bool) -> Sql:
     # Two letters beyond ASCII become a plain i and k where Python makes them small, and stay as they are here.
-    signs = () if just_so else [sign for sign in BECOME_PLAIN if sign.lower()[0] in text]
-    others = "".join(f" OR {_JSON} LIKE '%{sign}%'" for sign in signs)
-    # LIKE takes upper for lower case, and takes a quarter of the time of any other way to look into a document.
-    return f"(status='damaged' OR {_JSON} LIKE ? ESCAPE '\\'{others})", [_anywhere(text)]
+    found, values = condition((_JSON,), text, just_so=just_so)
+    return f"(status='damaged' OR {found})", [*values]
 
 
 def _in_branches(text: str) -> Sql:
-    return f"id IN (SELECT run_id FROM \"t_branches\" WHERE {_JSON} LIKE ? ESCAPE '\\')", [_anywhere(text)]
+    return f"id IN (SELECT run_id FROM \"t_branches\" WHERE {_JSON} LIKE ? ESCAPE '\\')", [anywhere(text)]
 
 
-def _anywhere(text: str) -> str:
-    """The pattern of LIKE for what holds a text."""
-    return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
+def _has_words(columns: Sequence[str], text: str, just_so: bool) -> Sql:
+    found, values = condition(columns, text, just_so=just_so)
+    here = f"SELECT 1 FROM {OF_RUNS} WHERE number=doc_id AND {found}"
+    return f"(status='damaged' OR EXISTS ({here}))", [*values]
 
 
-BECOME_PLAIN = "\u0130\u212a"
-_HINTS: dict[str, Callable[..., Sql]] = {"has_term": _has_term, "mentions": _mentions, "in_branches": _in_branches}
+def _has_system(text: str) -> Sql:
+    found, values = condition(("systems",), text, just_so=True)
+    return f"EXISTS (SELECT 1 FROM {OF_BRANCHES} WHERE run_id=id AND {found})", [*values]
+
+
+_HINTS: dict[str, Callable[..., Sql]] = {
+    "has_term": _has_term,
+    "mentions": _mentions,
+    "in_branches": _in_branches,
+    "has_words": _has_words,
+    "has_system": _has_system,
+}
 """Conditions that narrow, by the name of their test."""
 
 

@@ -60,7 +60,7 @@ class StoreDatabase(RowDB):
 
     def runs_of(self, where: RunFilter | None) -> QueryInstance | None:
         """The query that finds the runs of a filter; None finds all."""
-        return query_of(where, self.rows.kept.is_common if self.rows.kept.terms else None)
+        return query_of(where, self.rows.kept)
 
     def transaction(self) -> AbstractContextManager[None]:
         """One durable commit for everything written inside; nests."""

@@ -121,11 +121,11 @@ def test_a_store_of_before_is_counted_once_when_it_is_opened(tmp_path: Path) -> 
     store.close()
     con = sqlite3.connect(tmp_path / "store.db")
     names = [name for (name,) in con.execute("SELECT name FROM sqlite_master WHERE type='trigger'")]
-    assert len(names) == 5
+    assert len(names) == 11
     for name in names:
         con.execute(f'DROP TRIGGER "{name}"')
-    con.execute('DROP TABLE "c_runs"')
-    con.execute('DROP TABLE "x_runs"')
+    for table in ("c_runs", "x_runs", "w_runs", "w_branches"):
+        con.execute(f'DROP TABLE "{table}"')
     con.execute(f"PRAGMA user_version={FORMAT}")
     con.commit()
     con.close()

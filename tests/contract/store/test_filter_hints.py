@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from runtime.assembly.location import open_store
 from runtime.clock import ManualClock
 from runtime.model.branch import Attempt, Branch, Failure, StepVisit
 from runtime.model.run import Run
@@ -16,7 +17,7 @@ from runtime.model.status import BranchStatus, RunStatus
 from runtime.model.stored import Hints, RunFilter, Save
 from runtime.operations.queries.filters import matching, parse
 from runtime.operations.queries.run_window import RunLists
-from runtime.store.embedded import row_terms
+from runtime.store.embedded import row_terms, row_words
 from runtime.store.ports.store import Store
 from tests.contract.store.test_run_store import NOW, store
 
@@ -119,6 +120,7 @@ def test_with_and_without_hints_a_filter_finds_the_same(
     store: Store, common: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(row_terms, "COMMON", common)
+    monkeypatch.setattr(row_words, "FEW", common)
     filled(store, 150, 5)
     clock = ManualClock(NOW)
     lists = RunLists(store, clock)
@@ -182,18 +184,50 @@ def test_labels_of_a_run_that_was_removed_and_started_again_are_those_of_the_new
         assert len(store.runs.query(narrowed)) == count
 
 
-def test_a_file_of_before_is_filtered_while_it_may_only_be_read(tmp_path: Path) -> None:
-    from runtime.assembly.location import open_store
+def test_the_words_of_a_run_are_those_of_its_last_save_whoever_writes(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    made, branch = some_run(random.Random(1), 1)
+    store.runs.save([Save(replace(made, why="first", is_lost=False), None, branches=(branch,))])
+    store.runs.save([Save(replace(made, why="second", is_lost=True, revision=2), 1)])
+    table = store.database.table("runs")  # type: ignore[attr-defined]
+    for text, count in (("why~first", 0), ("why~second", 1), ("is:lost", 1), ("second", 1)):
+        assert len(store.runs.query(parse(text).narrowed_at(NOW))) == count, text
+    table.update({"why": "by hand"})
+    assert len(store.runs.query(parse("why~hand").narrowed_at(NOW))) == 1
+    assert store.runs.query(parse("why~second").narrowed_at(NOW)) == []
+    table.truncate()
+    assert store.runs.query(parse("why~hand").narrowed_at(NOW)) == []
+    store.close()
 
+
+def test_a_run_whose_document_nobody_can_read_is_never_left_out_for_its_words(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    filled(store, 5, 3)
+    store.database.rows.con.execute("UPDATE t_runs SET doc='{' WHERE id='r1'")  # type: ignore[attr-defined]
+    store.database.rows.con.execute("UPDATE t_branches SET doc='{' WHERE run_id='r2'")  # type: ignore[attr-defined]
+    for text in ("why~nothing", "nothing_at_all", "is:stale"):
+        assert "r1" in {run.id for run in store.runs.query(parse(text).narrowed_at(NOW))}, text
+    assert {run.id for run in store.runs.query(parse("system:nowhere").narrowed_at(NOW))} == {"r2"}
+    store.close()
+
+
+def test_a_file_of_before_is_filtered_while_it_may_only_be_read(tmp_path: Path) -> None:
     made = open_store(tmp_path)
     filled(made, 40, 7)
     made.database.rows.con.execute('DROP TRIGGER "terms_insert"')  # type: ignore[attr-defined]
     made.database.rows.con.execute('DROP TRIGGER "terms_delete"')  # type: ignore[attr-defined]
     made.database.rows.con.execute('DROP TABLE "x_runs"')  # type: ignore[attr-defined]
+    for table in ("runs", "branches"):
+        for event in ("insert", "update", "delete"):
+            made.database.rows.con.execute(f'DROP TRIGGER "words_{event}_{table}"')  # type: ignore[attr-defined]
+        made.database.rows.con.execute(f'DROP TABLE "w_{table}"')  # type: ignore[attr-defined]
     made.close()
-    reader = open_store(tmp_path, read_only=True)
-    chosen = parse("label:env=prod")
-    found = [run.id for run in matching(reader.runs, chosen, NOW)]
-    expected = [run.id for run in reader.runs.query(limit=None) if run.labels.get("env") == "prod"]
-    assert found == expected and found
-    reader.close()
+    for read_only in (True, False, True):  # opened for writing it gets them
+        reader = open_store(tmp_path, read_only=read_only)
+        assert reader.database.rows.kept.words is (reader.database.rows.kept.terms)  # type: ignore[attr-defined]
+        for text in ("label:env=prod", "why~disk", "disk", "is:stale", "system:slurm"):
+            chosen = parse(text)
+            found = [run.id for run in matching(reader.runs, chosen, NOW)]
+            expected = [run.id for run in chosen.select(reader.runs, reader.runs.query(limit=None), NOW)]
+            assert found == expected and found, text
+        reader.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -57,6 +58,17 @@ def pid_in(tmp_path: Path, external_id: str, name: str) -> int:
     return int(json.loads(file.read_text())["pid"])
 
 
+def children(program: str) -> list[int]:
+    """Processes this one started that run a program, by the name of its file."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            if parent == os.getpid() and program in (stat.parent / "cmdline").read_text():
+                found.append(int(stat.parent.name))
+    return found
+
+
 async def test_a_command_outlives_the_kill_of_the_process_that_started_it(tmp_path: Path) -> None:
     binding = counting(tmp_path, f'until [ -e "{tmp_path}/go" ]; do sleep 0.02; done; echo said')
     with starter(tmp_path, binding | {"result": "text"}) as process:
@@ -90,6 +102,27 @@ async def test_a_crash_between_making_the_folder_and_starting_is_made_good_by_a_
     folder.create({"key": "any key", "command": binding["command"], "cwd": None, "result": None})
     assert await end_of(system, call_of(binding, key="any key", external_id=folder.name)) == Completed()
     assert runs(tmp_path) == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the children of this process in /proc")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP])
+async def test_jobs_run_on_and_others_start_when_what_starts_them_is_gone(
+    tmp_path: Path, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.external.process.supervisors.PATIENCE_SECONDS", 0.5)
+    system, others = ProcessSystem(tmp_path), set(children("spawner.py"))
+    first = await started(system, counting(tmp_path, f'until [ -e "{tmp_path}/go" ]; do sleep 0.02; done'), key="1")
+    pid_in(tmp_path, first.request.external_id or "", "process.json")
+    (spawner,) = set(children("spawner.py")) - others
+    os.kill(spawner, number)
+    second = await started(system, counting(tmp_path), key="2")
+    assert await end_of(system, second) == Completed()
+    assert spawner not in children("spawner.py")
+    (tmp_path / "go").touch()
+    assert await end_of(system, first) == Completed()
+    assert runs(tmp_path) == 2
+    await system.close()
+    assert set(children("spawner.py")) <= others
 
 
 async def test_two_processes_starting_with_one_key_at_once_run_the_command_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -49,12 +50,13 @@ def supervisor_of(folder: JobFolder) -> int:
 
 
 def pump_of(folder: JobFolder) -> int:
+    """The process that holds the lock of the pump of a folder."""
     wait_for(folder.pumped)
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            line = (entry / "cmdline").read_bytes() if (entry / "cmdline").exists() else b""
-            if b"process/pump.py" in line and os.fsencode(folder.path) in line:
-                return int(entry.name)
+    lock = os.fspath(folder.path / "pump.lock")
+    for opened in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(opened) == lock:
+                return int(opened.parts[2])
     raise AssertionError("there is no pump")
 
 
