@@ -10,7 +10,7 @@ from console.panes.branches import status_glyph
 from console.theme import Line, Piece, fit_middle, labelled, plain, width_of, wrapped
 from console.times import clock_time
 from console.widgets.rows import Lines
-from runtime.operations.queries.branch_names import branch_name, said_name
+from runtime.operations.queries.branch_names import branch_name
 from runtime.safe_text import clean
 
 if TYPE_CHECKING:
@@ -98,10 +98,8 @@ def _row(reason: BranchReason, name: str, detail: RunDetail, showing: Showing, *
     indent = width_of(head)
     for mark in reason.marks:
         head += [showing.look.chip(mark), (" ", "")]
-    told = reason.facts[:1] if str(reason.status) == "arrived" else reason.facts  # where it stands, the join says
-    facts = [_short(fact, reason) for fact in told]
     room = max(20, showing.width - 1 - indent)
-    text = "; ".join(clean(fact, 1_000) for fact in facts)
+    text = "; ".join(clean(fact, 1_000) for fact in reason.facts)
     # The first row is shorter by the chips before it.
     blank = BLANK * (width_of(head) - indent)
     rows = wrapped(blank + text, room)
@@ -115,13 +113,6 @@ def _row(reason: BranchReason, name: str, detail: RunDetail, showing: Showing, *
     ]
 
 
-def _short(fact: str, reason: BranchReason) -> str:
-    """A fact without what the row says already: the name of the step, and the word of the chip."""
-    name = said_name(reason.id)
-    step = f"{name} " if name == reason.step_id or str(reason.status) == "arrived" else ""
-    return fact.removeprefix("late: ").removeprefix(step).removeprefix("is lost: ")
-
-
 def _labels(detail: RunDetail, showing: Showing) -> list[Line]:
     why, width = detail.why, showing.width
     if str(why.status) in ("completed", "cancelled"):
@@ -129,7 +120,7 @@ def _labels(detail: RunDetail, showing: Showing) -> list[Line]:
     lines: list[Line] = []
     if why.then:
         lines += labelled("Then", clean(why.then, 300), width)
-    lines += labelled("Scheduler", clean(why.driven.removeprefix("The scheduler is "), 400), width)
+    lines += labelled("Scheduler", clean(why.driven, 400), width)
     for number, note in enumerate(why.notes):
         lines += labelled("" if number else "Note", clean(note, 600), width)
     for number, hold in enumerate(why.holds):
@@ -154,5 +145,5 @@ def you_can(detail: RunDetail, showing: Showing) -> list[Line]:
         return []
     shown.append(keys.fill("{actions} all actions"))
     unbroken = "   ".join(text.replace(" ", BLANK) for text in shown)
-    rows = labelled("You can", unbroken, showing.width)
+    rows = labelled("You can:", unbroken, showing.width)
     return [tuple((text.replace(BLANK, " "), style) for text, style in row) for row in rows]

@@ -29,7 +29,7 @@ def test_the_console_opens_on_the_worst_run_with_its_why_and_keys_on_screen(tmp_
             assert "blind-5" in rows[0]
             assert rows[0].startswith(">"), "the cursor stands on it"
             assert "[stale]" in rows[0]
-            assert "join-tasks needs 2 of 2 (allSettled): 1 completed, 0 failed, 1 open." in desk.screen
+            assert "join-tasks needs 2 of 2 (allSettled): 1 completed, 0 failed, 1 open" in desk.screen
             assert "You can:" in desk.screen
             assert "p poll now" in desk.screen
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from runtime.engine.branch_ids import unquoted
 from runtime.engine.draft import Draft, Situation
 from runtime.engine.explain.advice import advice
 from runtime.engine.explain.branch_work import at_work
@@ -116,16 +117,16 @@ def _branch_sentence(draft: Draft, branch: Branch) -> str:
     return f"{branch.id}: {'; '.join(facts(draft, branch)).rstrip('.')}."
 
 
-def facts(draft: Draft, branch: Branch) -> list[str]:
-    """What a branch is doing, what is known of that and what it waits for, in words."""
-    now = draft.now
+def facts(draft: Draft, branch: Branch, *, named: bool = True) -> list[str]:
+    """What a branch is doing, what is known of that and what it waits for; `named` says its step too."""
+    now, name = draft.now, f"{branch.step_id} " if named else ""
     visit = branch.current
     attempt = visit.attempts[-1] if visit and visit.attempts else None
     if branch.held_by:
-        return [f"{branch.step_id} is held by {branch.held_by}"]
+        return [f"{name}is held by {branch.held_by}"]
     if branch.status is B.FAILED:
         problem = visit.failure if visit else None
-        text = f"{branch.step_id} failed {ago(now, problem.at if problem else None)} ago"
+        text = f"{name}failed {ago(now, problem.at if problem else None)} ago"
         if problem:
             text += f": {problem.type}: {problem.message[:500]}"
         step = draft.program.step(branch.step_id)
@@ -136,51 +137,52 @@ def facts(draft: Draft, branch: Branch) -> list[str]:
         if visit.event:
             return [f"waits for the event {visit.event}, open for {ago(now, visit.entered_at)}"]
         if visit.due_at:
-            return [f"the timer {branch.step_id} fires in {span((visit.due_at - now).total_seconds())}"]
+            return [f"the timer {name}fires in {span((visit.due_at - now).total_seconds())}"]
     if branch.status is B.AWAITING_RETRY:
         wait = span((branch.retry_at - now).total_seconds()) if branch.retry_at else "the cancel of the old job"
-        return [f"{branch.step_id} is tried again after {wait}"]
+        return [f"{name}is tried again after {wait}"]
     if branch.status is B.UNCONFIRMED and visit is not None and visit.failure is not None:
-        return [f"{branch.step_id} is unconfirmed for {ago(now, visit.failure.at)}: {visit.failure.message[:1_000]}"]
+        return [f"{name}is unconfirmed for {ago(now, visit.failure.at)}: {visit.failure.message[:1_000]}"]
     if branch.status is B.STARTING and attempt is not None:
-        return starting_words(draft, branch, attempt)
+        return starting_words(draft, branch, attempt, name)
     if branch.status is B.RUNNING and attempt is not None:
-        return _running(draft, branch)
+        return _running(draft, branch, named=named)
     if branch.status is B.ARRIVED:
-        return [*_ended(draft, branch), f"stands at the join {branch.step_id}"]
+        return [*_ended(draft, branch, named=named), *([f"stands at the join {branch.step_id}"] if named else [])]
     if branch.status is B.PENDING:
-        return [f"{branch.step_id} has not begun"]
-    return _ended(draft, branch) or [f"{branch.step_id} is {branch.status}"]
+        return [f"{name}has not begun"]
+    return _ended(draft, branch, named=named) or [f"{name}is {branch.status}"]
 
 
-def _ended(draft: Draft, branch: Branch) -> list[str]:
+def _ended(draft: Draft, branch: Branch, *, named: bool) -> list[str]:
     """How the last step of a branch that has ended, or stands at a join, came to its end."""
     visit = branch.steps[-1] if branch.steps else None
     if visit is None or visit.ended_at is None:
         return []
     took = (visit.ended_at - visit.entered_at).total_seconds()
-    return [f"{visit.step_id} {visit.status} {ago(draft.now, visit.ended_at)} ago after {span(took)}"]
+    name = f"{visit.step_id} " if named else ""
+    return [f"{name}{visit.status} {ago(draft.now, visit.ended_at)} ago after {span(took)}"]
 
 
-def _running(draft: Draft, branch: Branch) -> list[str]:
+def _running(draft: Draft, branch: Branch, *, named: bool) -> list[str]:
     now = draft.now
     visit = branch.current
     assert visit is not None
     attempt = visit.attempts[-1]
     work = f"runs for {ago(now, attempt.started_at)} as {attempt.external_system} {attempt.external_id}"
     found = []
-    late, seen = late_words(draft, branch), branch.observation
+    late, seen = late_words(draft, branch, named=named), branch.observation
     if late:
-        found.append(f"late: {late}")
+        found.append(f"late: {late}" if named else late)
     if seen is not None and seen.state is ObservationState.STALE:
         problem = branch.last_poll_failure
         text = f"not seen for {ago(now, seen.seen_at)}: {seen.missed} polls failed"
         found += [f"{text}, {problem.message[:300].rstrip('.')}", "it may still run"] if problem else [text]
     elif seen is not None and seen.state is ObservationState.LOST:
-        found += [f"is lost: {attempt.external_system} does not know it", "a second poll decides"]
+        found += [f"{'is lost: ' if named else ''}{attempt.external_system} does not know it", "a second poll decides"]
     # What is out of the ordinary comes first: where there is little room, the end is not seen.
     found = [*found, work] if found else [work]
-    if not late:
+    if named and not late:
         found[0] = f"{branch.step_id} {found[0]}"
     if branch.last_polled_at is not None and (seen is None or seen.state is ObservationState.FRESH):
         progress = f", {attempt.progress * 100:.0f} %" if attempt.progress is not None else ""
@@ -195,9 +197,17 @@ def _running(draft: Draft, branch: Branch) -> list[str]:
 
 
 def _branch_reason(draft: Draft, branch: Branch) -> BranchReason:
-    told = facts(draft, branch)
+    # A row that has the name of the branch need not name its step, unless that is another one.
+    told = facts(
+        draft, branch, named=branch.status is not B.ARRIVED and unquoted(branch.id.rpartition("/")[2]) != branch.step_id
+    )
     return BranchReason(
-        branch.id, branch.step_id, branch.status, "; ".join(told), tuple(told), tuple(_marks(draft, branch))
+        branch.id,
+        branch.step_id,
+        branch.status,
+        "; ".join(facts(draft, branch)),
+        tuple(told),
+        tuple(_marks(draft, branch)),
     )
 
 

@@ -14,9 +14,9 @@ _MADE = {
 }
 
 
-def starting_words(draft: Draft, branch: Branch, attempt: Attempt) -> list[str]:
+def starting_words(draft: Draft, branch: Branch, attempt: Attempt, name: str) -> list[str]:
     """What a branch that is being started waits for: tries, the last answer, whether it was made, the next try."""
-    found = [f"{branch.step_id} is being started on {place(attempt)}"]
+    found = [f"{name}is being started on {place(attempt)}"]
     problem, seen = branch.last_poll_failure, branch.observation
     if problem is None:
         if attempt.start is StartFact.UNANSWERED:

@@ -174,12 +174,12 @@ def _left_running(draft: Draft) -> str:
     return ""
 
 
-def late_words(draft: Draft, branch: Branch) -> str:
-    """`send-email running 12 min, usually 40 s`."""
+def late_words(draft: Draft, branch: Branch, *, named: bool = True) -> str:
+    """`send-email running 12 min, usually 40 s`; empty if it is not late."""
     visit = branch.current
     attempt = visit.attempts[-1] if visit and visit.attempts else None
     usual = late_against(branch, draft.run.workflow, draft.durations, draft.now)
     if attempt is None or usual is None:
         return ""
     since = (draft.now - (attempt.started_at or attempt.requested_at)).total_seconds()
-    return f"{_name(branch)} running {span(since)}, usually {span(usual)}"
+    return f"{_name(branch) + ' ' if named else ''}running {span(since)}, usually {span(usual)}"
